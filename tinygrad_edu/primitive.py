@@ -1,0 +1,280 @@
+"""What an operation is: one record that everything else reads.
+
+A :class:`Primitive` says how an operation computes its output, what its partial derivatives
+are, where it is differentiable, and how it is written. The engine, higher derivatives, drawings,
+formulas and the property tests all read this record; the table of them is ``primitives.py``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple
+
+__all__ = ["REALS", "Binary", "Interval", "Nary", "Primitive", "Unary", "number"]
+
+ATOM = 9  # the precedence of what never needs parentheses: a symbol, a number, f(x)
+
+
+def number(x: object) -> Any:
+    """Return ``x`` as a plain number: an int, a float, or a Fraction, which stays exact.
+
+    Raises TypeError for anything else: strings, None, lists, arrays, complex numbers, Values.
+
+    >>> number(True), number(0.5), number(Fraction(1, 3))
+    (1, 0.5, Fraction(1, 3))
+    >>> number("2")
+    Traceback (most recent call last):
+      ...
+    TypeError: expected a real number, got '2' (str)
+    """
+    if type(x) is float or type(x) is int or isinstance(x, Fraction):
+        return x
+    if isinstance(x, Integral):
+        return int(x)
+    kind = type(x)  # numpy.bool_ and Decimal are scalars, too; a Value is more than its number
+    scalar = hasattr(kind, "__float__") and not hasattr(kind, "__len__")
+    if isinstance(x, Real) or (scalar and not hasattr(kind, "__primitive__")):
+        return float(x)  # type: ignore[arg-type]  # it has __float__
+    message = f"expected a real number, got {x!r} ({kind.__name__})"
+    raise TypeError(message)
+
+
+class Interval(NamedTuple):
+    """An open interval, less some points: where an argument may lie."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    excluded: tuple[float, ...] = ()
+
+    def admits(self, x: float) -> bool:
+        """Tell whether the number ``x`` lies inside.
+
+        >>> Interval(low=0).admits(0), Interval(low=0).admits(0.1)
+        (False, True)
+        """
+        return self.low < x < self.high and x not in self.excluded
+
+    def __str__(self) -> str:
+        """Return the condition in words.
+
+        >>> str(Interval(low=0)), str(Interval(excluded=(0,)))
+        ('a number above 0', 'a number other than 0')
+        """
+        words = [f"above {self.low:g}"] if self.low > -math.inf else []
+        words += [f"below {self.high:g}"] if self.high < math.inf else []
+        words += [f"other than {point:g}" for point in self.excluded]
+        return f"a number {' and '.join(words)}" if words else "a finite number"
+
+
+REALS = Interval()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Primitive:
+    """One operation; calling it computes it.
+
+    Given numbers it returns a number, given NumPy arrays an array, and given at least one
+    ``Value`` a ``Value`` that remembers the operation:
+
+    >>> from tinygrad_edu import Value, tanh
+    >>> tanh(0.0)
+    0.0
+    >>> tanh(Value(0.0))
+    Value(data=0.0, grad=0.0)
+    """
+
+    arity: ClassVar[int | None] = None
+
+    name: str
+    """What the operation is called, in Python and in messages."""
+    doc: str
+    """One line of documentation."""
+    forward: Callable[..., Any]
+    """The output, from the arguments as numbers."""
+    partials: Callable[..., tuple[Any, ...]]
+    """All partial derivatives, from the output and the arguments, as ordinary expressions: numbers
+    in, numbers out; Values in, Values out; arrays in, arrays out. None stands for an argument that
+    is a fixed number by nature and takes no gradient."""
+    array: str | Callable[..., Any]
+    """The forward function on arrays: the name of a NumPy function, or a function of the module
+    ``numpy`` and the arguments."""
+    symbol: str
+    """How graphs write it."""
+    latex: str | Callable[[Sequence[str]], str]
+    """How formulas write it: a template with #1, #2 for the arguments, as in a TeX macro, or a
+    function of all the arguments' LaTeX."""
+    precedence: int = ATOM
+    """How tightly its formula holds together: 1 sums, 2 products, 4 powers, ATOM the rest."""
+    binds: tuple[int, ...] = (0,)
+    """For each argument the least precedence it may have without parentheses; the last entry
+    serves all further arguments."""
+    code: str = ""
+    """How Python writes it, as a template like ``latex``; left out: name(#1, #2)."""
+    domain: tuple[Interval, ...] = (REALS,)
+    """For each argument where the operation has a derivative (kinks apart); the last entry serves
+    all further arguments."""
+    kink: Callable[..., Any] | None = None
+    """A function of the arguments that is zero exactly where the operation bends or jumps."""
+    defaults: tuple[float, ...] = ()
+    """Values of the last arguments, where a call leaves them out."""
+    gather: Callable[..., tuple[Any, ...]] | None = None
+    """For any number of arguments: turns those of a call into one flat tuple."""
+
+    def __repr__(self) -> str:
+        """Return the operation by name."""
+        return f"<operation {self.name}>"
+
+    def __call__(self, *args: Any) -> Any:
+        """Compute the operation for numbers, NumPy arrays or Values."""
+        operands = self.operands(args)
+        for operand in operands:
+            # A Value records the operation itself, as __array_ufunc__ lets an array do for NumPy.
+            record = getattr(type(operand), "__primitive__", None)
+            if record is not None:
+                return record(self, operands)
+        numpy = sys.modules.get("numpy")
+        if numpy and any(isinstance(operand, numpy.ndarray) for operand in operands):
+            return self.on_arrays(numpy, operands)
+        numbers = [self.number(operand) for operand in operands]
+        try:
+            return self.forward(*numbers)
+        except (ArithmeticError, ValueError) as error:
+            raise self.failure(error, numbers) from None
+
+    def number(self, operand: object) -> Any:
+        """Return the operand as a plain number; a TypeError names the operation."""
+        try:
+            return number(operand)
+        except TypeError as error:
+            message = f"{self.name}: {error}"
+            raise TypeError(message) from None
+
+    def operands(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments of a call as one flat tuple, defaults filled in."""
+        if self.gather is not None:
+            return self.gather(*args)
+        if (missing := (self.arity or 0) - len(args)) > 0:
+            args += self.defaults[len(self.defaults) - missing :]
+        if len(args) != self.arity:
+            message = f"{self.name} takes {self.arity} argument(s), got {len(args)}"
+            raise TypeError(message)
+        return args
+
+    def on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
+        """Compute the operation elementwise; a domain error raises, it does not give nan."""
+        function = self.array if callable(self.array) else getattr(numpy, self.array)
+        leading = (numpy,) if callable(self.array) else ()
+        with numpy.errstate(divide="raise", over="raise", invalid="raise"):
+            try:
+                return function(*leading, *operands)
+            except FloatingPointError as error:
+                message = f"{self.name}: {error} at one element or more"
+                raise ValueError(message) from None
+
+    def failure(self, error: Exception, numbers: Sequence[Any]) -> Exception:
+        """Return ``error``, met in the forward function or the rule, with operation and numbers."""
+        call = f"{self.name}: {self.text(numbers)}"
+        if isinstance(error, OverflowError):
+            return OverflowError(f"{call} is too large for a float")
+        needs = [
+            f"needs {interval}, not {brief(x)}"
+            for x, interval in zip(numbers, padded(self.domain, len(numbers)), strict=True)
+            if not interval.admits(x)
+        ]
+        try:
+            self.forward(*numbers)
+            problem = "has no finite derivative"
+        except (ArithmeticError, ValueError):
+            problem = "is undefined"
+        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
+        return kind(f"{call} {problem}: {', '.join(needs) or error}")
+
+    def text(self, numbers: Sequence[Any]) -> str:
+        """Return the operation on these numbers as Python writes it.
+
+        >>> from tinygrad_edu.primitives import log, power
+        >>> power.text([-8.0, 3]), log.text([0.0])
+        ('(-8.0) ** 3', 'log(0.0)')
+        """
+        if not self.code:
+            return f"{self.name}({', '.join(map(brief, numbers))})"
+        return fill(self.code, [f"({brief(x)})" if x < 0 else brief(x) for x in numbers])
+
+    def formula(self, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
+        r"""Return LaTeX and precedence of the operation, from those of its arguments.
+
+        >>> from tinygrad_edu.primitives import add, mul
+        >>> a_plus_b = add.formula([("a", ATOM), ("b", ATOM)])
+        >>> mul.formula([a_plus_b, ("c", ATOM)])
+        ('\\left(a + b\\right) \\cdot c', 2)
+        """
+        pieces = [
+            latex if precedence >= bind else rf"\left({latex}\right)"
+            for (latex, precedence), bind in zip(args, padded(self.binds, len(args)), strict=True)
+        ]
+        filled = self.latex(pieces) if callable(self.latex) else fill(self.latex, pieces)
+        return filled, self.precedence
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by name: an operation is a part of the program, not of the data."""
+        for module in list(sys.modules.values()):
+            if vars(module).get(self.name) is self:
+                return find, (module.__name__, self.name)
+        message = f"cannot pickle {self!r}: no module holds it as {self.name!r}"
+        raise TypeError(message)
+
+
+class Unary(Primitive):
+    """An operation of one argument."""
+
+    arity = 1
+
+
+class Binary(Primitive):
+    """An operation of two arguments."""
+
+    arity = 2
+
+
+class Nary(Primitive):
+    """An operation of any number of arguments."""
+
+
+def padded(fields: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    """Return the fields of ``n`` arguments, of which the last entry serves all further ones.
+
+    >>> padded((1, 2), 4)
+    (1, 2, 2, 2)
+    """
+    return (*fields, *fields[-1:] * n)[:n]
+
+
+def brief(x: Any) -> str:
+    """Return the number ``x`` for a message.
+
+    >>> brief(0.5), brief(Fraction(1, 3)), brief(10**400)
+    ('0.5', '1/3', 'an int of 1329 bits')
+    """
+    return f"an int of {x.bit_length()} bits" if type(x) is int and abs(x) > 1e18 else str(x)
+
+
+def fill(template: str, pieces: Sequence[str]) -> str:
+    """Return ``template`` with #1, #2 replaced.
+
+    >>> fill("#1 - #2", ["x", "y"])
+    'x - y'
+    """
+    for i, piece in enumerate(pieces, start=1):
+        template = template.replace(f"#{i}", piece)
+    return template
+
+
+def find(module: str, name: str) -> Any:
+    """Return what ``module`` holds under ``name``."""
+    return getattr(importlib.import_module(module), name)

@@ -8,10 +8,14 @@
 0.54212...
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from tinygrad_edu.primitives import (
     abs,
     cos,
     exp,
+    half_squared_error,
     leaky_relu,
     log,
     logsumexp,
@@ -30,13 +34,18 @@ from tinygrad_edu.primitives import (
 )
 from tinygrad_edu.value import Constant, Value, grad
 
+if TYPE_CHECKING:
+    from tinygrad_edu.drawing import draw
+
 __all__ = [
     "Constant",
     "Value",
     "abs",
     "cos",
+    "draw",
     "exp",
     "grad",
+    "half_squared_error",
     "leaky_relu",
     "log",
     "logsumexp",
@@ -53,3 +62,18 @@ __all__ = [
     "total",
     "weighted_sum",
 ]
+
+__version__ = "0.1.0"
+
+_ON_DEMAND = {"draw": "tinygrad_edu.drawing"}  # what needs more than the standard library
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_ON_DEMAND[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

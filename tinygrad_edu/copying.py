@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """Return a copy of ``root`` and of everything behind it."""
-    for node in reversed(sweep(root)[0]):
+    for node in reversed(sweep(root)):
         if id(node) not in memo:
             x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
             memo[id(node)] = rebuilt(type(node), None, *fields(node, x, y))
@@ -28,7 +28,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 def reduce(root: Value) -> tuple[Any, ...]:
     """Return what pickle asks for: a function and the arguments that make the Value again."""
-    behind = None if Behind.in_progress else Behind(sweep(root)[0][:0:-1])
+    behind = None if Behind.in_progress else Behind(sweep(root)[:0:-1])
     return rebuilt, (type(root), behind, *fields(root, root._x, root._y))
 
 
@@ -42,7 +42,6 @@ def rebuilt(kind: type[Value], _behind: object, *held: Any) -> Value:
     node = object.__new__(kind)
     node.data, node.grad, node.label, node.op, node._x, node._y, node._dx, node._dy = held
     node._uses = 0
-    node._adjoint = None
     return node
 
 

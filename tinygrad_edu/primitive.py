@@ -235,6 +235,15 @@ class Unary(Primitive):
 
     arity = 1
 
+    def __call__(self, *args: Any) -> Any:
+        """Compute the operation; floats, which the rules ask for all the time, go straight."""
+        if len(args) == 1 and type(args[0]) is float:
+            try:
+                return self.forward(args[0])
+            except (ArithmeticError, ValueError) as error:
+                raise self.failure(error, args) from None
+        return super().__call__(*args)
+
 
 class Binary(Primitive):
     """An operation of two arguments."""

@@ -172,26 +172,26 @@ minimum = Binary("minimum", "The smaller of x and y.",
 # --- any number of arguments --------------------------------------------------------------------
 
 
-def pair(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> tuple[Any, ...]:
-    """Return weights, inputs and bias as one tuple; raise ValueError if they do not pair up.
+def aligned(name: str, first: Sequence[Any], second: Sequence[Any]) -> tuple[Any, ...]:
+    """Return both sequences as one tuple; raise ValueError if their lengths differ.
 
-    >>> pair([1, 2], [3, 4], 5)
-    (1, 2, 3, 4, 5)
+    >>> aligned("weighted_sum", [1, 2], [3, 4])
+    (1, 2, 3, 4)
     """
-    if len(weights) != len(inputs):
-        message = f"weighted_sum: {len(weights)} weights for {len(inputs)} inputs"
+    if len(first) != len(second):
+        message = f"{name}: lists of {len(first)} and {len(second)} do not pair up"
         raise ValueError(message)
-    return (*weights, *inputs, bias)
+    return (*first, *second)
 
 
 def halves(args: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the weights and the inputs among the arguments of a weighted sum.
+    """Return the sequences that were made one; an odd argument at the end is left out.
 
     >>> halves((1, 2, 3, 4, 5))
     ((1, 2), (3, 4))
     """
     n = len(args) // 2
-    return args[:n], args[n:-1]
+    return args[:n], args[n : 2 * n]
 
 
 def weigh(*args: Any) -> Any:
@@ -204,7 +204,9 @@ def weigh(*args: Any) -> Any:
 
 
 weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (A1, A4).",
-                    forward=weigh, array=lambda numpy, *args: weigh(*args), gather=pair,
+                    forward=weigh, array=lambda numpy, *args: weigh(*args),
+                    gather=lambda weights, inputs, bias: (
+                        *aligned("weighted_sum", weights, inputs), bias),
                     partials=lambda z, *args: (*halves(args)[1], *halves(args)[0], 1),
                     symbol="Σ", precedence=SUM, binds=(PRODUCT,),
                     latex=lambda args: " + ".join(
@@ -247,6 +249,27 @@ logsumexp = Nary("logsumexp", "The stable log(exp(v1) + ... + exp(vn)); its part
                  partials=lambda y, *values: tuple(exp(v - y) for v in values),
                  symbol="logΣexp",
                  latex=lambda args: rf"\log\left({' + '.join(f'e^{{{v}}}' for v in args)}\right)")
+
+
+def squared_distance(*args: Any) -> Any:
+    """Return (p1 - t1)^2 + ... + (pn - tn)^2 for the arguments p1 ... pn, t1 ... tn.
+
+    >>> squared_distance(1, 2, 3, 5)
+    13
+    """
+    return sum((p - t) * (p - t) for p, t in zip(*halves(args), strict=True))
+
+
+half_squared_error = Nary(
+    "half_squared_error", "Half the sum of squared errors of predictions and targets (A8, B4).",
+    forward=lambda *args: squared_distance(*args) / 2,
+    partials=lambda loss, *args: (*[p - t for p, t in zip(*halves(args), strict=True)],
+                                  *[t - p for p, t in zip(*halves(args), strict=True)]),
+    array=lambda numpy, *args: squared_distance(*args) / 2,
+    gather=lambda predictions, targets: aligned("half_squared_error", predictions, targets),
+    symbol="½Σ(·)²", precedence=PRODUCT, binds=(PRODUCT,),
+    latex=lambda args: r"\frac{1}{2} \left(" + " + ".join(
+        rf"\left({p} - {t}\right)^2" for p, t in zip(*halves(args), strict=True)) + r"\right)")
 
 # fmt: on
 

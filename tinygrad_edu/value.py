@@ -17,20 +17,22 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias, overload
 
 from tinygrad_edu import copying, primitives
-from tinygrad_edu.engine import Visit, sweep
+from tinygrad_edu.engine import sweep
 from tinygrad_edu.primitive import Primitive, number
 
 __all__ = ["Constant", "Value", "grad"]
 
 Number: TypeAlias = "float | Fraction"
 Method: TypeAlias = "Callable[[Any, Any], Any]"
+new = object.__new__
 
 # --- from an operation to the Value that remembers it ---------------------------------------------
 
 
-def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
+def record(op: Primitive, operands: tuple[Any, ...], numbers: list[Any] | None = None) -> Value:
     """Compute ``op`` and return the Value that remembers it, with its partial derivatives."""
-    numbers = [x.data if isinstance(x, Value) else op.number(x) for x in operands]
+    if numbers is None:
+        numbers = [x.data if isinstance(x, Value) else op.number(x) for x in operands]
     varying = [isinstance(x, Value) and type(x) is not Constant for x in operands]
     try:
         data = op.forward(*numbers)
@@ -47,39 +49,92 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     return made(data, op, x, y, dx, dy)
 
 
+def function(op: Primitive) -> Callable[[Any], Any]:
+    """Return the method of :class:`Value` for an operation of one argument."""
+    forward, partials = op.forward, op.partials
+
+    def method(self: Any) -> Any:
+        if type(self) is Constant:
+            return record(op, (self,))
+        x = self.data
+        try:
+            data = forward(x)
+            (dx,) = partials(data, x)
+        except (ArithmeticError, ValueError) as error:
+            raise op.failure(error, (x,)) from None
+        return made(data, op, self, None, dx, None)
+
+    method.__doc__ = op.doc
+    return method
+
+
 def operators(op: Primitive) -> tuple[Method, Method]:
     """Return the methods of :class:`Value` for a binary operator, as is and reflected.
 
-    They are :func:`record` for two operands, at the speed that long expressions deserve.
+    They do what :func:`record` does, for Values and floats, at the speed that long expressions
+    deserve; :func:`carefully` does the rest.
     """
     forward, partials = op.forward, op.partials
 
     def method(x: Any, y: Any) -> Any:
-        x_varies = isinstance(x, Value) and type(x) is not Constant
-        y_varies = isinstance(y, Value) and type(y) is not Constant
-        try:
-            a = x.data if x_varies else plain(x, y)
-            b = y.data if y_varies else plain(y, x)
-        except TypeError:
-            return elementwise(op, x, y)
+        a, b = x.data, y.data if type(y) is Value else y
+        if (
+            type(x) is not Value
+            or type(a) is not float
+            or (type(b) is not float and type(b) is not int)
+        ):
+            return carefully(op, x, y)
         try:
             data = forward(a, b)
-            if not (x_varies or y_varies):
-                return Constant(data)
             dx, dy = partials(data, a, b)
         except (ArithmeticError, ValueError) as error:
             raise op.failure(error, (a, b)) from None
-        return made(data, op, x, y, dx if x_varies else None, dy if y_varies else None)
+        return made(data, op, x, y, dx, dy if b is not y else None)
 
     def reflected(y: Any, x: Any) -> Any:
-        return method(x, y)
+        b = y.data
+        if (
+            type(y) is not Value
+            or type(b) is not float
+            or (type(x) is not float and type(x) is not int)
+        ):
+            return carefully(op, x, y)
+        try:
+            data = forward(x, b)
+            _, dy = partials(data, x, b)
+        except (ArithmeticError, ValueError) as error:
+            raise op.failure(error, (x, b)) from None
+        return made(data, op, x, y, None, dy)
 
     return method, reflected
 
 
+def carefully(op: Primitive, x: Any, y: Any) -> Any:
+    """Return what an operator gives for operands other than Values, floats and ints.
+
+    An array gives an array of Values. Beside a Fraction an int becomes a Fraction. What is no
+    number gets its own turn to answer, unless it can have no answer to a Value.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy and isinstance(x, numpy.ndarray):
+        return numpy.frompyfunc(lambda item: op(item, y), 1, 1)(x)
+    if numpy and isinstance(y, numpy.ndarray):
+        return numpy.frompyfunc(lambda item: op(x, item), 1, 1)(y)
+    try:
+        numbers = [v.data if isinstance(v, Value) else number(v) for v in (x, y)]
+    except TypeError:
+        for operand in (x, y):
+            if isinstance(operand, str | bytes | list | tuple | complex | None):
+                op.number(operand)
+        return NotImplemented
+    if any(isinstance(n, Fraction) for n in numbers):
+        numbers = [Fraction(n) if type(n) is int else n for n in numbers]
+    return record(op, (x, y), numbers)
+
+
 def made(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
     """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
-    node = object.__new__(Value)
+    node = new(Value)
     node.data = data
     node.grad = 0.0
     node.label = ""
@@ -89,32 +144,8 @@ def made(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
     node._dx = dx
     node._dy = dy
     node._uses = 0
-    node._adjoint = None
+
     return node
-
-
-def plain(x: object, partner: Any) -> Any:
-    """Return the number of a constant operand; beside a Fraction an int becomes one, too."""
-    if isinstance(x, Constant):
-        return x.data
-    x = number(x)
-    return Fraction(x) if type(x) is int and isinstance(partner.data, Fraction) else x
-
-
-def elementwise(op: Primitive, x: Any, y: Any) -> Any:
-    """Return an array of Values where an operand is a NumPy array, otherwise NotImplemented.
-
-    What can have no answer of its own to a Value raises TypeError, with a better message.
-    """
-    for operand in (x, y):
-        if isinstance(operand, str | bytes | list | tuple | complex | None):
-            op.number(operand)
-    numpy = sys.modules.get("numpy")
-    if numpy and isinstance(x, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: op(item, y), 1, 1)(x)
-    if numpy and isinstance(y, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: op(x, item), 1, 1)(y)
-    return NotImplemented
 
 
 def comparison(holds: Callable[[Any, Any], bool]) -> Method:
@@ -164,8 +195,8 @@ class Value:
     """
 
     # An operation of one or two arguments has them and its partials in slots of their own, one of
-    # more keeps tuples in _x and _dx: one object for the garbage collector instead of three.
-    # The engine counts in _uses and adds up in _adjoint while it sweeps.
+    # many keeps tuples in _x and _dx: one object for the garbage collector instead of three.
+    # The engine counts in _uses and adds up in _adjoint.
     __slots__ = ("_adjoint", "_dx", "_dy", "_uses", "_x", "_y", "data", "grad", "label", "op")
 
     data: Any
@@ -215,19 +246,6 @@ class Value:
         arity = 0 if self.op is None else self.op.arity
         return first if arity is None else (first, second)[:arity]
 
-    def each_partial(self, visit: Visit) -> None:
-        """Call ``visit(argument, partial)`` for each argument that takes a gradient."""
-        dx = self._dx
-        if type(dx) is tuple:
-            for arg, partial in zip(self._x, dx, strict=True):
-                if partial is not None:
-                    visit(arg, partial)
-            return
-        if dx is not None:
-            visit(self._x, dx)
-        if self._dy is not None:
-            visit(self._y, self._dy)
-
     # gradients
 
     def backward(self) -> None:
@@ -246,9 +264,9 @@ class Value:
         if isinstance(self, Constant):
             message = f"backward: {self!r} depends on no Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
-        nodes, adjoints = sweep(self, seed(self))
-        for node, adjoint in zip(nodes, adjoints, strict=True):
-            node.grad = adjoint + (node.grad or 0)  # added to 0.0, a Fraction would become a float
+        for node in sweep(self, *one_and_zero(self)):
+            # Added to 0.0, a Fraction would become a float.
+            node.grad = node._adjoint + node.grad if node.grad else node._adjoint
 
     def zero_grad(self) -> None:
         """Set ``.grad`` to 0.0 here and in every Value behind.
@@ -260,7 +278,7 @@ class Value:
         >>> a.grad, b.grad
         (0.0, 0.0)
         """
-        for node in sweep(self)[0]:
+        for node in sweep(self):
             node.grad = 0.0
 
     def detach(self) -> Constant:
@@ -284,63 +302,30 @@ class Value:
     _to_varying, __rpow__ = operators(primitives.pow)
 
     def __pow__(self, exponent: object) -> Any:
-        varies = isinstance(exponent, Value) and not isinstance(exponent, Constant)
+        varies = isinstance(exponent, Value) and type(exponent) is not Constant
         return self._to_varying(exponent) if varies else self._to_fixed(exponent)
 
-    def __neg__(self) -> Value:
-        return record(primitives.neg, (self,))
+    __neg__ = function(primitives.neg)
 
     def __pos__(self) -> Value:
         return self
 
-    def __abs__(self) -> Value:
-        return self.abs()
-
     # functions; each is a function of the package, too
 
-    def exp(self) -> Value:
-        """Return e to the power of this Value; OverflowError beyond 709.78."""
-        return record(primitives.exp, (self,))
-
-    def log(self) -> Value:
-        """Return the natural logarithm; ValueError unless the data are above 0."""
-        return record(primitives.log, (self,))
-
-    def sqrt(self) -> Value:
-        """Return the square root; ValueError below 0, ZeroDivisionError at 0 (infinite slope)."""
-        return record(primitives.sqrt, (self,))
-
-    def sin(self) -> Value:
-        """Return the sine of an angle in radians."""
-        return record(primitives.sin, (self,))
-
-    def cos(self) -> Value:
-        """Return the cosine of an angle in radians."""
-        return record(primitives.cos, (self,))
-
-    def tanh(self) -> Value:
-        """Return the hyperbolic tangent (A6)."""
-        return record(primitives.tanh, (self,))
-
-    def sigmoid(self) -> Value:
-        """Return the logistic function 1 / (1 + exp(-x)) (A6)."""
-        return record(primitives.sigmoid, (self,))
-
-    def relu(self) -> Value:
-        """Return max(0, x); its derivative at 0 is 0 (A6)."""
-        return record(primitives.relu, (self,))
+    exp = function(primitives.exp)
+    log = function(primitives.log)
+    sqrt = function(primitives.sqrt)
+    sin = function(primitives.sin)
+    cos = function(primitives.cos)
+    tanh = function(primitives.tanh)
+    sigmoid = function(primitives.sigmoid)
+    relu = function(primitives.relu)
+    softplus = function(primitives.softplus)
+    abs = __abs__ = function(primitives.abs)
 
     def leaky_relu(self, alpha: Value | Number = 0.01) -> Value:
-        """Return x above 0, otherwise alpha * x; its derivative at 0 is alpha (A6)."""
+        """Return x above 0, otherwise alpha * x (A6)."""
         return record(primitives.leaky_relu, (self, alpha))
-
-    def softplus(self) -> Value:
-        """Return log(1 + exp(x)), the smooth relu."""
-        return record(primitives.softplus, (self,))
-
-    def abs(self) -> Value:
-        """Return the absolute value; its derivative at 0 is 0."""
-        return record(primitives.abs, (self,))
 
     # as a number
 
@@ -431,28 +416,40 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
         if isinstance(x, Constant):
             message = f"grad: {x!r} is a constant; no gradient is kept for it"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
-    nodes, adjoints = sweep(y, seed(y), partials_as_values if differentiable else None)
-    derivatives = dict(zip(nodes, adjoints, strict=True))
-    found = [derivatives.get(x, 0.0) for x in targets]
+    one, zero = one_and_zero(y)
+    nodes = sweep(y, one, Zero(), partials_as_values) if differentiable else sweep(y, one, zero)
+    adjoints = {node: node._adjoint for node in nodes}
+    found = [adjoints.get(x, zero) for x in targets]
     if differentiable:
         found = [d if isinstance(d, Value) else Constant(d) for d in found]
+        for node in nodes:  # its adjoint leads back to it; nothing is to lead in circles
+            node._adjoint = None
     return found[0] if isinstance(xs, Value) else found
 
 
-def seed(root: Value) -> Any:
-    """Return the derivative of a Value by itself, 1, exact where the Value is."""
-    return Fraction(1) if isinstance(root.data, Fraction) else 1.0
+def one_and_zero(root: Value) -> tuple[Any, Any]:
+    """Return the adjoint of the root and what a sum of adjoints starts from, exact if it is."""
+    return (Fraction(1), Fraction(0)) if isinstance(root.data, Fraction) else (1.0, 0.0)
 
 
-def partials_as_values(node: Value, visit: Visit) -> None:
-    """Visit the arguments of ``node`` with its rule applied to the Values themselves."""
+def partials_as_values(node: Value) -> tuple[Any, Any]:
+    """Return what :func:`sweep` multiplies with, the rule applied to the Values themselves."""
     if node.op is None:
-        return
-    rule = node.op.partials(node, *node.args)
-    for arg, partial, stored in zip(node.args, rule, node.partials, strict=True):
-        if isinstance(arg, Value) and stored is not None:
-            now = partial.data if isinstance(partial, Value) else partial
-            if now != stored and not math.isnan(now):
-                message = f"grad: data behind {node!r} changed after it was computed"
-                raise RuntimeError(message)
-            visit(arg, partial)
+        return None, None
+    rule = []
+    for partial, stored in zip(node.op.partials(node, *node.args), node.partials, strict=True):
+        now = partial.data if isinstance(partial, Value) else partial
+        if stored is not None and now != stored and not math.isnan(now):
+            message = f"grad: data behind {node!r} changed after it was computed"
+            raise RuntimeError(message)
+        rule.append(None if stored is None else partial)
+    if node.op.arity is None:
+        return tuple(rule), None
+    return rule[0], rule[1] if node.op.arity == 2 else None
+
+
+class Zero:
+    """The sum of no Values, so that the first one is not added to a number."""
+
+    def __add__(self, first: Any) -> Any:
+        return first

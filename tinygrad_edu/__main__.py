@@ -1,0 +1,5 @@
+"""Run the command line: ``python -m tinygrad_edu``."""
+
+from tinygrad_edu.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,100 @@
+"""The command line: ``tinygrad-edu demo``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinygrad_edu import __version__
+from tinygrad_edu.examples import worked_example
+
+FORMATS = ("svg", "png", "dot")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line on ``argv`` and return its exit code.
+
+    0 is success, 1 says that something could not be done, 2 that the command was not understood.
+    """
+    commands = parser()
+    arguments = commands.parse_args(argv)
+    if arguments.command is None:
+        commands.print_help()
+        return 0
+    try:
+        demo(arguments.output, arguments.format)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough, as in `tinygrad-edu demo | head -3`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.stderr.write(f"tinygrad-edu: {error.filename}: {error.strerror}\n")
+        return 1
+    except RuntimeError as error:  # no Graphviz
+        sys.stderr.write(f"tinygrad-edu: {error}\n")
+        return 1
+    return 0
+
+
+def demo(output: str, format_: str | None = None) -> None:
+    """Print the figures of the worked example and write its picture to the file ``output``.
+
+    With "-" only the picture is written, to standard output.
+    """
+    example = worked_example.forward()
+    example.loss.backward()
+    picture = worked_example.picture(example)
+    if output != "-":
+        print_text(worked_example.report(example))
+    format_ = format_ or Path(output).suffix[1:].lower() or FORMATS[0]
+    rendered = picture.source.encode() if format_ == "dot" else picture.pipe(format_)
+    if output == "-":
+        sys.stdout.buffer.write(rendered)
+    else:
+        Path(output).write_bytes(rendered)
+        print_text(f"\nPicture: {output}")
+
+
+def print_text(text: str) -> None:
+    """Print ``text`` on any terminal, even on one that cannot show some of its characters."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="tinygrad-edu",
+        description="Scalar reverse-mode automatic differentiation that shows how it works.",
+    )
+    top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    demonstration = commands.add_parser(
+        "demo",
+        help="the worked example of lecture A: every figure, and its graph as a picture",
+        description="Print every figure of the worked 2-2-2 example beside the one that the "
+        "lecture prints, and write its computation graph as a picture.",
+    )
+    demonstration.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=picture_file,
+        default="worked_example.svg",
+        help="where the picture goes: a file that ends in .svg, .png or .dot, or - for standard "
+        "output (default: %(default)s)",
+    )
+    demonstration.add_argument(
+        "--format", choices=FORMATS, help="the format, where it is not the ending of FILE"
+    )
+    return top
+
+
+def picture_file(text: str) -> str:
+    """Return the file name ``text``; refuse an ending that names no format."""
+    if text != "-" and Path(text).suffix[1:].lower() not in FORMATS:
+        message = f"{text!r} does not end in .svg, .png or .dot"
+        raise argparse.ArgumentTypeError(message)
+    return text

@@ -1,0 +1,182 @@
+"""The graph of a computation, node by node."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphviz import escape
+
+from tinygrad_edu.drawing.picture import Picture
+from tinygrad_edu.engine import sweep
+from tinygrad_edu.value import Constant, Value
+
+FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
+INK, GREY, GRADIENT = "#222222", "#6B6B6B", "#B04A00"
+
+# Who is who, by shape as well as by colour; people with any colour vision tell these colours apart.
+ROLES = {
+    "input": {"style": "filled,rounded", "color": "#0072B2", "fillcolor": "#E1F0FA"},
+    "parameter": {"style": "filled", "color": "#B27D00", "fillcolor": "#FFF1CC"},
+    "intermediate": {"style": "filled", "color": "#8C8C8C", "fillcolor": "#FFFFFF"},
+    "result": {"style": "filled", "color": "#00785A", "fillcolor": "#DDF4EA", "peripheries": "2"},
+}
+
+
+def draw(
+    value: Value,
+    *,
+    show: str | Iterable[str] = "data grad partials",
+    direction: str = "LR",
+    digits: int = 4,
+    clusters: Mapping[str, Iterable[Value]] | None = None,
+    depth: float = math.inf,
+    max_nodes: int = 300,
+) -> Picture:
+    """Return the graph behind ``value`` as a picture that shows itself in a notebook.
+
+    Boxes are numbers, circles are operations. Inputs (constants and plain numbers) are blue with
+    round corners, parameters (Values that were given) are yellow, what was computed is white, and
+    ``value`` itself is green with a double line. An edge into an operation bears the local
+    derivative, so that the backward pass can be read off: the gradient behind a circle, times the
+    number on an edge into it, is what that edge adds to the gradient in front.
+
+    Args:
+        value: the Value to draw with everything behind it.
+        show: which numbers to write: any of the words data, grad, partials.
+        direction: "LR" from left to right, "TB" from top to bottom.
+        digits: significant digits of the numbers.
+        clusters: titles of frames, each with the Values inside it: those of a neuron, for example.
+        depth: draw only what lies at most so many operations behind ``value``.
+        max_nodes: refuse to draw more Values than this.
+
+    Raises TypeError for what is not a Value, ValueError for an unknown word in ``show`` and for a
+    graph that is too large to be read.
+
+    >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    >>> picture = draw(a * b, show="data")
+    >>> "e_0_2_0" in picture.source  # the edge from a, node 0, into the product, node 2
+    True
+    """
+    shown = words(show)
+    levels = levels_behind(value, depth)
+    if len(levels) > max_nodes:
+        message = (
+            f"draw: {len(levels)} nodes are more than anybody can read (max_nodes={max_nodes}); "
+            "draw a part: draw(..., depth=3), or draw a Value in the middle"
+        )
+        raise ValueError(message)
+    names = {node: f"v_{i}" for i, node in enumerate(levels)}
+    frames = {title: frame(i, title) for i, title in enumerate(clusters or {})}
+    framed = {node: frames[title] for title, nodes in (clusters or {}).items() for node in nodes}
+    picture = Picture(
+        graph_attr={"rankdir": direction, "bgcolor": "white", "ranksep": "0.4", "nodesep": "0.12"},
+        node_attr={"fontname": FONT, "fontsize": "12", "fontcolor": INK, "margin": "0.08,0.04",
+                   "width": "0.4", "height": "0.3"},
+        edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": GRADIENT, "color": GREY,
+                   "arrowsize": "0.6"},
+    )  # fmt: skip
+    edges: list[dict[str, str]] = []
+    for node, level in levels.items():
+        home = framed.get(node, picture)
+        role = "result" if node is value else role_of(node)
+        box(home, names[node], box_text(node, shown, digits), role)
+        if node.op is None:
+            continue
+        i = names[node].removeprefix("v_")
+        operation = f"o_{i}"
+        home.node(operation, node.op.symbol, id=operation, shape="circle", margin="0.01")
+        edges.append({"tail_name": operation, "head_name": names[node], "id": f"r_{i}"})
+        if level >= depth:
+            home.node(f"m_{i}", "…", shape="plain")  # there is more
+            edges.append({"tail_name": f"m_{i}", "head_name": operation, "style": "dotted"})
+            continue
+        for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
+            if isinstance(arg, Value):
+                source = names[arg]
+            else:
+                source = f"n_{i}_{position}"
+                box(home, source, number_text(arg, digits), "input")
+            by = "" if partial is None or "partials" not in shown else number_text(partial, digits)
+            ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
+            edges.append({"tail_name": source, "head_name": operation, "label": by, "id": ident})
+    for inner in frames.values():
+        picture.subgraph(inner)
+    for edge in edges:
+        picture.edge(**edge)
+    return picture
+
+
+def words(show: str | Iterable[str]) -> set[str]:
+    """Return the words of ``show``; raise ValueError for an unknown one.
+
+    >>> sorted(words("data grad"))
+    ['data', 'grad']
+    """
+    shown = set(show.split() if isinstance(show, str) else show)
+    if unknown := shown - {"data", "grad", "partials"}:
+        message = f"draw: show knows data, grad and partials, not {', '.join(sorted(unknown))}"
+        raise ValueError(message)
+    return shown
+
+
+def levels_behind(root: Value, depth: float) -> dict[Value, int]:
+    """Return the Values at most ``depth`` operations behind ``root``, arguments first.
+
+    Each comes with the least number of operations between it and the root.
+    """
+    if not isinstance(root, Value):
+        message = f"draw: expected a Value, got {root!r} ({type(root).__name__})"
+        raise TypeError(message)
+    levels = {root: 0}
+    order = []
+    for node in sweep(root):
+        if node not in levels:
+            continue
+        order.append(node)
+        if levels[node] < depth:
+            for arg in reversed(node.args):
+                if isinstance(arg, Value):
+                    levels[arg] = min(levels.get(arg, levels[node] + 1), levels[node] + 1)
+                    if isinstance(arg, Constant):
+                        order.append(arg)
+    return {node: levels[node] for node in reversed(order)}
+
+
+def role_of(node: Value) -> str:
+    """Return the role of a Value in the graph: input, parameter or intermediate."""
+    if isinstance(node, Constant):
+        return "input"
+    return "parameter" if node.op is None else "intermediate"
+
+
+def box(graph: Picture, name: str, label: str, role: str) -> None:
+    """Add the box of a number to ``graph``."""
+    graph.node(name, escape(label), id=name, shape="box", **ROLES[role])
+
+
+def frame(i: int, title: str) -> Picture:
+    """Return an empty frame with a title."""
+    look = {"style": "rounded", "color": "#B5B5B5", "fontname": FONT, "fontsize": "12"}
+    return Picture(name=f"cluster_{i}", graph_attr={"label": title, "fontcolor": GREY, **look})
+
+
+def box_text(node: Value, shown: set[str], digits: int) -> str:
+    """Return what stands in the box of a Value: its name and data, and its gradient below."""
+    first = [node.label] if node.label else []
+    if "data" in shown:
+        first.append(number_text(node.data, digits))
+    lines = [" = ".join(first)]
+    if "grad" in shown and not isinstance(node, Constant):
+        lines.append(f"grad {number_text(node.grad, digits)}")
+    return "\n".join(lines)
+
+
+def number_text(x: Any, digits: int) -> str:
+    """Return a number to so many significant digits, with the minus sign of print.
+
+    >>> number_text(-0.0821670, 4), number_text(2, 4), number_text(1e-9, 4)
+    ('−0.08217', '2', '1e−09')
+    """
+    return (f"{x:.{digits}g}" if isinstance(x, float) else str(x)).replace("-", "−")

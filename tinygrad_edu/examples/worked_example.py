@@ -1,0 +1,226 @@
+"""The worked example of lecture A, figure by figure (A9, A10).
+
+Two inputs, two hidden neurons, two outputs, all sigmoid, half the sum of squared errors. It is
+the network of M. Mazur's "A step by step backpropagation example", whose figures to nine digits
+are here, too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tinygrad_edu.drawing import Picture, draw
+from tinygrad_edu.primitives import half_squared_error, sigmoid, weighted_sum
+from tinygrad_edu.value import Constant, Value, grad
+
+INPUTS = (0.05, 0.10)
+TARGETS = (0.01, 0.99)
+WEIGHTS = (((0.15, 0.20), (0.25, 0.30)), ((0.40, 0.45), (0.50, 0.55)))
+BIASES = ((0.35, 0.35), (0.60, 0.60))
+LEARNING_RATE = 0.5
+
+
+class Neuron(NamedTuple):
+    """A sigmoid neuron after its forward pass."""
+
+    weights: list[Value]
+    bias: Value
+    z: Value
+    a: Value
+
+    def parameters(self) -> list[Value]:
+        """Return the weights, then the bias."""
+        return [*self.weights, self.bias]
+
+
+class WorkedExample(NamedTuple):
+    """The network after its forward pass; ``loss`` is the root of its graph."""
+
+    layers: list[list[Neuron]]
+    loss: Value
+
+    def parameters(self) -> list[Value]:
+        """Return all twelve: layer by layer, neuron by neuron, weights, then bias."""
+        return [p for layer in self.layers for neuron in layer for p in neuron.parameters()]
+
+
+def forward(
+    weights: Sequence[Sequence[Sequence[float]]] = WEIGHTS,
+    biases: Sequence[Sequence[float]] = BIASES,
+) -> WorkedExample:
+    """Run the forward pass and return every number of it.
+
+    Args:
+        weights: for each layer, for each neuron, for each input, as W in the lecture.
+        biases: for each layer, for each neuron.
+
+    >>> print(f"{forward().loss:.4f}")
+    0.2984
+    """
+    a: list[Value] = [Constant(x, name("x", j)) for j, x in enumerate(INPUTS, start=1)]
+    layers = []
+    for number, (rows, bs) in enumerate(zip(weights, biases, strict=True), start=1):
+        inputs, layer = a, []
+        for i, (row, b) in enumerate(zip(rows, bs, strict=True), start=1):
+            w = [Value(weight, name("w", i, j, layer=number)) for j, weight in enumerate(row, 1)]
+            bias = Value(b, name("b", i, layer=number))
+            z = weighted_sum(w, inputs, bias)
+            activation = sigmoid(z)
+            z.label, activation.label = name("z", i, layer=number), name("a", i, layer=number)
+            layer.append(Neuron(w, bias, z, activation))
+        layers.append(layer)
+        a = [neuron.a for neuron in layer]
+    targets = [Constant(y, name("y", i)) for i, y in enumerate(TARGETS, start=1)]
+    loss = half_squared_error(a, targets)
+    loss.label = "L"
+    return WorkedExample(layers, loss)
+
+
+def name(symbol: str, *indices: int, layer: int = 0) -> str:
+    """Return a name in the lecture's notation: indices below, the layer above.
+
+    >>> name("w", 1, 2, layer=2)
+    'w₁₂⁽²⁾'
+    """
+    below = "".join("₀₁₂₃₄₅₆₇₈₉"[i] for i in indices)
+    return f"{symbol}{below}" + (f"⁽{'⁰¹²³⁴⁵⁶⁷⁸⁹'[layer]}⁾" if layer else "")
+
+
+def factors(*path: Value) -> list[tuple[str, Any]]:
+    """Return the local derivatives along a path from a Value down to one behind it, with names.
+
+    >>> example = forward()
+    >>> output = example.layers[1][0]
+    >>> [(name, round(f, 4)) for name, f in factors(example.loss, output.a, output.z)]
+    [('∂L/∂a₁⁽²⁾', 0.7414), ('∂a₁⁽²⁾/∂z₁⁽²⁾', 0.1868)]
+    """
+    found = []
+    for node, below in pairwise(path):
+        partial = next(p for arg, p in zip(node.args, node.partials, strict=True) if arg is below)
+        found.append((f"∂{node.label}/∂{below.label}", partial))
+    return found
+
+
+def chain(example: WorkedExample) -> list[tuple[str, Any]]:
+    """Return the three factors of the derivative of the loss by w₁₁ of layer 2 (A9)."""
+    output = example.layers[1][0]
+    return factors(example.loss, output.a, output.z, output.weights[0])
+
+
+def two_paths(example: WorkedExample) -> list[list[tuple[str, Any]]]:
+    """Return the five factors of each path from the loss to w₁₁ of layer 1 (A10)."""
+    hidden = example.layers[0][0]
+    return [
+        factors(example.loss, output.a, output.z, hidden.a, hidden.z, hidden.weights[0])
+        for output in example.layers[1]
+    ]
+
+
+def after_one_step(example: WorkedExample, *, move_biases: bool) -> WorkedExample:
+    """Return the network after one step of gradient descent; Mazur leaves the biases alone."""
+    gradients = dict(
+        zip(example.parameters(), grad(example.loss, example.parameters()), strict=True)
+    )
+
+    def stepped(p: Value) -> Any:
+        return p.data - LEARNING_RATE * gradients[p]
+
+    return forward(
+        [[[stepped(w) for w in neuron.weights] for neuron in layer] for layer in example.layers],
+        [
+            [stepped(n.bias) if move_biases else n.bias.data for n in layer]
+            for layer in example.layers
+        ],
+    )
+
+
+def picture(example: WorkedExample) -> Picture:
+    """Return the graph of the example, each neuron in a frame of its own."""
+    frames = {
+        f"{kind} neuron {i}": [*neuron.parameters(), neuron.z, neuron.a]
+        for kind, layer in zip(("hidden", "output"), example.layers, strict=True)
+        for i, neuron in enumerate(layer, start=1)
+    }
+    return draw(example.loss, clusters=frames)
+
+
+# --- the report -----------------------------------------------------------------------------------
+
+SLIDE = {
+    "z₁⁽¹⁾": "0.3775", "z₂⁽¹⁾": "0.3925", "z₁⁽²⁾": "1.106", "z₂⁽²⁾": "1.225",
+    "a₁⁽¹⁾": "0.5933", "a₂⁽¹⁾": "0.5969", "a₁⁽²⁾": "0.7514", "a₂⁽²⁾": "0.7729", "L": "0.2984",
+    "∂L/∂a₁⁽²⁾": "0.7414", "∂a₁⁽²⁾/∂z₁⁽²⁾": "0.1868", "∂z₁⁽²⁾/∂w₁₁⁽²⁾": "0.5933",
+    "∂L/∂w₁₁⁽²⁾": "0.0821",
+}  # fmt: skip
+"""The figures as lecture A prints them."""
+
+MAZUR = {
+    "w₁₁⁽¹⁾": "0.149780716", "w₁₂⁽¹⁾": "0.19956143", "w₂₁⁽¹⁾": "0.24975114",
+    "w₂₂⁽¹⁾": "0.29950229", "w₁₁⁽²⁾": "0.35891648", "w₁₂⁽²⁾": "0.408666186",
+    "w₂₁⁽²⁾": "0.511301270", "w₂₂⁽²⁾": "0.561370121",
+}  # fmt: skip
+"""The weights after one step as M. Mazur prints them."""
+
+
+def verdict(printed: str, computed: float) -> str:
+    """Return how a printed figure relates to the computed one.
+
+    >>> verdict("0.0821", 0.0821670), verdict("0.0822", 0.0821670), verdict("0.09", 0.0821670)
+    ('cut off: rounded it is 0.0822', '✓', 'differs')
+    """
+    decimals = len(printed.partition(".")[2])
+    rounded = f"{computed:.{decimals}f}"
+    if rounded == printed:
+        return "✓"
+    cut_off = math.trunc(computed * 10**decimals) / 10**decimals
+    return (
+        f"cut off: rounded it is {rounded}" if f"{cut_off:.{decimals}f}" == printed else "differs"
+    )
+
+
+def report(example: WorkedExample) -> str:
+    """Return every figure of the example, computed and as printed, as lines of text."""
+    return "\n".join(_lines(example))
+
+
+def _lines(example: WorkedExample) -> Iterator[str]:
+    def figure(what: str, computed: float) -> str:
+        printed = SLIDE[what]
+        return f"  {what:<16}{computed:>12.7f}   {printed:>8}  {verdict(printed, computed)}"
+
+    yield "The worked example of lecture A: 2 inputs, 2 hidden and 2 output neurons, all sigmoid"
+    yield f"\n  {'Forward pass (A9)':<16}{'computed':>11}   {'slide':>8}"
+    for layer in example.layers:
+        for neuron in layer:
+            yield figure(neuron.z.label, neuron.z.data)
+            yield figure(neuron.a.label, neuron.a.data)
+    yield figure("L", example.loss.data)
+
+    yield "\n  Backward pass: the chain to one weight (A9)"
+    links = chain(example)
+    for what, factor in links:
+        yield figure(what, factor)
+    yield figure("∂L/∂w₁₁⁽²⁾", math.prod(factor for _, factor in links))
+
+    yield "\n  Two paths to one weight (A10)"
+    products = []
+    for path in two_paths(example):
+        products.append(math.prod(factor for _, factor in path))
+        yield f"  {' · '.join(what for what, _ in path)}"
+        yield f"    = {' · '.join(f'{f:.6f}' for _, f in path)} = {products[-1]:.9f}"
+    yield f"  ∂L/∂w₁₁⁽¹⁾ = {products[0]:.9f} + ({products[1]:.9f}) = {sum(products):.9f}"
+
+    yield f"\n  All gradients, and one step of gradient descent with learning rate {LEARNING_RATE}"
+    yield f"  {'':<8}{'before':>7}{'gradient':>14}{'after':>14}{'M. Mazur':>14}"
+    moved = after_one_step(example, move_biases=True)
+    gradients = grad(example.loss, example.parameters())
+    for p, gradient, q in zip(example.parameters(), gradients, moved.parameters(), strict=True):
+        printed = MAZUR.get(p.label, "")
+        line = f"  {p.label:<8}{p.data:>7}{gradient:>14.9f}{q.data:>14.9f}{printed:>14}"
+        yield f"{line}  {verdict(printed, q.data)}" if printed else line
+    held = after_one_step(example, move_biases=False)
+    yield f"  L = {example.loss.data:.9f} becomes {moved.loss.data:.9f};"
+    yield f"  with the biases left alone, as Mazur does, {held.loss.data:.9f}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from graphviz import escape
+from graphviz import escape, nohtml
 
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import sweep
@@ -97,7 +97,7 @@ def draw(
                 source = names[arg]
             else:
                 source = f"n_{i}_{position}"
-                box(home, source, number_text(arg, digits), "input")
+                box(home, source, [number_text(arg, digits)], "input")
             by = "" if partial is None or "partials" not in shown else number_text(partial, digits)
             ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
             edges.append({"tail_name": source, "head_name": operation, "label": by, "id": ident})
@@ -151,9 +151,10 @@ def role_of(node: Value) -> str:
     return "parameter" if node.op is None else "intermediate"
 
 
-def box(graph: Picture, name: str, label: str, role: str) -> None:
-    """Add the box of a number to ``graph``."""
-    graph.node(name, escape(label), id=name, shape="box", **ROLES[role])
+def box(graph: Picture, name: str, lines: list[str], role: str) -> None:
+    """Add the box of a number to ``graph``, with lines of text in it."""
+    label = nohtml(r"\n".join(escape(line) for line in lines))
+    graph.node(name, label, id=name, shape="box", **ROLES[role])
 
 
 def frame(i: int, title: str) -> Picture:
@@ -162,7 +163,7 @@ def frame(i: int, title: str) -> Picture:
     return Picture(name=f"cluster_{i}", graph_attr={"label": title, "fontcolor": GREY, **look})
 
 
-def box_text(node: Value, shown: set[str], digits: int) -> str:
+def box_text(node: Value, shown: set[str], digits: int) -> list[str]:
     """Return what stands in the box of a Value: its name and data, and its gradient below."""
     first = [node.label] if node.label else []
     if "data" in shown:
@@ -170,7 +171,7 @@ def box_text(node: Value, shown: set[str], digits: int) -> str:
     lines = [" = ".join(first)]
     if "grad" in shown and not isinstance(node, Constant):
         lines.append(f"grad {number_text(node.grad, digits)}")
-    return "\n".join(lines)
+    return lines
 
 
 def number_text(x: Any, digits: int) -> str:

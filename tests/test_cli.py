@@ -1,0 +1,93 @@
+"""The command line as a person meets it: a process, its output, its exit code."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import tinygrad_edu
+
+
+def run(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu", *arguments],
+        capture_output=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
+    )
+
+
+def test_bare_it_prints_help():
+    result = run()
+    assert result.returncode == 0
+    assert b"usage: tinygrad-edu" in result.stdout
+
+
+def test_version():
+    assert run("--version").stdout.decode().strip() == f"tinygrad-edu {tinygrad_edu.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph")]
+)
+def test_demo_prints_the_figures_and_writes_the_picture(tmp_path, ending, start):
+    file = tmp_path / f"figure.{ending}"
+    result = run("demo", "-o", str(file))
+    assert result.returncode == 0
+    assert result.stderr == b""
+    assert "0.0821670     0.0821  cut off: rounded it is 0.0822" in result.stdout.decode()
+    assert file.read_bytes().startswith(start)
+
+
+def test_demo_alone_writes_beside_you(tmp_path):
+    result = run("demo", cwd=tmp_path)
+    assert result.returncode == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["worked_example.svg"]
+    assert result.stdout.decode().rstrip().endswith("Picture: worked_example.svg")
+
+
+def test_a_dash_sends_the_picture_alone_to_standard_output(tmp_path):
+    result = run("demo", "-o", "-", cwd=tmp_path)
+    assert result.stdout.startswith(b"<?xml")
+    assert result.stdout.rstrip().endswith(b"</svg>")
+    assert list(tmp_path.iterdir()) == []
+    assert run("demo", "-o", "-", "--format", "dot").stdout.startswith(b"digraph")
+
+
+def test_an_unknown_ending_is_a_wrong_command():
+    result = run("demo", "-o", "figure.gif")
+    assert result.returncode == 2
+    assert b"'figure.gif' does not end in .svg, .png or .dot" in result.stderr
+
+
+def test_an_unknown_command_is_a_wrong_command():
+    assert run("dance").returncode == 2
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    result = run("demo", "-o", str(tmp_path / "nowhere" / "x.svg"))
+    assert result.returncode == 1
+    assert "x.svg: No such file or directory" in result.stderr.decode()
+    assert "Traceback" not in result.stderr.decode()
+
+
+def test_a_terminal_without_unicode_still_gets_the_figures(tmp_path):
+    result = run("demo", "-o", str(tmp_path / "x.dot"), PYTHONIOENCODING="ascii")
+    assert result.returncode == 0
+    assert b"0.2983711" in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break differently there")
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    result = subprocess.run(
+        [sys.executable, "-m", "tinygrad_edu", "demo", "-o", str(tmp_path / "x.dot")],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write_end)
+    assert (result.returncode, result.stderr) == (0, b"")

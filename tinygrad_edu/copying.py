@@ -7,7 +7,7 @@ chain of arguments down. Nodes that several Values share stay shared.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.engine import sweep
@@ -21,15 +21,18 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     for node in reversed(sweep(root)):
         if id(node) not in memo:
             x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
-            memo[id(node)] = rebuilt(type(node), None, *fields(node, x, y))
+            memo[id(node)] = rebuilt(type(node), *fields(node, x, y))
     copied: Value = memo[id(root)]
     return copied
 
 
 def reduce(root: Value) -> tuple[Any, ...]:
     """Return what pickle asks for: a function and the arguments that make the Value again."""
-    behind = None if Behind.in_progress else Behind(sweep(root)[:0:-1])
-    return rebuilt, (type(root), behind, *fields(root, root._x, root._y))
+    running = in_progress.behind
+    if root.op is None or (running is not None and id(root) in running.members):
+        return rebuilt, (type(root), *fields(root, root._x, root._y))
+    behind = Behind(sweep(root)[:0:-1])
+    return rebuilt_after, (behind, Done(behind), type(root), *fields(root, root._x, root._y))
 
 
 def fields(node: Value, x: Any, y: Any) -> tuple[Any, ...]:
@@ -37,7 +40,7 @@ def fields(node: Value, x: Any, y: Any) -> tuple[Any, ...]:
     return node.data, node.grad, node.label, node.op, x, y, node._dx, node._dy
 
 
-def rebuilt(kind: type[Value], _behind: object, *held: Any) -> Value:
+def rebuilt(kind: type[Value], *held: Any) -> Value:
     """Return a node that holds ``held``."""
     node = object.__new__(kind)
     node.data, node.grad, node.label, node.op, node._x, node._y, node._dx, node._dy = held
@@ -45,21 +48,45 @@ def rebuilt(kind: type[Value], _behind: object, *held: Any) -> Value:
     return node
 
 
-class Behind:
-    """The nodes behind a Value, which are pickled ahead of it."""
+def rebuilt_after(_behind: list[Value], _done: int, kind: type[Value], *held: Any) -> Value:
+    """Return a node that holds ``held``, which was pickled after what is behind it."""
+    return rebuilt(kind, *held)
 
-    in_progress = False
+
+class InProgress(threading.local):
+    """The nodes that are being pickled one by one in this thread, if any are."""
+
+    behind: Behind | None = None
+
+
+in_progress = InProgress()
+
+
+class Behind:
+    """The nodes behind a Value, arguments first, to be pickled ahead of it.
+
+    While that goes on, what each of them needs has been pickled when its turn comes, so that it may
+    simply name its arguments.
+    """
 
     def __init__(self, nodes: list[Value]) -> None:
-        """Hold the nodes, arguments first."""
+        """Hold the nodes; they stay alive and so keep their ids."""
         self.nodes = nodes
+        self.members = set(map(id, nodes))
+        self.outer: Behind | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._one_by_one()
+        self.outer, in_progress.behind = in_progress.behind, self
+        return list, (), None, iter(self.nodes)
 
-    def _one_by_one(self) -> Iterator[Value]:
-        Behind.in_progress = True  # what a node needs has been pickled when its turn comes
-        try:
-            yield from self.nodes
-        finally:
-            Behind.in_progress = False
+
+class Done:
+    """Comes after the nodes behind a Value and says that they have been pickled."""
+
+    def __init__(self, behind: Behind) -> None:
+        """Remember what will be done."""
+        self.behind = behind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        in_progress.behind = self.behind.outer
+        return int, ()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Complex, Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
 __all__ = ["REALS", "Binary", "Interval", "Nary", "Primitive", "Unary", "number"]
@@ -37,12 +38,13 @@ def number(x: object) -> Any:
         return x
     if isinstance(x, Integral):
         return int(x)
-    kind = type(x)  # numpy.bool_ and Decimal are scalars, too; a Value is more than its number
-    scalar = hasattr(kind, "__float__") and not hasattr(kind, "__len__")
-    if isinstance(x, Real) or (scalar and not hasattr(kind, "__primitive__")):
-        return float(x)  # type: ignore[arg-type]  # it has __float__
-    message = f"expected a real number, got {x!r} ({kind.__name__})"
-    raise TypeError(message)
+    kind = type(x)
+    if not isinstance(x, Real):  # Decimal and numpy.bool_ are scalars, too
+        scalar = hasattr(kind, "__float__") and not hasattr(kind, "__len__")
+        if not scalar or isinstance(x, Complex) or hasattr(kind, "__primitive__"):
+            message = f"expected a real number, got {x!r} ({kind.__name__})"
+            raise TypeError(message)
+    return float(x)  # type: ignore[arg-type]  # it has __float__
 
 
 class Interval(NamedTuple):
@@ -132,7 +134,10 @@ class Primitive:
 
     def __call__(self, *args: Any) -> Any:
         """Compute the operation for numbers, NumPy arrays or Values."""
-        operands = self.operands(args)
+        return self.compute(self.operands(args))
+
+    def compute(self, operands: tuple[Any, ...]) -> Any:
+        """Compute the operation for operands in one flat tuple."""
         for operand in operands:
             # A Value records the operation itself, as __array_ufunc__ lets an array do for NumPy.
             record = getattr(type(operand), "__primitive__", None)
@@ -168,6 +173,8 @@ class Primitive:
 
     def on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
         """Compute the operation elementwise; a domain error raises, it does not give nan."""
+        if any(numpy.asarray(operand).dtype.hasobject for operand in operands):  # Values, say
+            return numpy.frompyfunc(lambda *x: self.compute(x), len(operands), 1)(*operands)
         function = self.array if callable(self.array) else getattr(numpy, self.array)
         leading = (numpy,) if callable(self.array) else ()
         with numpy.errstate(divide="raise", over="raise", invalid="raise"):
@@ -223,9 +230,9 @@ class Primitive:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by name: an operation is a part of the program, not of the data."""
-        for module in list(sys.modules.values()):
-            if vars(module).get(self.name) is self:
-                return find, (module.__name__, self.name)
+        for module in sorted(sys.modules, key="__main__".__eq__):  # only if nowhere else
+            if getattr(sys.modules[module], "__dict__", {}).get(self.name) is self:
+                return find, (module, self.name)
         message = f"cannot pickle {self!r}: no module holds it as {self.name!r}"
         raise TypeError(message)
 
@@ -279,9 +286,7 @@ def fill(template: str, pieces: Sequence[str]) -> str:
     >>> fill("#1 - #2", ["x", "y"])
     'x - y'
     """
-    for i, piece in enumerate(pieces, start=1):
-        template = template.replace(f"#{i}", piece)
-    return template
+    return re.sub(r"#(\d+)", lambda number: pieces[int(number[1]) - 1], template)
 
 
 def find(module: str, name: str) -> Any:

@@ -91,7 +91,7 @@ power = Binary("power", "The power x ** n to a fixed n.",
                precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 
 pow = Binary("pow", "The power x ** y; the exponent varies, too.",
-             forward=real_power, partials=lambda p, x, y: (y * x ** (y - 1), p * log(x)),
+             forward=real_power, partials=lambda p, x, y: (p * y / x, p * log(x)),
              array="power", symbol="xʸ", latex="#1^{#2}", code="#1 ** #2",
              precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 
@@ -239,7 +239,7 @@ def stable_logsumexp(*values: float) -> float:
     """
     largest = max(values)
     if math.isinf(largest):
-        return largest
+        return next(filter(math.isnan, values), largest)
     return largest + math.log(sum(math.exp(v - largest) for v in values))
 
 

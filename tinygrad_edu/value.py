@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 from collections.abc import Callable, Iterable
@@ -24,25 +23,36 @@ __all__ = ["Constant", "Value", "grad"]
 
 Number: TypeAlias = "float | Fraction"
 Method: TypeAlias = "Callable[[Any, Any], Any]"
+HAS_NO_ANSWER = (str, bytes, list, tuple, complex, type(None))  # to a Value on its other side
 new = object.__new__
 
 # --- from an operation to the Value that remembers it ---------------------------------------------
 
 
-def record(op: Primitive, operands: tuple[Any, ...], numbers: list[Any] | None = None) -> Value:
-    """Compute ``op`` and return the Value that remembers it, with its partial derivatives."""
-    if numbers is None:
-        numbers = [x.data if isinstance(x, Value) else op.number(x) for x in operands]
-    varying = [isinstance(x, Value) and type(x) is not Constant for x in operands]
+def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
+    """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
+
+    Beside a Fraction an int becomes a Fraction, so that one divided by the other is exact.
+    """
+    numbers = [x.data if isinstance(x, Value) else op.number(x) for x in operands]
+    if Fraction in map(type, numbers):
+        numbers = [Fraction(n) if type(n) is int else n for n in numbers]
+        pairs = zip(operands, numbers, strict=True)
+        operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
+    varies = [isinstance(x, Value) and type(x) is not Constant for x in operands]
     try:
         data = op.forward(*numbers)
-        if True not in varying:
+        if True not in varies:
             return Constant(data)
         partials = op.partials(data, *numbers)
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
-    if False in varying:
-        partials = tuple([p if keep else None for p, keep in zip(partials, varying, strict=True)])
+    if False in varies:
+        partials = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
+    if partials.count(None) != varies.count(False):
+        message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
+        raise TypeError(message)
+    data = float(data) if type(data) is int else data
     if op.arity is None:
         return made(data, op, operands, None, partials, None)
     (x, y), (dx, dy) = [(*pair, None) if op.arity == 1 else pair for pair in (operands, partials)]
@@ -68,7 +78,7 @@ def function(op: Primitive) -> Callable[[Any], Any]:
     return method
 
 
-def operators(op: Primitive) -> tuple[Method, Method]:
+def operators(op: Primitive, symbol: Method) -> tuple[Method, Method]:
     """Return the methods of :class:`Value` for a binary operator, as is and reflected.
 
     They do what :func:`record` does, for Values and floats, at the speed that long expressions
@@ -83,7 +93,7 @@ def operators(op: Primitive) -> tuple[Method, Method]:
             or type(a) is not float
             or (type(b) is not float and type(b) is not int)
         ):
-            return carefully(op, x, y)
+            return carefully(op, symbol, x, y)
         try:
             data = forward(a, b)
             dx, dy = partials(data, a, b)
@@ -98,7 +108,7 @@ def operators(op: Primitive) -> tuple[Method, Method]:
             or type(b) is not float
             or (type(x) is not float and type(x) is not int)
         ):
-            return carefully(op, x, y)
+            return carefully(op, symbol, x, y)
         try:
             data = forward(x, b)
             _, dy = partials(data, x, b)
@@ -109,27 +119,25 @@ def operators(op: Primitive) -> tuple[Method, Method]:
     return method, reflected
 
 
-def carefully(op: Primitive, x: Any, y: Any) -> Any:
+def carefully(op: Primitive, symbol: Method, x: Any, y: Any) -> Any:
     """Return what an operator gives for operands other than Values, floats and ints.
 
-    An array gives an array of Values. Beside a Fraction an int becomes a Fraction. What is no
-    number gets its own turn to answer, unless it can have no answer to a Value.
+    An array gives an array of Values. What is no number gets its own turn to answer, unless it can
+    have no answer to a Value.
     """
     numpy = sys.modules.get("numpy")
     if numpy and isinstance(x, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: op(item, y), 1, 1)(x)
+        return numpy.frompyfunc(lambda item: symbol(item, y), 1, 1)(x)
     if numpy and isinstance(y, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: op(x, item), 1, 1)(y)
-    try:
-        numbers = [v.data if isinstance(v, Value) else number(v) for v in (x, y)]
-    except TypeError:
-        for operand in (x, y):
-            if isinstance(operand, str | bytes | list | tuple | complex | None):
-                op.number(operand)
-        return NotImplemented
-    if any(isinstance(n, Fraction) for n in numbers):
-        numbers = [Fraction(n) if type(n) is int else n for n in numbers]
-    return record(op, (x, y), numbers)
+        return numpy.frompyfunc(lambda item: symbol(x, item), 1, 1)(y)
+    for operand in (x, y):
+        try:
+            op.number(as_number(operand))
+        except TypeError:
+            if isinstance(operand, (Value, *HAS_NO_ANSWER)):
+                raise
+            return NotImplemented
+    return record(op, (x, y))
 
 
 def made(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
@@ -294,12 +302,12 @@ class Value:
 
     # operators
 
-    __add__, __radd__ = operators(primitives.add)
-    __sub__, __rsub__ = operators(primitives.sub)
-    __mul__, __rmul__ = operators(primitives.mul)
-    __truediv__, __rtruediv__ = operators(primitives.div)
-    _to_fixed, _ = operators(primitives.power)
-    _to_varying, __rpow__ = operators(primitives.pow)
+    __add__, __radd__ = operators(primitives.add, operator.add)
+    __sub__, __rsub__ = operators(primitives.sub, operator.sub)
+    __mul__, __rmul__ = operators(primitives.mul, operator.mul)
+    __truediv__, __rtruediv__ = operators(primitives.div, operator.truediv)
+    _to_fixed, _ = operators(primitives.power, operator.pow)
+    _to_varying, __rpow__ = operators(primitives.pow, operator.pow)
 
     def __pow__(self, exponent: object) -> Any:
         varies = isinstance(exponent, Value) and type(exponent) is not Constant
@@ -407,7 +415,7 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
     >>> grad(slope, x)
     12.0
     """
-    targets = [xs] if isinstance(xs, Value) else list(xs)
+    targets = list(xs) if isinstance(xs, Iterable) else [xs]
     for value in (y, *targets):
         if not isinstance(value, Value):
             message = f"grad: expected a Value, got {value!r} ({type(value).__name__})"
@@ -436,16 +444,21 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
     """Return what :func:`sweep` multiplies with, the rule applied to the Values themselves."""
     if node.op is None:
         return None, None
-    rule = []
-    for partial, stored in zip(node.op.partials(node, *node.args), node.partials, strict=True):
-        now = partial.data if isinstance(partial, Value) else partial
-        if stored is not None and now != stored and not math.isnan(now):
-            message = f"grad: data behind {node!r} changed after it was computed"
-            raise RuntimeError(message)
-        rule.append(None if stored is None else partial)
+    rule = node.op.partials(node, *node.args)
+    rule = tuple([None if old is None else p for p, old in zip(rule, node.partials, strict=True)])
+    now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
+    before = (node.data, *node.partials)
+    if any(a != b and a == a for a, b in zip(now, before, strict=True)):  # noqa: PLR0124 - not nan
+        message = f"grad: data behind {node!r} changed after it was computed"
+        raise RuntimeError(message)
     if node.op.arity is None:
-        return tuple(rule), None
+        return rule, None
     return rule[0], rule[1] if node.op.arity == 2 else None
+
+
+def as_number(x: Any) -> Any:
+    """Return the data of a Value, anything else as it is."""
+    return x.data if isinstance(x, Value) else x
 
 
 class Zero:

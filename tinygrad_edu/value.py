@@ -130,13 +130,14 @@ def carefully(op: Primitive, symbol: Method, x: Any, y: Any) -> Any:
         return numpy.frompyfunc(lambda item: symbol(item, y), 1, 1)(x)
     if numpy and isinstance(y, numpy.ndarray):
         return numpy.frompyfunc(lambda item: symbol(x, item), 1, 1)(y)
-    for operand in (x, y):
-        try:
+    operand = x
+    try:
+        for operand in (x, y):
             op.number(as_number(operand))
-        except TypeError:
-            if isinstance(operand, (Value, *HAS_NO_ANSWER)):
-                raise
-            return NotImplemented
+    except TypeError:
+        if isinstance(operand, (Value, *HAS_NO_ANSWER)):
+            raise
+        return NotImplemented
     return record(op, (x, y))
 
 

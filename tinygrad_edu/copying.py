@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
-    """Return a copy of ``root`` and of everything behind it."""
-    for node in reversed(sweep(root)):
-        if id(node) not in memo:
-            x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
-            memo[id(node)] = rebuilt(type(node), *fields(node, x, y))
+    """Return a copy of ``root`` and of everything behind it that has not been copied yet."""
+    found = [root]
+    memo[id(root)] = object.__new__(type(root))
+    for node in found:
+        args: tuple[Any, ...] = node.args
+        for arg in args:
+            if hasattr(type(arg), "__primitive__") and id(arg) not in memo:  # a Value
+                found.append(arg)
+                memo[id(arg)] = object.__new__(type(arg))
+    for node in found:
+        x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
+        restore(memo[id(node)], *fields(node, x, y))
     copied: Value = memo[id(root)]
     return copied
 
@@ -40,12 +47,16 @@ def fields(node: Value, x: Any, y: Any) -> tuple[Any, ...]:
     return node.data, node.grad, node.label, node.op, x, y, node._dx, node._dy
 
 
-def rebuilt(kind: type[Value], *held: Any) -> Value:
-    """Return a node that holds ``held``."""
-    node = object.__new__(kind)
+def restore(node: Value, *held: Any) -> Value:
+    """Fill an empty node with what it is to hold, and return it."""
     node.data, node.grad, node.label, node.op, node._x, node._y, node._dx, node._dy = held
     node._uses = 0
     return node
+
+
+def rebuilt(kind: type[Value], *held: Any) -> Value:
+    """Return a node that holds ``held``."""
+    return restore(object.__new__(kind), *held)
 
 
 def rebuilt_after(_behind: list[Value], _done: int, kind: type[Value], *held: Any) -> Value:

@@ -8,6 +8,7 @@ formulas and the property tests all read this record; the table of them is ``pri
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 import re
 import sys
@@ -163,7 +164,11 @@ class Primitive:
     def operands(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the arguments of a call as one flat tuple, defaults filled in."""
         if self.gather is not None:
-            return self.gather(*args)
+            try:
+                return self.gather(*args)
+            except TypeError as error:
+                message = f"{self.name}{inspect.signature(self.gather)}: {error}"
+                raise TypeError(message) from None
         if (missing := (self.arity or 0) - len(args)) > 0:
             args += self.defaults[len(self.defaults) - missing :]
         if len(args) != self.arity:
@@ -186,19 +191,22 @@ class Primitive:
 
     def failure(self, error: Exception, numbers: Sequence[Any]) -> Exception:
         """Return ``error``, met in the forward function or the rule, with operation and numbers."""
+        try:
+            self.forward(*numbers)
+            problem, too_large = (
+                "has no finite derivative",
+                "has a derivative too large for a float",
+            )
+        except (ArithmeticError, ValueError):
+            problem, too_large = "is undefined", "is too large for a float"
         call = f"{self.name}: {self.text(numbers)}"
         if isinstance(error, OverflowError):
-            return OverflowError(f"{call} is too large for a float")
+            return OverflowError(f"{call} {too_large}")
         needs = [
             f"needs {interval}, not {brief(x)}"
             for x, interval in zip(numbers, padded(self.domain, len(numbers)), strict=True)
             if not interval.admits(x)
         ]
-        try:
-            self.forward(*numbers)
-            problem = "has no finite derivative"
-        except (ArithmeticError, ValueError):
-            problem = "is undefined"
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
         return kind(f"{call} {problem}: {', '.join(needs) or error}")
 

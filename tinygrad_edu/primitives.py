@@ -178,6 +178,7 @@ def aligned(name: str, first: Sequence[Any], second: Sequence[Any]) -> tuple[Any
     >>> aligned("weighted_sum", [1, 2], [3, 4])
     (1, 2, 3, 4)
     """
+    first, second = tuple(first), tuple(second)
     if len(first) != len(second):
         message = f"{name}: lists of {len(first)} and {len(second)} do not pair up"
         raise ValueError(message)
@@ -215,7 +216,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
 
 total = Nary("total", "The sum of many values.",
              forward=lambda *values: sum(values), array=lambda numpy, *values: sum(values),
-             partials=lambda s, *values: (1,) * len(values), gather=tuple,
+             partials=lambda s, *values: (1,) * len(values), gather=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
              symbol="Σ", latex=" + ".join, precedence=SUM, binds=(SUM,))
 
 

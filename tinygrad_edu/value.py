@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 from tinygrad_edu import copying, primitives
 from tinygrad_edu.engine import sweep
-from tinygrad_edu.primitive import Primitive, number
+from tinygrad_edu.primitive import Primitive, brief, number
 
 __all__ = ["Constant", "Value", "grad"]
 
@@ -39,7 +39,7 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         numbers = [Fraction(n) if type(n) is int else n for n in numbers]
         pairs = zip(operands, numbers, strict=True)
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
-    varies = [isinstance(x, Value) and type(x) is not Constant for x in operands]
+    varies = [type(x) is Value or takes_gradient(x) for x in operands]
     try:
         data = op.forward(*numbers)
         if True not in varies:
@@ -59,12 +59,17 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     return made(data, op, x, y, dx, dy)
 
 
+def takes_gradient(x: object) -> bool:
+    """Tell whether ``x`` is a Value, and not a constant."""
+    return isinstance(x, Value) and not isinstance(x, Constant)
+
+
 def function(op: Primitive) -> Callable[[Any], Any]:
     """Return the method of :class:`Value` for an operation of one argument."""
     forward, partials = op.forward, op.partials
 
     def method(self: Any) -> Any:
-        if type(self) is Constant:
+        if type(self) is not Value:
             return record(op, (self,))
         x = self.data
         try:
@@ -225,7 +230,11 @@ class Value:
     def __init__(self, data: object, label: str = "") -> None:
         """Make a number that takes a gradient."""
         data = number(data)
-        self.data = float(data) if type(data) is int else data
+        try:
+            self.data = float(data) if type(data) is int else data
+        except OverflowError:
+            message = f"Value: {brief(data)} is too large for a float"
+            raise OverflowError(message) from None
         self.grad = 0.0
         self.label = label
         self.op = self._x = self._y = self._dx = self._dy = self._adjoint = None
@@ -273,9 +282,15 @@ class Value:
         if isinstance(self, Constant):
             message = f"backward: {self!r} depends on no Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
-        for node in sweep(self, *one_and_zero(self)):
-            # Added to 0.0, a Fraction would become a float.
-            node.grad = node._adjoint + node.grad if node.grad else node._adjoint
+        nodes = sweep(self, *one_and_zero(self))
+        before = [node.grad for node in nodes]
+        try:
+            for node in nodes:  # added to 0.0, a Fraction would become a float
+                node.grad = node._adjoint + node.grad if node.grad else node._adjoint
+        except BaseException:  # an interrupt, for example
+            for node, gradient in zip(nodes, before, strict=True):
+                node.grad = gradient
+            raise
 
     def zero_grad(self) -> None:
         """Set ``.grad`` to 0.0 here and in every Value behind.
@@ -311,7 +326,7 @@ class Value:
     _to_varying, __rpow__ = operators(primitives.pow, operator.pow)
 
     def __pow__(self, exponent: object) -> Any:
-        varies = isinstance(exponent, Value) and type(exponent) is not Constant
+        varies = takes_gradient(exponent)
         return self._to_varying(exponent) if varies else self._to_fixed(exponent)
 
     __neg__ = function(primitives.neg)
@@ -332,7 +347,7 @@ class Value:
     softplus = function(primitives.softplus)
     abs = __abs__ = function(primitives.abs)
 
-    def leaky_relu(self, alpha: Value | Number = 0.01) -> Value:
+    def leaky_relu(self, alpha: Value | Number = primitives.leaky_relu.defaults[0]) -> Value:
         """Return x above 0, otherwise alpha * x (A6)."""
         return record(primitives.leaky_relu, (self, alpha))
 

@@ -1,0 +1,365 @@
+"""What every row of the table must keep, as plain functions that raise AssertionError.
+
+    verify(row)                      all properties, on arguments drawn from the row's own domain
+    check_partials(row, (0.5,))      one property, on one tuple of arguments
+
+An operation of any number of arguments is given them as its rule is: in one flat tuple.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu import Constant, Value, grad, primitives
+from tinygrad_edu.primitive import ATOM, Interval, Primitive, padded
+
+REACH = 4.0
+"""How far from 0 arguments are drawn."""
+MARGIN = 0.05
+"""How far they keep from the edges of the domain, from excluded points and from kinks."""
+EPSILON = 2.0**-52
+
+Arguments = tuple[float, ...]
+Check = Callable[[Primitive, Arguments], None]
+
+# --- arguments of a row -------------------------------------------------------------------------
+
+
+def spellings(args: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The ways to hand over a flat tuple: one sequence, two, or two and a number."""
+    n = len(args) // 2
+    halves = [args[:n], args[n : 2 * n]]
+    return [(args,), (*halves, *args[2 * n :])]
+
+
+def spelling(row: Primitive, args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """How a call of ``row`` is given this flat tuple; None where it cannot be."""
+    if row.gather is None:
+        return tuple(args)
+    for spelled in spellings(args):
+        try:
+            gathered = row.gather(*spelled)
+        except (TypeError, ValueError):
+            continue
+        if len(gathered) == len(args) and all(map(identical, gathered, args)):
+            return spelled
+    return None
+
+
+def identical(x: object, y: object) -> bool:
+    return x is y
+
+
+def call(row: Primitive, args: Sequence[Any]) -> Any:
+    """Call the operation as a user does."""
+    spelled = spelling(row, args)
+    assert spelled is not None, f"{row} cannot be called with {len(args)} arguments"
+    return row(*spelled)
+
+
+def lengths(row: Primitive) -> list[int]:
+    """How many arguments to try."""
+    if row.arity is not None:
+        return [row.arity]
+    return [n for n in range(1, 7) if spelling(row, [float(i) for i in range(n)])]
+
+
+def inside(row: Primitive, args: Sequence[float]) -> bool:
+    """Tell whether the row has derivatives at these arguments."""
+    domains = padded(row.domain, len(args))
+    return all(domain.admits(x) for domain, x in zip(domains, args, strict=True))
+
+
+def to_kink(row: Primitive, args: Sequence[float]) -> float:
+    """How far, and on which side, the kink is."""
+    return row.kink(*args) if row.kink else math.inf
+
+
+def points(interval: Interval) -> st.SearchStrategy[float]:
+    """Numbers of moderate size inside an interval, clear of its edges, and of underflow."""
+    low, high = interval.low + MARGIN, interval.high - MARGIN
+    low = max(low, min(-REACH, high - REACH))
+    high = min(high, max(REACH, low + REACH))
+    numbers = st.floats(low, high).map(lambda x: x if abs(x) > 1e-9 else 0.0)
+    if not interval.excluded:
+        return numbers
+    return numbers.filter(lambda x: all(abs(x - e) >= MARGIN for e in interval.excluded))
+
+
+def arguments(row: Primitive) -> st.SearchStrategy[Arguments]:
+    """Flat tuples of arguments from the row's own domain, away from its kinks."""
+    drawn = st.one_of(
+        *[st.tuples(*map(points, padded(row.domain, n))) for n in lengths(row)],
+    )
+    if row.kink is None:
+        return drawn
+    return drawn.filter(lambda args: abs(to_kink(row, args)) >= MARGIN)
+
+
+def output(row: Primitive, args: Sequence[Any]) -> Any:
+    """The forward function of the row."""
+    return row.forward(*args)
+
+
+def rule(row: Primitive, args: Sequence[Any]) -> tuple[Any, ...]:
+    """All partials of the row, straight from its rule."""
+    return row.partials(output(row, args), *args)
+
+
+def as_values(row: Primitive, args: Arguments) -> list[Value | float]:
+    """The arguments as Values; what takes no gradient by nature stays a number."""
+    return [
+        x if partial is None else Value(x) for x, partial in zip(args, rule(row, args), strict=True)
+    ]
+
+
+# --- derivatives measured -----------------------------------------------------------------------
+
+
+def measured(
+    f: Callable[[float], float], x: float, step: float, size: float
+) -> tuple[float, float]:
+    """The derivative of ``f`` at ``x`` and the error of it, from values within ``reach``.
+
+    Central differences with halved steps, extrapolated to step 0 (C. J. F. Ridders, Accurate
+    computation of F'(x) and F'(x) F''(x), Adv. Eng. Software 4, 1982). The error is the larger of
+    how far the extrapolations still differ, and of what rounding does to the difference.
+    """
+    best, error = math.nan, math.inf
+    coarser: list[float] = []
+    for _ in range(10):
+        above, below = f(x + step), f(x - step)
+        width = (x + step) - (x - step)
+        noise = EPSILON * (abs(above) + abs(below) + size) / width
+        finer = [(above - below) / width]
+        for order, coarse in enumerate(coarser, start=1):
+            fine = finer[-1]
+            finer.append(fine + (fine - coarse) / (4.0**order - 1))
+            doubt = max(abs(finer[-1] - fine), abs(finer[-1] - coarse), noise)
+            if doubt < error:
+                best, error = finer[-1], doubt
+        coarser = finer
+        step /= 2
+    return best, error
+
+
+def reach(row: Primitive, args: Arguments, i: int) -> float:
+    """A step of argument ``i`` at half the way to the next edge or less, on one side of a kink."""
+    domain = padded(row.domain, len(args))[i]
+    edges = (domain.low, domain.high, *domain.excluded)
+    step = min(0.5, *(abs(args[i] - edge) / 2 for edge in edges))
+    while any(
+        to_kink(row, (*args[:i], args[i] + far, *args[i + 1 :])) * to_kink(row, args) <= 0
+        for far in (-step, step)
+    ):
+        step /= 2
+    return step
+
+
+def check_derivative(
+    row: Primitive, f: Callable[[Arguments], float], args: Arguments, i: int, claimed: float
+) -> None:
+    """Raise unless ``claimed`` is the derivative of ``f`` by argument ``i``, to nine digits."""
+
+    def moved(x: float) -> float:
+        return f((*args[:i], x, *args[i + 1 :]))
+
+    size = sum(map(abs, args))
+    found, error = measured(moved, args[i], reach(row, args, i), size)
+    scale = max(abs(found), abs(f(args)), 1.0)
+    assert error <= 1e-9 * scale, f"{row}: cannot be measured at {args}: {found} ± {error}"
+    assert abs(claimed - found) <= 1e-9 * abs(found) + 4 * error, (
+        f"{row}: derivative {i} at {args} is {claimed!r}, measured {found!r} ± {error:.1g}"
+    )
+
+
+# --- properties ---------------------------------------------------------------------------------
+
+
+def check_partials(row: Primitive, args: Arguments) -> None:
+    """The rule is the derivative of the forward function."""
+    for i, claimed in enumerate(rule(row, args)):
+        if claimed is not None:
+            check_derivative(row, lambda at: output(row, at), args, i, claimed)
+
+
+def check_second_partials(row: Primitive, args: Arguments) -> None:
+    """The rule, applied to Values, can be differentiated, and its derivatives are right."""
+    xs = as_values(row, args)
+    y = call(row, xs)
+    for i, (x, partial) in enumerate(zip(xs, rule(row, args), strict=True)):
+        if not isinstance(x, Value):
+            continue
+        slope = grad(y, x, differentiable=True)
+        assert same(slope.data, partial)
+        for j, by in enumerate(xs):
+            if isinstance(by, Value):
+                second = grad(slope, by)
+                check_derivative(row, lambda at, i=i: rule(row, at)[i], args, j, second)
+
+
+def check_values(row: Primitive, args: Arguments) -> None:
+    """Numbers and Values give the same output and partials, to the last bit."""
+    xs = as_values(row, args)
+    y = call(row, xs)
+    assert same(call(row, args), output(row, args))
+    assert same(y.data, output(row, args))
+    assert y.op is row
+    assert all(map(identical, y.args, xs))
+    on_numbers = rule(row, args)
+    assert all(map(same, y.partials, on_numbers))
+    assert all(map(same, row.partials(y, *xs), on_numbers))
+
+
+def check_method(row: Primitive, args: Arguments) -> None:
+    """The method of Value, where there is one, is the operation."""
+    method = getattr(Value, row.name, None)
+    if row.arity is None or method is None:
+        return
+    xs = as_values(row, args)
+    y = method(*xs)
+    assert y.op is row
+    assert same(y.data, output(row, args))
+    assert all(map(identical, y.args, xs))
+
+
+def check_constants(row: Primitive, args: Arguments) -> None:
+    """Constants get no gradient and change no other; of constants alone nothing is recorded."""
+    xs = as_values(row, args)
+    partials = rule(row, args)
+    for held in choices(len(args)):
+        for constant in (Constant, float):
+            mixed = [constant(a) if h else x for a, x, h in zip(args, xs, held, strict=True)]
+            y = call(row, mixed)
+            if any(type(x) is Value for x in mixed):
+                expected = [
+                    p if type(x) is Value else None for x, p in zip(mixed, partials, strict=True)
+                ]
+                assert all(map(same, y.partials, expected))
+            elif any(type(x) is Constant for x in mixed):
+                assert type(y) is Constant
+                assert y.args == y.partials == ()
+            else:
+                assert not isinstance(y, Value)
+            assert same(y, output(row, args))
+
+
+def choices(n: int) -> list[tuple[bool, ...]]:
+    """Which of ``n`` arguments to hold constant: any of few, or one or all but one of many."""
+    if n <= 3:
+        return list(product((False, True), repeat=n))
+    one = [tuple(i == j for j in range(n)) for i in range(n)]
+    return one + [tuple(not held for held in row) for row in one]
+
+
+def check_arrays(row: Primitive, args: Arguments) -> None:
+    """On NumPy arrays the operation and its rule give what they give elementwise."""
+    on_numbers = rule(row, args)
+    arrays = [
+        x if partial is None else np.full((2, 3), x)
+        for x, partial in zip(args, on_numbers, strict=True)
+    ]
+    result = call(row, arrays)
+    assert isinstance(result, np.ndarray)
+    assert result.shape == (2, 3)
+    np.testing.assert_allclose(result, output(row, args), rtol=1e-12, atol=1e-14)
+    for on_arrays, partial in zip(row.partials(result, *arrays), on_numbers, strict=True):
+        if partial is not None:
+            np.testing.assert_allclose(on_arrays, partial, rtol=1e-12, atol=1e-14)
+
+
+def check_edges(row: Primitive, args: Arguments) -> None:
+    """At and beyond the edges of the domain: real numbers, or an error that says what and where."""
+    for i, domain in enumerate(padded(row.domain, len(args))):
+        for edge in {domain.low, domain.low - 1, domain.high, domain.high + 1, *domain.excluded}:
+            xs = as_values(row, args)
+            if math.isinf(edge) or not isinstance(xs[i], Value):
+                continue
+            xs[i] = Value(edge)
+            try:
+                y = call(row, xs)
+            except (ValueError, ZeroDivisionError) as error:
+                problem = str(error)
+            else:
+                numbers = [y.data, *(p for p in y.partials if p is not None)]
+                problem = f"{row.name} at {edge}" if all(map(math.isfinite, numbers)) else "none"
+            assert row.name in problem
+            assert f"{edge:g}" in problem
+
+
+def check_formula(row: Primitive, args: Arguments) -> None:
+    """The formula is LaTeX with balanced braces, and names every argument."""
+    names = [f"x_{{{i}}}" for i in range(len(args))]
+    for precedence in range(1, ATOM + 1):
+        latex, own = row.formula([(name, precedence) for name in names])
+        assert 1 <= own <= ATOM
+        assert all(name in latex for name in names)
+        assert "#" not in latex
+        assert latex.count(r"\left") == latex.count(r"\right")
+        depth = 0
+        for character in latex:
+            depth += {"{": 1, "}": -1}.get(character, 0)
+            assert depth >= 0, f"{row}: braces do not match in {latex}"
+        assert depth == 0, f"{row}: braces do not match in {latex}"
+
+
+def check_text(row: Primitive, args: Arguments) -> None:
+    """What messages quote is Python that computes the output."""
+    text = row.text(args)
+    if row.arity is None:
+        assert all(str(x) in text for x in args)
+        return
+    known = {**primitives.TABLE, row.name: row}
+    computed = eval(text, known)  # noqa: S307 - the text is a template of ours, filled with floats
+    assert same(computed, output(row, args)), text
+
+
+def check_documented(row: Primitive, _: Arguments) -> None:
+    """The row says in one line what it is, and how graphs write it."""
+    assert row.name.isidentifier()
+    assert row.symbol.strip()
+    assert row.doc.endswith(".")
+    assert "\n" not in row.doc
+
+
+CHECKS: tuple[Check, ...] = (
+    check_partials,
+    check_second_partials,
+    check_values,
+    check_method,
+    check_constants,
+    check_arrays,
+    check_edges,
+    check_formula,
+    check_text,
+    check_documented,
+)
+
+
+def same(x: Any, y: Any) -> bool:
+    """Tell whether two numbers, or the data of two Values, agree to the last bit."""
+    if x is None or y is None:
+        return x is y
+    x, y = float(x), float(y)
+    if math.isnan(x) or math.isnan(y):
+        return math.isnan(x) and math.isnan(y)
+    return x == y and math.copysign(1.0, x) == math.copysign(1.0, y)
+
+
+def verify(
+    row: Primitive, checks: Sequence[Check] = CHECKS, phases: Sequence[Phase] = tuple(Phase)
+) -> None:
+    """Raise AssertionError unless the row passes the checks, on arguments drawn by Hypothesis."""
+
+    @settings(phases=phases, report_multiple_bugs=False)
+    @given(arguments(row))
+    def holds(args: Arguments) -> None:
+        for check in checks:
+            check(row, args)
+
+    holds()

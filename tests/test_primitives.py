@@ -201,7 +201,7 @@ hypot = Binary(
     "hypot", "The length of the hypotenuse.",
     forward=math.hypot, partials=lambda r, x, y: (x / r, y / r), array="hypot",
     symbol="hypot", latex=r"\sqrt{#1^2 + #2^2}", binds=(ATOM,),
-    kink=lambda x, y: x * x + y * y,
+    domain=(REALS, Interval(low=0)),  # and not the tip of the cone
 )  # fmt: skip
 
 mean = Nary(

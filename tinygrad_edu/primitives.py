@@ -26,11 +26,11 @@ NONZERO = Interval(excluded=(0,))
 # --- arithmetic ---------------------------------------------------------------------------------
 
 add = Binary("add", "The sum x + y.",
-             forward=operator.add, partials=lambda s, x, y: (1, 1), array="add",
+             forward=operator.add, partials=lambda s, x, y: (1.0, 1.0), array="add",
              symbol="+", latex="#1 + #2", code="#1 + #2", precedence=SUM, binds=(SUM,))
 
 sub = Binary("sub", "The difference x - y.",
-             forward=operator.sub, partials=lambda d, x, y: (1, -1), array="subtract",
+             forward=operator.sub, partials=lambda d, x, y: (1.0, -1.0), array="subtract",
              symbol="−", latex="#1 - #2", code="#1 - #2", precedence=SUM, binds=(SUM, PRODUCT))
 
 mul = Binary("mul", "The product x * y.",
@@ -43,7 +43,7 @@ div = Binary("div", "The quotient x / y.",
              domain=(REALS, NONZERO))
 
 neg = Unary("neg", "The negative -x.",
-            forward=operator.neg, partials=lambda y, x: (-1,), array="negative",
+            forward=operator.neg, partials=lambda y, x: (-1.0,), array="negative",
             symbol="−", latex="-#1", code="-#1", precedence=SUM, binds=(PRODUCT,))
 
 # --- elementary functions -----------------------------------------------------------------------
@@ -86,7 +86,7 @@ def real_power(x: Any, n: Any) -> Any:
 # The exponent of ``power`` is a fixed number, so that a negative base needs no logarithm; that of
 # ``pow`` varies. Both are written x ** y.
 power = Binary("power", "The power x ** n to a fixed n.",
-               forward=real_power, partials=lambda y, x, n: (n * x ** (n - 1) if n else 0, None),
+               forward=real_power, partials=lambda y, x, n: (n * x ** (n - 1) if n else 0.0, None),
                array="power", symbol="xⁿ", latex="#1^{#2}", code="#1 ** #2",
                precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 
@@ -127,7 +127,7 @@ softplus = Unary("softplus", "The smooth relu log(1 + exp(x)).",
 
 step = Unary("step", "The step function: 1 above 0, otherwise 0 (A6); the perceptron's activation.",
              forward=lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x,  # the last is nan
-             partials=lambda y, x: (0,), array=lambda numpy, x: numpy.heaviside(x, 0),
+             partials=lambda y, x: (0.0,), array=lambda numpy, x: numpy.heaviside(x, 0),
              symbol="step", latex=r"\operatorname{step}\left(#1\right)", kink=lambda x: x)
 
 relu = Unary("relu", "The rectified linear unit max(0, x) (A6).",
@@ -208,7 +208,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
                     forward=weigh, array=lambda numpy, *args: weigh(*args),
                     gather=lambda weights, inputs, bias: (
                         *aligned("weighted_sum", weights, inputs), bias),
-                    partials=lambda z, *args: (*halves(args)[1], *halves(args)[0], 1),
+                    partials=lambda z, *args: (*halves(args)[1], *halves(args)[0], 1.0),
                     symbol="Σ", precedence=SUM, binds=(PRODUCT,),
                     latex=lambda args: " + ".join(
                         [rf"{w} \cdot {x}" for w, x in zip(*halves(args), strict=True)]
@@ -216,7 +216,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
 
 total = Nary("total", "The sum of many values.",
              forward=lambda *values: sum(values), array=lambda numpy, *values: sum(values),
-             partials=lambda s, *values: (1,) * len(values), gather=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
+             partials=lambda s, *values: (1.0,) * len(values), gather=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
              symbol="Σ", latex=" + ".join, precedence=SUM, binds=(SUM,))
 
 

@@ -44,7 +44,7 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         data = op.forward(*numbers)
         if True not in varies:
             return Constant(data)
-        partials = op.partials(data, *numbers)
+        partials = exactly(data, op.partials(data, *numbers))
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
     if False in varies:
@@ -59,6 +59,13 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     return made(data, op, x, y, dx, dy)
 
 
+def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the partials as Fractions where the data are one: the floats of a rule are exact."""
+    if not isinstance(data, Fraction):
+        return partials
+    return tuple([Fraction(p) if type(p) is float else p for p in partials])
+
+
 def takes_gradient(x: object) -> bool:
     """Tell whether ``x`` is a Value, and not a constant."""
     return isinstance(x, Value) and not isinstance(x, Constant)
@@ -69,9 +76,9 @@ def function(op: Primitive) -> Callable[[Any], Any]:
     forward, partials = op.forward, op.partials
 
     def method(self: Any) -> Any:
-        if type(self) is not Value:
-            return record(op, (self,))
         x = self.data
+        if type(x) is not float or type(self) is not Value:
+            return record(op, (self,))
         try:
             data = forward(x)
             (dx,) = partials(data, x)
@@ -326,8 +333,9 @@ class Value:
     _to_varying, __rpow__ = operators(primitives.pow, operator.pow)
 
     def __pow__(self, exponent: object) -> Any:
-        varies = takes_gradient(exponent)
-        return self._to_varying(exponent) if varies else self._to_fixed(exponent)
+        if type(exponent) is Value or takes_gradient(exponent):
+            return self._to_varying(exponent)
+        return self._to_fixed(exponent)
 
     __neg__ = function(primitives.neg)
 
@@ -460,7 +468,7 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
     """Return what :func:`sweep` multiplies with, the rule applied to the Values themselves."""
     if node.op is None:
         return None, None
-    rule = node.op.partials(node, *node.args)
+    rule = exactly(node.data, node.op.partials(node, *node.args))
     rule = tuple([None if old is None else p for p, old in zip(rule, node.partials, strict=True)])
     now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
     before = (node.data, *node.partials)

@@ -1,21 +1,23 @@
 PYTHON = .venv/bin/python
+INSTALLED = .venv/.installed
 
 .PHONY: test lint benchmark pictures
 
-.venv:
-	python3 -m venv .venv
-	$(PYTHON) -m pip install -q -e ".[test,lint]"
-
-test: .venv
+test: $(INSTALLED)
 	$(PYTHON) -m pytest
 
-lint: .venv
+lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-benchmark: .venv
+benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_micrograd.py
 
-pictures: .venv
+pictures: $(INSTALLED)
 	$(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
+
+$(INSTALLED): pyproject.toml
+	python3 -m venv .venv
+	$(PYTHON) -m pip install -q -e ".[test,lint]"
+	touch $@

@@ -39,11 +39,11 @@ def spellings(args: Sequence[Any]) -> list[tuple[Any, ...]]:
 
 def spelling(row: Primitive, args: Sequence[Any]) -> tuple[Any, ...] | None:
     """How a call of ``row`` is given this flat tuple; None where it cannot be."""
-    if row.gather is None:
+    if row.arity is not None:
         return tuple(args)
     for spelled in spellings(args):
         try:
-            gathered = row.gather(*spelled)
+            gathered = row.flatten(*spelled)
         except (TypeError, ValueError):
             continue
         if len(gathered) == len(args) and all(map(identical, gathered, args)):

@@ -86,7 +86,7 @@ def test_a_row_refuses_what_is_no_number_by_name_and_value(row):
 
 @pytest.mark.parametrize("row", [r for r in TABLE.values() if r.arity], ids=lambda r: r.name)
 def test_a_row_says_how_many_arguments_it_takes(row):
-    with pytest.raises(TypeError, match=rf"{row.name} takes {row.arity} argument.*, got 3"):
+    with pytest.raises(TypeError, match=rf"^{row.name}\(.*\): .*argument"):
         row(1.0, 2.0, 3.0)
 
 
@@ -105,6 +105,16 @@ def sabotaged(row, change, i):
     return dataclasses.replace(row, partials=rule)
 
 
+def first_partial(row):
+    """The first argument that takes a gradient; that of a fixed base is its exponent."""
+    return int(row.name == "exponential")
+
+
+def last_partial(row):
+    """The last argument that takes a gradient, of those that there always are."""
+    return 0 if row.name == "power" else (row.arity or 1) - 1
+
+
 def fails(row, *checks):
     with pytest.raises(AssertionError):
         verify(row, checks or CHECKS, phases=[Phase.generate])
@@ -112,18 +122,18 @@ def fails(row, *checks):
 
 @pytest.mark.parametrize("row", [r for r in TABLE.values() if r.name != "step"], ids=str)
 def test_a_partial_off_by_a_millionth_is_found(row):
-    for i in {0, (row.arity or 1) - 1} - {row.name == "power"}:
+    for i in {first_partial(row), last_partial(row)}:
         fails(sabotaged(row, lambda partial: partial * (1 + 1e-6), i), check_partials)
 
 
 @pytest.mark.parametrize("row", [r for r in TABLE.values() if r.name != "step"], ids=str)
 def test_a_wrong_sign_is_found(row):
-    fails(sabotaged(row, lambda partial: -partial, 0), check_partials)
+    fails(sabotaged(row, lambda partial: -partial, first_partial(row)), check_partials)
 
 
 @rows
 def test_a_shifted_partial_is_found(row):
-    fails(sabotaged(row, lambda partial: partial + 1e-6, 0), check_partials)
+    fails(sabotaged(row, lambda partial: partial + 1e-6, first_partial(row)), check_partials)
 
 
 @pytest.mark.parametrize("name", ["sub", "mul", "div", "pow", "leaky_relu", "maximum", "minimum"])
@@ -201,14 +211,14 @@ hypot = Binary(
     "hypot", "The length of the hypotenuse.",
     forward=math.hypot, partials=lambda r, x, y: (x / r, y / r), array="hypot",
     symbol="hypot", latex=r"\sqrt{#1^2 + #2^2}", binds=(ATOM,),
-    domain=(REALS, Interval(low=0)),  # and not the tip of the cone
+    domain=(REALS, Interval(low=1)),  # far from the tip of the cone
 )  # fmt: skip
 
 mean = Nary(
     "mean", "The mean of many values.",
     forward=lambda *values: sum(values) / len(values),
     partials=lambda m, *values: (1 / len(values),) * len(values),
-    array=lambda numpy, *values: sum(values) / len(values), gather=tuple,
+    array=lambda numpy, *values: sum(values) / len(values), flatten=tuple,
     symbol="mean", latex=lambda args: rf"\operatorname{{mean}}\left({', '.join(args)}\right)",
 )  # fmt: skip
 
@@ -240,7 +250,7 @@ def test_an_operation_of_one_statement_works_on_numbers_arrays_and_values():
 
 def test_an_operation_that_no_module_holds_says_why_it_cannot_be_pickled():
     local = dataclasses.replace(cube, name="local")
-    with pytest.raises(TypeError, match="cannot pickle <operation local>"):
+    with pytest.raises(pickle.PicklingError, match="Can't pickle <operation local>"):
         pickle.dumps(local)
 
 
@@ -525,18 +535,28 @@ def test_logsumexp_of_infinities_is_infinite():
 
 
 @pytest.mark.parametrize(
-    ("f", "name"),
+    ("f", "message"),
     [
-        (tinygrad_edu.log, "log"),
-        (lambda a: tinygrad_edu.sqrt(a - 1), "sqrt"),
-        (lambda a: tinygrad_edu.exp(a + 1000), "exp"),
-        (lambda a: primitives.div(1.0, a), "div"),
-        (lambda a: primitives.power(a - 1, 0.5), "power"),
+        (tinygrad_edu.log, "log: log(0.0) is undefined: needs a number above 0, not 0.0"),
+        (lambda a: tinygrad_edu.sqrt(a - 1), "sqrt: sqrt(-1.0) is undefined"),
+        (lambda a: tinygrad_edu.exp(a + 1000), "exp: exp(1001.0) is too large for a float"),
+        (lambda a: primitives.div(1.0, a), "div: 1.0 / 0.0 is undefined"),
+        (lambda a: primitives.power(a - 1, 0.5), "power: (-1.0) ** 0.5 is undefined"),
     ],
 )
-def test_outside_the_domain_an_array_raises_as_a_number_does(f, name):
-    with pytest.raises(ValueError, match=f"{name}: .* at one element or more"):
+def test_outside_the_domain_an_array_raises_what_its_element_raises(f, message):
+    with pytest.raises((ArithmeticError, ValueError)) as raised:
         f(np.array([1.0, 0.0]))
+    assert str(raised.value).startswith(message)
+    with pytest.raises(raised.type):
+        [f(x) for x in (1.0, 0.0)]
+
+
+def test_a_nan_in_an_array_stays_nan_and_raises_nothing():
+    for f in (tinygrad_edu.sigmoid, tinygrad_edu.log, tinygrad_edu.softplus, tinygrad_edu.relu):
+        result = f(np.array([math.nan, 1.0]))
+        assert math.isnan(result[0])
+        assert result[1] == pytest.approx(f(1.0))
 
 
 def test_a_weighted_sum_of_arrays_is_that_of_each_example():  # A4
@@ -548,8 +568,8 @@ def test_a_weighted_sum_of_arrays_is_that_of_each_example():  # A4
 def test_an_array_of_values_gives_an_array_of_values(row):
     n = lengths(row)[-1]
     values = [[Value(1.5), Value(2.0)] for _ in range(n)]
-    if row.name == "power":
-        values[1] = [2.0, 2.0]
+    if row.name in {"power", "exponential"}:
+        values[row.name == "power"] = [2.0, 2.0]
     columns = [np.array(column, dtype=object) for column in values]
     result = call(row, columns)
     assert result.shape == (2,)

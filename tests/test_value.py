@@ -1,6 +1,9 @@
+import copy
+import inspect
 import math
 import operator
 import random
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -14,7 +17,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinygrad_edu
-from tinygrad_edu import Constant, Value, grad, primitives
+from tinygrad_edu import (
+    Constant,
+    Value,
+    grad,
+    leaky_relu,
+    logsumexp,
+    maximum,
+    primitives,
+    softmax,
+    tanh,
+    weighted_sum,
+)
 from tinygrad_edu.primitives import TABLE
 from tinygrad_edu.value import record
 
@@ -285,7 +299,9 @@ BINARY = {
 
 def rows_of_powers(left, right):
     fixed = right is not Value
-    return {"power" if fixed and left in (Value, Constant) else "pow": operator.pow}
+    if not fixed:
+        return {"pow" if left is Value else "exponential": operator.pow}
+    return {"power" if left in (Value, Constant) else "exponential": operator.pow}
 
 
 @pytest.mark.parametrize(
@@ -341,12 +357,12 @@ OUTSIDE = [
     (lambda: tinygrad_edu.log(0), ValueError, "log", "0"),
     (lambda: Value(0.0) ** -1, ZeroDivisionError, "power", "0.0"),
     (lambda: Value(0.0) ** Value(-1.0), ZeroDivisionError, "pow", "0.0"),
-    (lambda: 0 ** Value(-1.0), ZeroDivisionError, "pow", "0"),
+    (lambda: 0 ** Value(-1.0), ZeroDivisionError, "exponential", "0"),
     (lambda: Value(0.0) ** 0.5, ZeroDivisionError, "power", "0.0"),
     (lambda: Value(0.0) ** Value(2.0), (ValueError, ZeroDivisionError), "pow", "0.0"),
     (lambda: Value(-8.0) ** (1 / 3), ValueError, "power", "-8.0"),
     (lambda: Value(-8.0) ** Value(1 / 3), ValueError, "pow", "-8.0"),
-    (lambda: (-8) ** Value(1 / 3), ValueError, "pow", "-8"),
+    (lambda: (-8) ** Value(1 / 3), ValueError, "exponential", "-8"),
     (lambda: Constant(-8.0) ** (1 / 3), ValueError, "power", "-8.0"),
     (lambda: 1 / Value(0.0), ZeroDivisionError, "div", "0.0"),
     (lambda: Value(1.0) / 0, ZeroDivisionError, "div", "0"),
@@ -355,7 +371,7 @@ OUTSIDE = [
     (lambda: Value(1000.0).exp(), OverflowError, "exp", "1000.0"),
     (lambda: tinygrad_edu.exp(1000), OverflowError, "exp", "1000"),
     (lambda: Value(1e200) ** 2, OverflowError, "power", "1e+200"),
-    (lambda: 10 ** Value(1000.0), OverflowError, "pow", "1000.0"),
+    (lambda: 10 ** Value(1000.0), OverflowError, "exponential", "1000.0"),
     (lambda: Value(-1.0).sqrt(), ValueError, "sqrt", "-1.0"),
     (lambda: Value(0.0).sqrt(), ZeroDivisionError, "sqrt", "0.0"),
     (lambda: Value(math.inf).sin(), ValueError, "sin", "inf"),
@@ -709,3 +725,104 @@ def test_the_networks_of_micrograd_train_on_our_values(monkeypatch):
     monkeypatch.setattr(micrograd.nn, "Value", Value)
     ours = trained_network()
     assert ours == pytest.approx(theirs, rel=1e-10)
+
+
+# --- hardly visible errors ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("z", [0.0, 1e3, -1e3, 1e4, -1e4, 1e16])
+def test_softmax_of_equal_numbers_is_exactly_equal_however_large(z):
+    assert softmax([z, z]) == [0.5, 0.5]
+    a, b = Value(z), Value(z)
+    assert logsumexp([a, b]).partials == (0.5, 0.5)
+    assert [p.data for p in softmax([a, b])] == [0.5, 0.5]
+
+
+def test_softmax_has_the_derivative_of_the_lecture():  # E1, with A_j where the lecture prints A_i
+    z = [Value(x) for x in (0.3, -1.2, 2.0)]
+    a = softmax(z)
+    for i, j in product(range(3), repeat=2):
+        expected = a[i].data * ((i == j) - a[j].data)
+        assert grad(a[i], z[j]) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("given", [np.float32(0.3), np.float16(0.3), Decimal("0.3"), True])
+@pytest.mark.parametrize("f", [operator.add, operator.truediv, operator.pow])
+def test_scalars_of_other_kinds_are_kept_as_the_numbers_they_are(f, given):
+    x = Value(2.0)
+    y = f(x, given)
+    assert type(y.args[1]) in (float, int)
+    assert grad(y, x, differentiable=True).data == grad(y, x)
+
+
+def test_data_set_from_numpy_compute_like_floats():
+    p = Value(1.0)
+    p.data = np.float64(0.0)
+    with pytest.raises(ZeroDivisionError):
+        1.0 / p
+    p.data = np.float32(0.1)
+    assert type((p * p).data) is float
+    assert type(weighted_sum([p], [p], p).data) is float
+
+
+def test_activations_of_fractions_stay_exact():
+    x, alpha = Value(Fraction(-1, 3)), Fraction(1, 10)
+    y = x.leaky_relu(alpha)
+    assert (y.data, grad(y, x)) == (Fraction(-1, 30), alpha)
+    assert x.relu().data == Fraction(0)
+    assert grad(abs(x) * x, x) == Fraction(2, 3)
+    assert grad(maximum(x, Value(Fraction(-1, 3))), x) == Fraction(1, 2)
+
+
+def test_a_base_so_small_that_the_power_underflows_has_its_derivative():
+    assert (Value(1e-170) ** Value(2.0)).partials[0] == pytest.approx(2e-170)
+
+
+def test_walks_for_the_order_alone_cannot_overflow():
+    x = Value(Fraction(10) ** 400)
+    y = x * Value(Fraction(3))
+    y.zero_grad()
+    assert copy.deepcopy(y).data == y.data
+
+
+def test_changed_data_outside_the_domain_are_changed_data():
+    x = Value(2.0)
+    y = x.log()
+    x.data = -1.0
+    with pytest.raises(RuntimeError, match="changed"):
+        grad(y, x, differentiable=True)
+
+
+def test_threads_whose_graphs_share_a_parameter_get_the_right_gradients():
+    w = Value(0.7)
+    graphs = [sum((w * k).tanh() for _ in range(200)) for k in (1.0, 2.0, 3.0)]
+    expected = [grad(y, w) for y in graphs]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: grad(graphs[i % 3], w), range(600)))
+    assert found == [expected[i % 3] for i in range(600)]
+
+
+def test_a_fraction_can_be_formatted_as_a_number():
+    assert f"{Value(Fraction(1, 3)):.2f}" == "0.33"
+
+
+def test_a_subclass_of_tuple_with_an_answer_gives_it():
+    class Vector(tuple):
+        __slots__ = ()
+
+        def __rmul__(self, other):
+            return ("answered", float(other))
+
+    assert Value(2.0) * Vector((1,)) == ("answered", 2.0)
+
+
+def test_functions_can_be_asked_what_they_are():
+    assert tanh.__doc__.startswith("The hyperbolic tangent")
+    assert str(inspect.signature(leaky_relu)) == "(x, alpha=0.01)"
+    assert str(inspect.signature(weighted_sum)) == "(weights, inputs, bias)"
+    assert Value.exp.__name__ == "exp"
+    assert Value.exp.__doc__ == "The exponential function."
+    assert leaky_relu(-1.0, alpha=0.5) == Value(-1.0).leaky_relu(alpha=0.5).data == -0.5
+    assert weighted_sum([1.0], [2.0], bias=0.5) == 2.5
+    with pytest.raises(TypeError, match=r"weighted_sum\(weights, inputs, bias\): .*'bias'"):
+        weighted_sum([1.0], [2.0])

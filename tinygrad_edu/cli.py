@@ -24,13 +24,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         commands.print_help()
         return 0
+    if arguments.format and arguments.output != "-":
+        commands.error("--format is for -o -; the ending of a file says its format")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # it may be closed
     try:
         demo(arguments.output, arguments.format)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, as in `tinygrad-edu demo | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        sys.stderr.write(f"tinygrad-edu: {error.filename}: {error.strerror}\n")
+        where = error.filename or "standard output"
+        sys.stderr.write(f"tinygrad-edu: {where}: {error.strerror}\n")
         return 1
     except RuntimeError as error:  # no Graphviz
         sys.stderr.write(f"tinygrad-edu: {error}\n")
@@ -87,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
         "output (default: %(default)s)",
     )
     demonstration.add_argument(
-        "--format", choices=FORMATS, help="the format, where it is not the ending of FILE"
+        "--format", choices=FORMATS, help="the format on standard output (default: svg)"
     )
     return top
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import copy
 import threading
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_edu.engine import sweep
+from tinygrad_edu.engine import ancestors
 
 if TYPE_CHECKING:
     from tinygrad_edu.value import Value
@@ -35,10 +37,10 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 def reduce(root: Value) -> tuple[Any, ...]:
     """Return what pickle asks for: a function and the arguments that make the Value again."""
-    running = in_progress.behind
+    running = in_progress.behind()
     if root.op is None or (running is not None and id(root) in running.members):
         return rebuilt, (type(root), *fields(root, root._x, root._y))
-    behind = Behind(sweep(root)[:0:-1])
+    behind = Behind(ancestors(root)[:0:-1])
     return rebuilt_after, (behind, Done(behind), type(root), *fields(root, root._x, root._y))
 
 
@@ -67,7 +69,9 @@ def rebuilt_after(_behind: list[Value], _done: int, kind: type[Value], *held: An
 class InProgress(threading.local):
     """The nodes that are being pickled one by one in this thread, if any are."""
 
-    behind: Behind | None = None
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.behind: Callable[[], Behind | None] = lambda: None
 
 
 in_progress = InProgress()
@@ -84,10 +88,11 @@ class Behind:
         """Hold the nodes; they stay alive and so keep their ids."""
         self.nodes = nodes
         self.members = set(map(id, nodes))
-        self.outer: Behind | None = None
+        self.outer = in_progress.behind
 
     def __reduce__(self) -> tuple[Any, ...]:
-        self.outer, in_progress.behind = in_progress.behind, self
+        # A weak reference: if pickling fails, this is soon gone, and in progress no more.
+        self.outer, in_progress.behind = in_progress.behind, weakref.ref(self)
         return list, (), None, iter(self.nodes)
 
 

@@ -6,11 +6,22 @@ the derivative of the root by it. Everything that differentiates calls it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tinygrad_edu.value import Value
+
+
+LOCK = threading.RLock()
+"""Held by who sweeps until the adjoints are read: graphs of two threads may share parameters."""
+
+
+def ancestors(root: Value) -> list[Value]:
+    """Return ``root`` and all Values behind it that take a gradient, in the order of a sweep."""
+    with LOCK:
+        return sweep(root, 0, 0)
 
 
 def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, and many
@@ -19,7 +30,7 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
     zero: Any = 0.0,
     partials: Callable[[Value], tuple[Any, Any]] | None = None,
 ) -> list[Value]:
-    """Return all nodes behind ``root`` that take a gradient; ``_adjoint`` of each is worked out.
+    """Return ``root`` and all Values behind it that take a gradient, their ``_adjoint`` worked out.
 
     A node comes before its arguments, and after everything behind the root that uses it, so its
     adjoint is complete when the walk reaches it: topological order. Turned round, it is an order of
@@ -33,7 +44,7 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
         partials: returns the partial derivatives of a node in the way that the node stores them;
             left out, they are those that it has stored.
 
-    Not for two threads at once on graphs that share nodes.
+    For those who hold the ``LOCK``.
 
     >>> from tinygrad_edu import Value
     >>> a = Value(3.0)
@@ -82,6 +93,7 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
             node._uses = 0
             node._adjoint = None
         raise
+    assert len(order) == len(found), "a node was not reached"  # noqa: S101
     return order
 
 

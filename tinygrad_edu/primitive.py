@@ -7,7 +7,6 @@ formulas and the property tests all read this record; the table of them is ``pri
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 import re
@@ -18,9 +17,27 @@ from fractions import Fraction
 from numbers import Complex, Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
-__all__ = ["REALS", "Binary", "Interval", "Nary", "Primitive", "Unary", "number"]
+__all__ = [
+    "ATOM",
+    "REALS",
+    "Binary",
+    "Interval",
+    "Nary",
+    "OperandError",
+    "Primitive",
+    "Unary",
+    "number",
+]
 
 ATOM = 9  # the precedence of what never needs parentheses: a symbol, a number, f(x)
+
+
+class OperandError(TypeError):
+    """An operand that is no real number: its message, and the operand."""
+
+    def __str__(self) -> str:
+        """Return the message alone."""
+        return str(self.args[0])
 
 
 def number(x: object) -> Any:
@@ -33,7 +50,7 @@ def number(x: object) -> Any:
     >>> number("2")
     Traceback (most recent call last):
       ...
-    TypeError: expected a real number, got '2' (str)
+    tinygrad_edu.primitive.OperandError: expected a real number, got '2' (str)
     """
     if type(x) is float or type(x) is int or isinstance(x, Fraction):
         return x
@@ -44,7 +61,7 @@ def number(x: object) -> Any:
         scalar = hasattr(kind, "__float__") and not hasattr(kind, "__len__")
         if not scalar or isinstance(x, Complex) or hasattr(kind, "__primitive__"):
             message = f"expected a real number, got {x!r} ({kind.__name__})"
-            raise TypeError(message)
+            raise OperandError(message, x)
     return float(x)  # type: ignore[arg-type]  # it has __float__
 
 
@@ -102,8 +119,9 @@ class Primitive:
     """The output, from the arguments as numbers."""
     partials: Callable[..., tuple[Any, ...]]
     """All partial derivatives, from the output and the arguments, as ordinary expressions: numbers
-    in, numbers out; Values in, Values out; arrays in, arrays out. None stands for an argument that
-    is a fixed number by nature and takes no gradient."""
+    in, numbers out; Values in, Values out; arrays in, arrays out. So they are written with
+    operators and the functions of the table, never with those of ``math``. None stands for an
+    argument that is a fixed number by nature and takes no gradient."""
     array: str | Callable[..., Any]
     """The forward function on arrays: the name of a NumPy function, or a function of the module
     ``numpy`` and the arguments."""
@@ -124,18 +142,45 @@ class Primitive:
     all further arguments."""
     kink: Callable[..., Any] | None = None
     """A function of the arguments that is zero exactly where the operation bends or jumps."""
-    defaults: tuple[float, ...] = ()
-    """Values of the last arguments, where a call leaves them out."""
-    gather: Callable[..., tuple[Any, ...]] | None = None
-    """For any number of arguments: turns those of a call into one flat tuple."""
+    flatten: Callable[..., tuple[Any, ...]] | None = None
+    """Makes one flat tuple of the arguments of a call, where they are lists or have defaults."""
+
+    def __post_init__(self) -> None:
+        """Make help() and pickle find the operation as they find a function."""
+        object.__setattr__(self, "__doc__", self.doc)
+        object.__setattr__(self, "__module__", sys._getframe(2).f_globals.get("__name__"))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The arguments of a call: those of ``flatten``, or of the rule without the output."""
+        if self.flatten is not None:
+            return inspect.signature(self.flatten)
+        rule = inspect.signature(self.partials)
+        return rule.replace(parameters=list(rule.parameters.values())[1:])
+
+    def __reduce__(self) -> str:
+        """Pickle by name: an operation is a part of the program, not of the data."""
+        return self.name
 
     def __repr__(self) -> str:
         """Return the operation by name."""
         return f"<operation {self.name}>"
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **named: Any) -> Any:
         """Compute the operation for numbers, NumPy arrays or Values."""
-        return self.compute(self.operands(args))
+        if self.flatten is not None or named or len(args) != self.arity:
+            args = self.bound(args, named)
+        return self.compute(args)
+
+    def bound(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments of a call as one flat tuple; a TypeError names the operation."""
+        try:
+            if self.flatten is not None:
+                return self.flatten(*args, **named)
+            return self.__signature__.bind(*args, **named).args
+        except TypeError as error:
+            message = f"{self.name}{self.__signature__}: {error}"
+            raise TypeError(message) from None
 
     def compute(self, operands: tuple[Any, ...]) -> Any:
         """Compute the operation for operands in one flat tuple."""
@@ -154,40 +199,26 @@ class Primitive:
             raise self.failure(error, numbers) from None
 
     def number(self, operand: object) -> Any:
-        """Return the operand as a plain number; a TypeError names the operation."""
+        """Return the operand as a plain number; the error names the operation."""
         try:
             return number(operand)
-        except TypeError as error:
+        except OperandError as error:
             message = f"{self.name}: {error}"
-            raise TypeError(message) from None
-
-    def operands(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the arguments of a call as one flat tuple, defaults filled in."""
-        if self.gather is not None:
-            try:
-                return self.gather(*args)
-            except TypeError as error:
-                message = f"{self.name}{inspect.signature(self.gather)}: {error}"
-                raise TypeError(message) from None
-        if (missing := (self.arity or 0) - len(args)) > 0:
-            args += self.defaults[len(self.defaults) - missing :]
-        if len(args) != self.arity:
-            message = f"{self.name} takes {self.arity} argument(s), got {len(args)}"
-            raise TypeError(message)
-        return args
+            raise OperandError(message, operand) from None
 
     def on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
-        """Compute the operation elementwise; a domain error raises, it does not give nan."""
+        """Compute the operation elementwise; outside the domain it raises, it does not give nan."""
+        one_by_one = numpy.frompyfunc(lambda *numbers: self.compute(numbers), len(operands), 1)
         if any(numpy.asarray(operand).dtype.hasobject for operand in operands):  # Values, say
-            return numpy.frompyfunc(lambda *x: self.compute(x), len(operands), 1)(*operands)
-        function = self.array if callable(self.array) else getattr(numpy, self.array)
-        leading = (numpy,) if callable(self.array) else ()
-        with numpy.errstate(divide="raise", over="raise", invalid="raise"):
-            try:
-                return function(*leading, *operands)
-            except FloatingPointError as error:
-                message = f"{self.name}: {error} at one element or more"
-                raise ValueError(message) from None
+            return one_by_one(*operands)
+        try:
+            with numpy.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
+                if callable(self.array):
+                    return self.array(numpy, *operands)
+                return getattr(numpy, self.array)(*operands)
+        except FloatingPointError:  # then let the element at fault say what is wrong
+            with numpy.errstate(all="ignore"):
+                return numpy.asarray(one_by_one(*operands), dtype=float)
 
     def failure(self, error: Exception, numbers: Sequence[Any]) -> Exception:
         """Return ``error``, met in the forward function or the rule, with operation and numbers."""
@@ -236,14 +267,6 @@ class Primitive:
         filled = self.latex(pieces) if callable(self.latex) else fill(self.latex, pieces)
         return filled, self.precedence
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by name: an operation is a part of the program, not of the data."""
-        for module in sorted(sys.modules, key="__main__".__eq__):  # only if nowhere else
-            if getattr(sys.modules[module], "__dict__", {}).get(self.name) is self:
-                return find, (module, self.name)
-        message = f"cannot pickle {self!r}: no module holds it as {self.name!r}"
-        raise TypeError(message)
-
 
 class Unary(Primitive):
     """An operation of one argument."""
@@ -280,12 +303,13 @@ def padded(fields: tuple[Any, ...], n: int) -> tuple[Any, ...]:
 
 
 def brief(x: Any) -> str:
-    """Return the number ``x`` for a message.
+    """Return the number ``x`` for a message: in full, unless it has thousands of digits.
 
     >>> brief(0.5), brief(Fraction(1, 3)), brief(10**400)
     ('0.5', '1/3', 'an int of 1329 bits')
     """
-    return f"an int of {x.bit_length()} bits" if type(x) is int and abs(x) > 1e18 else str(x)
+    bits = 0 if isinstance(x, float) else max(x.numerator.bit_length(), x.denominator.bit_length())
+    return f"an {type(x).__name__} of {bits} bits" if bits > 128 else str(x)
 
 
 def fill(template: str, pieces: Sequence[str]) -> str:
@@ -295,8 +319,3 @@ def fill(template: str, pieces: Sequence[str]) -> str:
     'x - y'
     """
     return re.sub(r"#(\d+)", lambda number: pieces[int(number[1]) - 1], template)
-
-
-def find(module: str, name: str) -> Any:
-    """Return what ``module`` holds under ``name``."""
-    return getattr(importlib.import_module(module), name)

@@ -14,9 +14,10 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from tinygrad_edu.primitive import REALS, Binary, Interval, Nary, Primitive, Unary
+from tinygrad_edu.primitive import ATOM, REALS, Binary, Interval, Nary, Primitive, Unary
 
-SUM, PRODUCT, POWER, ATOM = 1, 2, 4, 9  # precedences
+SUM, PRODUCT, POWER = 1, 2, 4  # precedences
+LEAK = 0.01  # the slope of leaky_relu below 0 (A6)
 POSITIVE = Interval(low=0)
 NONZERO = Interval(excluded=(0,))
 
@@ -83,15 +84,20 @@ def real_power(x: Any, n: Any) -> Any:
     return y
 
 
-# The exponent of ``power`` is a fixed number, so that a negative base needs no logarithm; that of
-# ``pow`` varies. Both are written x ** y.
+# Three operations are written x ** y. A fixed exponent needs no logarithm of the base, so the base may
+# be negative; a fixed base needs no power less by one.
 power = Binary("power", "The power x ** n to a fixed n.",
                forward=real_power, partials=lambda y, x, n: (n * x ** (n - 1) if n else 0.0, None),
                array="power", symbol="xⁿ", latex="#1^{#2}", code="#1 ** #2",
                precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 
-pow = Binary("pow", "The power x ** y; the exponent varies, too.",
-             forward=real_power, partials=lambda p, x, y: (p * y / x, p * log(x)),
+exponential = Binary("exponential", "The power b ** x of a fixed b.",
+                     forward=real_power, partials=lambda p, b, x: (None, p * log(b)),
+                     array="power", symbol="bˣ", latex="#1^{#2}", code="#1 ** #2",
+                     precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
+
+pow = Binary("pow", "The power x ** y of which both vary.",
+             forward=real_power, partials=lambda p, x, y: (y * x ** (y - 1), p * log(x)),
              array="power", symbol="xʸ", latex="#1^{#2}", code="#1 ** #2",
              precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 
@@ -126,12 +132,12 @@ softplus = Unary("softplus", "The smooth relu log(1 + exp(x)).",
                  symbol="softplus", latex=r"\operatorname{softplus}\left(#1\right)")
 
 step = Unary("step", "The step function: 1 above 0, otherwise 0 (A6); the perceptron's activation.",
-             forward=lambda x: 1.0 if x > 0 else 0.0 if x <= 0 else x,  # the last is nan
+             forward=lambda x: x if x != x else type(x)(x > 0),  # noqa: PLR0124 - asks for nan
              partials=lambda y, x: (0.0,), array=lambda numpy, x: numpy.heaviside(x, 0),
              symbol="step", latex=r"\operatorname{step}\left(#1\right)", kink=lambda x: x)
 
 relu = Unary("relu", "The rectified linear unit max(0, x) (A6).",
-             forward=lambda x: 0.0 if x <= 0 else x, partials=lambda y, x: (step(x),),
+             forward=lambda x: type(x)(0) if x <= 0 else x, partials=lambda y, x: (step(x),),
              array=lambda numpy, x: numpy.maximum(x, 0),
              symbol="relu", latex=r"\operatorname{relu}\left(#1\right)", kink=lambda x: x)
 
@@ -140,7 +146,8 @@ leaky_relu = Binary("leaky_relu", "The leaky relu: x above 0, otherwise alpha * 
                     partials=lambda y, x, alpha: (step(x) + alpha * (1 - step(x)),
                                                   x * (1 - step(x))),
                     array=lambda numpy, x, alpha: numpy.where(x <= 0, alpha * x, x),
-                    symbol="leaky relu", defaults=(0.01,), kink=lambda x, alpha: x,
+                    symbol="leaky relu", kink=lambda x, alpha: x,
+                    flatten=lambda x, alpha=LEAK: (x, alpha),
                     latex=r"\operatorname{leakyrelu}_{#2}\left(#1\right)")
 
 # --- comparisons --------------------------------------------------------------------------------
@@ -206,7 +213,7 @@ def weigh(*args: Any) -> Any:
 
 weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (A1, A4).",
                     forward=weigh, array=lambda numpy, *args: weigh(*args),
-                    gather=lambda weights, inputs, bias: (
+                    flatten=lambda weights, inputs, bias: (
                         *aligned("weighted_sum", weights, inputs), bias),
                     partials=lambda z, *args: (*halves(args)[1], *halves(args)[0], 1.0),
                     symbol="Σ", precedence=SUM, binds=(PRODUCT,),
@@ -216,7 +223,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
 
 total = Nary("total", "The sum of many values.",
              forward=lambda *values: sum(values), array=lambda numpy, *values: sum(values),
-             partials=lambda s, *values: (1.0,) * len(values), gather=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
+             partials=lambda s, *values: (1.0,) * len(values), flatten=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
              symbol="Σ", latex=" + ".join, precedence=SUM, binds=(SUM,))
 
 
@@ -244,10 +251,23 @@ def stable_logsumexp(*values: float) -> float:
     return largest + math.log(sum(math.exp(v - largest) for v in values))
 
 
+def shares(norm: Any, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return exp(v_i) / sum_j exp(v_j) for every i, given the logarithm of that sum.
+
+    The division undoes the rounding of ``norm``, which at large values is all that matters.
+
+    >>> shares(stable_logsumexp(1e16, 1e16), (1e16, 1e16))
+    (0.5, 0.5)
+    """
+    odds = [exp(value - norm) for value in values]
+    whole = total(odds)
+    return tuple([x / whole for x in odds])
+
+
 logsumexp = Nary("logsumexp", "The stable log(exp(v1) + ... + exp(vn)); its partials are softmax.",
-                 forward=stable_logsumexp, gather=at_least_one,
+                 forward=stable_logsumexp, flatten=at_least_one,
                  array=lambda numpy, *values: numpy.logaddexp.reduce(values),
-                 partials=lambda y, *values: tuple(exp(v - y) for v in values),
+                 partials=lambda y, *values: shares(y, values),
                  symbol="logΣexp",
                  latex=lambda args: rf"\log\left({' + '.join(f'e^{{{v}}}' for v in args)}\right)")
 
@@ -267,7 +287,7 @@ half_squared_error = Nary(
     partials=lambda loss, *args: (*[p - t for p, t in zip(*halves(args), strict=True)],
                                   *[t - p for p, t in zip(*halves(args), strict=True)]),
     array=lambda numpy, *args: squared_distance(*args) / 2,
-    gather=lambda predictions, targets: aligned("half_squared_error", predictions, targets),
+    flatten=lambda predictions, targets: aligned("half_squared_error", predictions, targets),
     symbol="½Σ(·)²", precedence=PRODUCT, binds=(PRODUCT,),
     latex=lambda args: r"\frac{1}{2} \left(" + " + ".join(
         rf"\left({p} - {t}\right)^2" for p, t in zip(*halves(args), strict=True)) + r"\right)")
@@ -288,5 +308,4 @@ def softmax(values: Sequence[Any]) -> list[Any]:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    norm = logsumexp(values)
-    return [exp(value - norm) for value in values]
+    return list(shares(logsumexp(values), values))

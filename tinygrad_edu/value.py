@@ -16,14 +16,14 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias, overload
 
 from tinygrad_edu import copying, primitives
-from tinygrad_edu.engine import sweep
-from tinygrad_edu.primitive import Primitive, brief, number
+from tinygrad_edu.engine import LOCK, ancestors, sweep
+from tinygrad_edu.primitive import OperandError, Primitive, brief, number
 
 __all__ = ["Constant", "Value", "grad"]
 
 Number: TypeAlias = "float | Fraction"
 Method: TypeAlias = "Callable[[Any, Any], Any]"
-HAS_NO_ANSWER = (str, bytes, list, tuple, complex, type(None))  # to a Value on its other side
+NEVER_OPERANDS = {str, bytes, list, tuple, type(None)}  # they have no answer to a Value
 new = object.__new__
 
 # --- from an operation to the Value that remembers it ---------------------------------------------
@@ -34,11 +34,11 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
 
     Beside a Fraction an int becomes a Fraction, so that one divided by the other is exact.
     """
-    numbers = [x.data if isinstance(x, Value) else op.number(x) for x in operands]
+    numbers = [op.number(as_number(x)) for x in operands]
     if Fraction in map(type, numbers):
         numbers = [Fraction(n) if type(n) is int else n for n in numbers]
-        pairs = zip(operands, numbers, strict=True)
-        operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
+    pairs = zip(operands, numbers, strict=True)
+    operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
     varies = [type(x) is Value or takes_gradient(x) for x in operands]
     try:
         data = op.forward(*numbers)
@@ -54,9 +54,9 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         raise TypeError(message)
     data = float(data) if type(data) is int else data
     if op.arity is None:
-        return made(data, op, operands, None, partials, None)
+        return new_node(data, op, operands, None, partials, None)
     (x, y), (dx, dy) = [(*pair, None) if op.arity == 1 else pair for pair in (operands, partials)]
-    return made(data, op, x, y, dx, dy)
+    return new_node(data, op, x, y, dx, dy)
 
 
 def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -71,7 +71,7 @@ def takes_gradient(x: object) -> bool:
     return isinstance(x, Value) and not isinstance(x, Constant)
 
 
-def function(op: Primitive) -> Callable[[Any], Any]:
+def unary_method(op: Primitive) -> Callable[[Any], Any]:
     """Return the method of :class:`Value` for an operation of one argument."""
     forward, partials = op.forward, op.partials
 
@@ -84,17 +84,18 @@ def function(op: Primitive) -> Callable[[Any], Any]:
             (dx,) = partials(data, x)
         except (ArithmeticError, ValueError) as error:
             raise op.failure(error, (x,)) from None
-        return made(data, op, self, None, dx, None)
+        return new_node(data, op, self, None, dx, None)
 
+    method.__name__ = op.name
     method.__doc__ = op.doc
     return method
 
 
-def operators(op: Primitive, symbol: Method) -> tuple[Method, Method]:
+def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
     """Return the methods of :class:`Value` for a binary operator, as is and reflected.
 
     They do what :func:`record` does, for Values and floats, at the speed that long expressions
-    deserve; :func:`carefully` does the rest.
+    deserve; :func:`record_operator` does the rest.
     """
     forward, partials = op.forward, op.partials
 
@@ -105,13 +106,13 @@ def operators(op: Primitive, symbol: Method) -> tuple[Method, Method]:
             or type(a) is not float
             or (type(b) is not float and type(b) is not int)
         ):
-            return carefully(op, symbol, x, y)
+            return record_operator(op, infix, x, y)
         try:
             data = forward(a, b)
             dx, dy = partials(data, a, b)
         except (ArithmeticError, ValueError) as error:
             raise op.failure(error, (a, b)) from None
-        return made(data, op, x, y, dx, dy if b is not y else None)
+        return new_node(data, op, x, y, dx, dy if b is not y else None)
 
     def reflected(y: Any, x: Any) -> Any:
         b = y.data
@@ -120,18 +121,18 @@ def operators(op: Primitive, symbol: Method) -> tuple[Method, Method]:
             or type(b) is not float
             or (type(x) is not float and type(x) is not int)
         ):
-            return carefully(op, symbol, x, y)
+            return record_operator(op, infix, x, y)
         try:
             data = forward(x, b)
             _, dy = partials(data, x, b)
         except (ArithmeticError, ValueError) as error:
             raise op.failure(error, (x, b)) from None
-        return made(data, op, x, y, None, dy)
+        return new_node(data, op, x, y, None, dy)
 
     return method, reflected
 
 
-def carefully(op: Primitive, symbol: Method, x: Any, y: Any) -> Any:
+def record_operator(op: Primitive, infix: Method, x: Any, y: Any) -> Any:
     """Return what an operator gives for operands other than Values, floats and ints.
 
     An array gives an array of Values. What is no number gets its own turn to answer, unless it can
@@ -139,21 +140,18 @@ def carefully(op: Primitive, symbol: Method, x: Any, y: Any) -> Any:
     """
     numpy = sys.modules.get("numpy")
     if numpy and isinstance(x, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: symbol(item, y), 1, 1)(x)
+        return numpy.frompyfunc(lambda item: infix(item, y), 1, 1)(x)
     if numpy and isinstance(y, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: symbol(x, item), 1, 1)(y)
-    operand = x
+        return numpy.frompyfunc(lambda item: infix(x, item), 1, 1)(y)
     try:
-        for operand in (x, y):
-            op.number(as_number(operand))
-    except TypeError:
-        if isinstance(operand, (Value, *HAS_NO_ANSWER)):
+        return record(op, (x, y))
+    except OperandError as error:
+        if isinstance(error.args[1], Value | complex) or type(error.args[1]) in NEVER_OPERANDS:
             raise
         return NotImplemented
-    return record(op, (x, y))
 
 
-def made(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
+def new_node(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
     """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
     node = new(Value)
     node.data = data
@@ -179,6 +177,16 @@ def comparison(holds: Callable[[Any, Any], bool]) -> Method:
             return NotImplemented
 
     return method
+
+
+def float_or_fraction(given: object) -> Any:
+    """Return a number as a float, or as the Fraction that it is."""
+    x = number(given)
+    try:
+        return x if isinstance(x, Fraction) else float(x)
+    except OverflowError:
+        message = f"Value: {brief(x)} is too large for a float"
+        raise OverflowError(message) from None
 
 
 # --- the Value ------------------------------------------------------------------------------------
@@ -236,12 +244,7 @@ class Value:
 
     def __init__(self, data: object, label: str = "") -> None:
         """Make a number that takes a gradient."""
-        data = number(data)
-        try:
-            self.data = float(data) if type(data) is int else data
-        except OverflowError:
-            message = f"Value: {brief(data)} is too large for a float"
-            raise OverflowError(message) from None
+        self.data = data if type(data) is float else float_or_fraction(data)
         self.grad = 0.0
         self.label = label
         self.op = self._x = self._y = self._dx = self._dy = self._adjoint = None
@@ -289,15 +292,16 @@ class Value:
         if isinstance(self, Constant):
             message = f"backward: {self!r} depends on no Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
-        nodes = sweep(self, *one_and_zero(self))
-        before = [node.grad for node in nodes]
-        try:
-            for node in nodes:  # added to 0.0, a Fraction would become a float
-                node.grad = node._adjoint + node.grad if node.grad else node._adjoint
-        except BaseException:  # an interrupt, for example
-            for node, gradient in zip(nodes, before, strict=True):
-                node.grad = gradient
-            raise
+        with LOCK:
+            nodes = sweep(self, *one_and_zero(self))
+            before = [node.grad for node in nodes]
+            try:
+                for node in nodes:  # added to 0.0, a Fraction would become a float
+                    node.grad = node._adjoint + node.grad if node.grad else node._adjoint
+            except BaseException:  # an interrupt, for example
+                for node, gradient in zip(nodes, before, strict=True):
+                    node.grad = gradient
+                raise
 
     def zero_grad(self) -> None:
         """Set ``.grad`` to 0.0 here and in every Value behind.
@@ -309,7 +313,7 @@ class Value:
         >>> a.grad, b.grad
         (0.0, 0.0)
         """
-        for node in sweep(self):
+        for node in ancestors(self):
             node.grad = 0.0
 
     def detach(self) -> Constant:
@@ -325,37 +329,38 @@ class Value:
 
     # operators
 
-    __add__, __radd__ = operators(primitives.add, operator.add)
-    __sub__, __rsub__ = operators(primitives.sub, operator.sub)
-    __mul__, __rmul__ = operators(primitives.mul, operator.mul)
-    __truediv__, __rtruediv__ = operators(primitives.div, operator.truediv)
-    _to_fixed, _ = operators(primitives.power, operator.pow)
-    _to_varying, __rpow__ = operators(primitives.pow, operator.pow)
+    __add__, __radd__ = binary_methods(primitives.add, operator.add)
+    __sub__, __rsub__ = binary_methods(primitives.sub, operator.sub)
+    __mul__, __rmul__ = binary_methods(primitives.mul, operator.mul)
+    __truediv__, __rtruediv__ = binary_methods(primitives.div, operator.truediv)
+    _power, _ = binary_methods(primitives.power, operator.pow)
+    _pow, _ = binary_methods(primitives.pow, operator.pow)
+    _, __rpow__ = binary_methods(primitives.exponential, operator.pow)
 
-    def __pow__(self, exponent: object) -> Any:
-        if type(exponent) is Value or takes_gradient(exponent):
-            return self._to_varying(exponent)
-        return self._to_fixed(exponent)
+    def __pow__(self, exponent: Any) -> Any:
+        if type(exponent) is int or not takes_gradient(exponent):
+            return self._power(exponent)
+        return self._pow(exponent) if takes_gradient(self) else exponent.__rpow__(self)
 
-    __neg__ = function(primitives.neg)
+    __neg__ = unary_method(primitives.neg)
 
     def __pos__(self) -> Value:
         return self
 
     # functions; each is a function of the package, too
 
-    exp = function(primitives.exp)
-    log = function(primitives.log)
-    sqrt = function(primitives.sqrt)
-    sin = function(primitives.sin)
-    cos = function(primitives.cos)
-    tanh = function(primitives.tanh)
-    sigmoid = function(primitives.sigmoid)
-    relu = function(primitives.relu)
-    softplus = function(primitives.softplus)
-    abs = __abs__ = function(primitives.abs)
+    exp = unary_method(primitives.exp)
+    log = unary_method(primitives.log)
+    sqrt = unary_method(primitives.sqrt)
+    sin = unary_method(primitives.sin)
+    cos = unary_method(primitives.cos)
+    tanh = unary_method(primitives.tanh)
+    sigmoid = unary_method(primitives.sigmoid)
+    relu = unary_method(primitives.relu)
+    softplus = unary_method(primitives.softplus)
+    abs = __abs__ = unary_method(primitives.abs)
 
-    def leaky_relu(self, alpha: Value | Number = primitives.leaky_relu.defaults[0]) -> Value:
+    def leaky_relu(self, alpha: Value | Number = primitives.LEAK) -> Value:
         """Return x above 0, otherwise alpha * x (A6)."""
         return record(primitives.leaky_relu, (self, alpha))
 
@@ -377,7 +382,9 @@ class Value:
         return round(self.data, ndigits)
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        return format(float(self) if isinstance(self.data, Fraction) else self.data, spec)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -449,13 +456,16 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
             message = f"grad: {x!r} is a constant; no gradient is kept for it"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     one, zero = one_and_zero(y)
-    nodes = sweep(y, one, Zero(), partials_as_values) if differentiable else sweep(y, one, zero)
-    adjoints = {node: node._adjoint for node in nodes}
+    rules = (Zero(), partials_as_values) if differentiable else (zero,)
+    with LOCK:
+        nodes = sweep(y, one, *rules)
+        adjoints = {node: node._adjoint for node in nodes}
+        if differentiable:
+            for node in nodes:  # its adjoint leads back to it; nothing is to lead in circles
+                node._adjoint = None
     found = [adjoints.get(x, zero) for x in targets]
     if differentiable:
         found = [d if isinstance(d, Value) else Constant(d) for d in found]
-        for node in nodes:  # its adjoint leads back to it; nothing is to lead in circles
-            node._adjoint = None
     return found[0] if isinstance(xs, Value) else found
 
 
@@ -468,11 +478,15 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
     """Return what :func:`sweep` multiplies with, the rule applied to the Values themselves."""
     if node.op is None:
         return None, None
-    rule = exactly(node.data, node.op.partials(node, *node.args))
-    rule = tuple([None if old is None else p for p, old in zip(rule, node.partials, strict=True)])
-    now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
-    before = (node.data, *node.partials)
-    if any(a != b and a == a for a, b in zip(now, before, strict=True)):  # noqa: PLR0124 - not nan
+    try:
+        rule = exactly(node.data, node.op.partials(node, *node.args))
+        rule = tuple([None if d is None else p for p, d in zip(rule, node.partials, strict=True)])
+        now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
+        before = (node.data, *node.partials)
+        same = all(a == b or a != a for a, b in zip(now, before, strict=True))  # noqa: PLR0124 - nan
+    except (ArithmeticError, ValueError):
+        same = False
+    if not same:
         message = f"grad: data behind {node!r} changed after it was computed"
         raise RuntimeError(message)
     if node.op.arity is None:

@@ -1,5 +1,6 @@
 """What a drawing shows of a graph."""
 
+import html
 import re
 from fractions import Fraction
 
@@ -118,9 +119,9 @@ def test_a_graph_too_large_to_read_is_refused_with_advice():
     v = Value(1.0)
     for _ in range(400):
         v = v + 1
-    with pytest.raises(ValueError, match=r"401 nodes .*depth=3"):
+    with pytest.raises(ValueError, match=r"801 numbers .* small depth"):
         draw(v)
-    assert len(lines(draw(v, max_nodes=500), "shape=circle")) == 400
+    assert len(lines(draw(v, max_nodes=1000), "shape=circle")) == 400
 
 
 def test_only_a_value_can_be_drawn():
@@ -134,3 +135,19 @@ def test_drawing_leaves_gradients_alone():
     y.backward()
     draw(y)
     assert (x.grad, y.grad) == (4.0, 1.0)
+
+
+def test_titles_of_clusters_are_text_whatever_they_hold():
+    x = Value(1.0, label="x")
+    for title in ("a\\", "\\N", "<b>"):
+        svg = draw(x * 2, clusters={title: [x]}).pipe("svg", encoding="utf-8")
+        assert f">{html.escape(title)}</text>" in svg
+
+
+def test_plain_numbers_count_as_much_as_values():
+    with pytest.raises(ValueError, match="602 numbers"):
+        draw(weighted_sum([0.1] * 300, [1.0] * 300, Value(1.0)))
+
+
+def test_a_label_need_not_be_text():
+    assert '"5 = 1' in draw(Value(1.0, label=5) * 2).source

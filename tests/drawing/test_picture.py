@@ -82,3 +82,9 @@ def test_a_notebook_gets_svg_and_png(a_picture):
     assert b64decode(bundle["image/png"]).startswith(PNG)
     assert list(a_picture._repr_mimebundle_(include={"image/png"})) == ["image/png"]
     assert list(a_picture._repr_mimebundle_(exclude={"image/png"})) == ["image/svg+xml"]
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_the_options_of_graphviz_still_work(a_picture, tmp_path):
+    assert a_picture.pipe("svg", quiet=False)
+    assert a_picture.render(outfile=tmp_path / "x.svg", quiet=True)

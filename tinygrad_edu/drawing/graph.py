@@ -9,7 +9,7 @@ from typing import Any
 from graphviz import escape, nohtml
 
 from tinygrad_edu.drawing.picture import Picture
-from tinygrad_edu.engine import sweep
+from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
@@ -49,7 +49,7 @@ def draw(
         digits: significant digits of the numbers.
         clusters: titles of frames, each with the Values inside it: those of a neuron, for example.
         depth: draw only what lies at most so many operations behind ``value``.
-        max_nodes: refuse to draw more Values than this.
+        max_nodes: refuse to draw more numbers than this.
 
     Raises TypeError for what is not a Value, ValueError for an unknown word in ``show`` and for a
     graph that is too large to be read.
@@ -61,10 +61,11 @@ def draw(
     """
     shown = words(show)
     levels = levels_behind(value, depth)
-    if len(levels) > max_nodes:
+    boxes = len(levels) + sum(not isinstance(arg, Value) for node in levels for arg in node.args)
+    if boxes > max_nodes:
         message = (
-            f"draw: {len(levels)} nodes are more than anybody can read (max_nodes={max_nodes}); "
-            "draw a part: draw(..., depth=3), or draw a Value in the middle"
+            f"draw: {boxes} numbers are more than anybody can read (max_nodes={max_nodes}); draw a "
+            "part: with a small depth, or a Value in the middle"
         )
         raise ValueError(message)
     names = {node: f"v_{i}" for i, node in enumerate(levels)}
@@ -131,7 +132,7 @@ def levels_behind(root: Value, depth: float) -> dict[Value, int]:
         raise TypeError(message)
     levels = {root: 0}
     order = []
-    for node in sweep(root):
+    for node in ancestors(root):
         if node not in levels:
             continue
         order.append(node)
@@ -160,12 +161,14 @@ def box(graph: Picture, name: str, lines: list[str], role: str) -> None:
 def frame(i: int, title: str) -> Picture:
     """Return an empty frame with a title."""
     look = {"style": "rounded", "color": "#B5B5B5", "fontname": FONT, "fontsize": "12"}
-    return Picture(name=f"cluster_{i}", graph_attr={"label": title, "fontcolor": GREY, **look})
+    return Picture(
+        name=f"cluster_{i}", graph_attr={"label": nohtml(escape(title)), "fontcolor": GREY, **look}
+    )
 
 
 def box_text(node: Value, shown: set[str], digits: int) -> list[str]:
     """Return what stands in the box of a Value: its name and data, and its gradient below."""
-    first = [node.label] if node.label else []
+    first = [str(node.label)] if node.label else []
     if "data" in shown:
         first.append(number_text(node.data, digits))
     lines = [" = ".join(first)]

@@ -51,14 +51,14 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def pipe(self, format: str | None = None, **options: Any) -> Any:  # noqa: A002 - as graphviz
         """Return the rendered picture: bytes, or str where an ``encoding`` is given."""
         with self._dot_at_hand(format):
-            return super().pipe(format=format, quiet=True, **options)
+            return super().pipe(format=format, **{"quiet": True, **options})
 
     def render(self, *args: Any, **options: Any) -> Any:
         """Write the rendered picture to a file and return its path; see graphviz.Digraph."""
         outfile = options.get("outfile")
         format_ = options.get("format") or (outfile and Path(outfile).suffix[1:])
         with self._dot_at_hand(format_):
-            return super().render(*args, quiet=True, **options)
+            return super().render(*args, **{"quiet": True, **options})
 
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if arguments.format and arguments.output != "-":
         commands.error("--format is for -o -; the ending of a file says its format")
-    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # it may be closed
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO(), "utf-8")  # it may be closed
     try:
         demo(arguments.output, arguments.format)
         sys.stdout.flush()

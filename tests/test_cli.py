@@ -37,7 +37,7 @@ def test_demo_prints_the_figures_and_writes_the_picture(tmp_path, ending, start)
     result = run("demo", "-o", str(file))
     assert result.returncode == 0
     assert result.stderr == b""
-    assert "0.0821670     0.0821  cut off: rounded it is 0.0822" in result.stdout.decode()
+    assert "0.0821670    0.0821  cut off: rounded it is 0.0822" in result.stdout.decode()
     assert file.read_bytes().startswith(start)
 
 

@@ -189,10 +189,10 @@ def report(example: WorkedExample) -> str:
 def _lines(example: WorkedExample) -> Iterator[str]:
     def figure(what: str, computed: float) -> str:
         printed = SLIDE[what]
-        return f"  {what:<16}{computed:>12.7f}   {printed:>8}  {verdict(printed, computed)}"
+        return f"  {what:<17}{computed:>12.7f}{printed:>10}  {verdict(printed, computed)}"
 
     yield "The worked example of lecture A: 2 inputs, 2 hidden and 2 output neurons, all sigmoid"
-    yield f"\n  {'Forward pass (A9)':<16}{'computed':>11}   {'slide':>8}"
+    yield f"\n  {'Forward pass (A9)':<17}{'computed':>12}{'slide':>10}"
     for layer in example.layers:
         for neuron in layer:
             yield figure(neuron.z.label, neuron.z.data)
@@ -220,7 +220,7 @@ def _lines(example: WorkedExample) -> Iterator[str]:
     for p, gradient, q in zip(example.parameters(), gradients, moved.parameters(), strict=True):
         printed = MAZUR.get(p.label, "")
         line = f"  {p.label:<8}{p.data:>7}{gradient:>14.9f}{q.data:>14.9f}{printed:>14}"
-        yield f"{line}  {verdict(printed, q.data)}" if printed else line
+        yield f"{line}  {verdict(printed, q.data)}" if printed else line.rstrip()
     held = after_one_step(example, move_biases=False)
     yield f"  L = {example.loss.data:.9f} becomes {moved.loss.data:.9f};"
     yield f"  with the biases left alone, as Mazur does, {held.loss.data:.9f}"

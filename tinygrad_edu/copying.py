@@ -10,12 +10,11 @@ import copy
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from tinygrad_edu.engine import ancestors
 
-if TYPE_CHECKING:
-    from tinygrad_edu.value import Value
+Value: TypeAlias = Any  # value.py stands above this file, and uses it
 
 
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
@@ -23,16 +22,14 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     found = [root]
     memo[id(root)] = object.__new__(type(root))
     for node in found:
-        args: tuple[Any, ...] = node.args
-        for arg in args:
+        for arg in node.args:
             if hasattr(type(arg), "__primitive__") and id(arg) not in memo:  # a Value
                 found.append(arg)
                 memo[id(arg)] = object.__new__(type(arg))
     for node in found:
         x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
         restore(memo[id(node)], *fields(node, x, y))
-    copied: Value = memo[id(root)]
-    return copied
+    return memo[id(root)]
 
 
 def reduce(root: Value) -> tuple[Any, ...]:

@@ -8,29 +8,47 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from tinygrad_edu.value import Value
+
+class Node(Protocol):
+    """What the chain rule needs of a node of a graph.
+
+    The arguments of the operation that made it, if one did, and the partial derivatives by them:
+    one or two in slots of their own, many as tuples in the first. None stands for the derivative
+    by an argument that takes no gradient.
+    """
+
+    _x: Any
+    _y: Any
+    _dx: Any
+    _dy: Any
+    _uses: int
+    """How many edges lead here that have not been walked; 0 between two sweeps."""
+    _adjoint: Any
+    """The derivative of the root by this node, after a sweep."""
+
+
+N = TypeVar("N", bound=Node)
 
 
 LOCK = threading.RLock()
 """Held by who sweeps until the adjoints are read: graphs of two threads may share parameters."""
 
 
-def ancestors(root: Value) -> list[Value]:
-    """Return ``root`` and all Values behind it that take a gradient, in the order of a sweep."""
+def ancestors(root: N) -> list[N]:
+    """Return ``root`` and all nodes behind it that take a gradient, in the order of a sweep."""
     with LOCK:
         return sweep(root, 0, 0)
 
 
 def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, and many
-    root: Value,
+    root: N,
     seed: Any = 1.0,
     zero: Any = 0.0,
-    partials: Callable[[Value], tuple[Any, Any]] | None = None,
-) -> list[Value]:
-    """Return ``root`` and all Values behind it that take a gradient, their ``_adjoint`` worked out.
+    partials: Callable[[N], tuple[Any, Any]] | None = None,
+) -> list[N]:
+    """Return ``root`` and all nodes behind it that take a gradient, their ``_adjoint`` worked out.
 
     A node comes before its arguments, and after everything behind the root that uses it, so its
     adjoint is complete when the walk reaches it: topological order. Turned round, it is an order of
@@ -97,7 +115,7 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
     return order
 
 
-def count_uses(found: list[Value], zero: Any) -> None:
+def count_uses(found: list[N], zero: Any) -> None:
     """Find the nodes behind the one in ``found``; count in each the edges that lead to it."""
     for node in found:
         if node._dy is not None:

@@ -163,7 +163,6 @@ def new_node(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Valu
     node._dx = dx
     node._dy = dy
     node._uses = 0
-
     return node
 
 
@@ -223,9 +222,8 @@ class Value:
     ValueError: log: log(0.0) is undefined: needs a number above 0, not 0.0
     """
 
-    # An operation of one or two arguments has them and its partials in slots of their own, one of
-    # many keeps tuples in _x and _dx: one object for the garbage collector instead of three.
-    # The engine counts in _uses and adds up in _adjoint.
+    # The slots with an underscore are those of engine.Node. Arguments and partials in slots of
+    # their own make a node one object for the garbage collector instead of three.
     __slots__ = ("_adjoint", "_dx", "_dy", "_uses", "_x", "_y", "data", "grad", "label", "op")
 
     data: Any
@@ -392,7 +390,7 @@ class Value:
 
     # copies of any depth
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return copying.deepcopy(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -84,8 +84,8 @@ def real_power(x: Any, n: Any) -> Any:
     return y
 
 
-# Three operations are written x ** y. A fixed exponent needs no logarithm of the base, so the base may
-# be negative; a fixed base needs no power less by one.
+# Three operations are written x ** y: where only one of the two varies, the derivative by the other
+# is not asked for. So a negative base to a fixed exponent needs no logarithm.
 power = Binary("power", "The power x ** n to a fixed n.",
                forward=real_power, partials=lambda y, x, n: (n * x ** (n - 1) if n else 0.0, None),
                array="power", symbol="xⁿ", latex="#1^{#2}", code="#1 ** #2",
@@ -223,7 +223,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
 
 total = Nary("total", "The sum of many values.",
              forward=lambda *values: sum(values), array=lambda numpy, *values: sum(values),
-             partials=lambda s, *values: (1.0,) * len(values), flatten=lambda values: tuple(values),  # noqa: PLW0108 - the argument has a name
+             partials=lambda s, *values: (1.0,) * len(values), flatten=lambda values: (*values,),
              symbol="Σ", latex=" + ".join, precedence=SUM, binds=(SUM,))
 
 

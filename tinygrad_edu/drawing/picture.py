@@ -60,6 +60,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         with self._dot_at_hand(format_):
             return super().render(*args, **{"quiet": True, **options})
 
+    def __repr__(self) -> str:
+        """Return the same text in every run, for notebooks that are kept."""
+        return f"<picture of a graph, {len(self.source.splitlines())} lines of DOT in .source>"
+
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:

@@ -11,6 +11,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_edu.gradient import grad
 from tinygrad_edu.primitives import (
     abs,
     cos,
@@ -32,7 +33,7 @@ from tinygrad_edu.primitives import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.value import Constant, Value, grad
+from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
     from tinygrad_edu.drawing import draw

@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.drawing import Picture, draw
+from tinygrad_edu.gradient import grad
 from tinygrad_edu.primitives import half_squared_error, sigmoid, weighted_sum
-from tinygrad_edu.value import Constant, Value, grad
+from tinygrad_edu.value import Constant, Value
 
 INPUTS = (0.05, 0.10)
 TARGETS = (0.01, 0.99)

@@ -30,16 +30,13 @@ new = object.__new__
 
 
 def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
-    """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
-
-    Beside a Fraction an int becomes a Fraction, so that one divided by the other is exact.
-    """
-    numbers = [op.number(as_number(x)) for x in operands]
-    if Fraction in map(type, numbers):
-        numbers = [Fraction(n) if type(n) is int else n for n in numbers]
-    pairs = zip(operands, numbers, strict=True)
-    operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
-    varies = [type(x) is Value or takes_gradient(x) for x in operands]
+    """Compute ``op`` and return the Value that remembers it, with its partial derivatives."""
+    numbers = [x.data if type(x) is Value else as_number(x) for x in operands]
+    if set(map(type, numbers)) != {float}:
+        numbers = plain_numbers(op, numbers)
+        pairs = zip(operands, numbers, strict=True)
+        operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
+    varies = [type(x) is Value or (type(x) is not float and takes_gradient(x)) for x in operands]
     try:
         data = op.forward(*numbers)
         if True not in varies:
@@ -49,14 +46,22 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         raise op.failure(error, numbers) from None
     if False in varies:
         partials = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
-    if partials.count(None) != varies.count(False):
-        message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
-        raise TypeError(message)
     data = float(data) if type(data) is int else data
     if op.arity is None:
         return new_node(data, op, operands, None, partials, None)
+    if partials.count(None) != varies.count(False):
+        message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
+        raise TypeError(message)
     (x, y), (dx, dy) = [(*pair, None) if op.arity == 1 else pair for pair in (operands, partials)]
     return new_node(data, op, x, y, dx, dy)
+
+
+def plain_numbers(op: Primitive, numbers: list[Any]) -> list[Any]:
+    """Return plain numbers; beside a Fraction an int becomes one, so that its quotient is exact."""
+    numbers = [op.number(n) for n in numbers]
+    if Fraction in map(type, numbers):
+        return [Fraction(n) if type(n) is int else n for n in numbers]
+    return numbers
 
 
 def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, ...]:

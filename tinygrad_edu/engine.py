@@ -106,12 +106,12 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
                     arg._uses -= 1
                     if not arg._uses:
                         order.append(arg)
+        assert len(order) == len(found), "a node was not reached"  # noqa: S101
     except BaseException:  # an interrupt, too, leaves the graph fit for the next walk
         for node in found:
             node._uses = 0
             node._adjoint = None
         raise
-    assert len(order) == len(found), "a node was not reached"  # noqa: S101
     return order
 
 

@@ -273,14 +273,14 @@ class Unary(Primitive):
 
     arity = 1
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, x: Any, *more: Any) -> Any:
         """Compute the operation; floats, which the rules ask for all the time, go straight."""
-        if len(args) == 1 and type(args[0]) is float:
+        if type(x) is float and not more:
             try:
-                return self.forward(args[0])
+                return self.forward(x)
             except (ArithmeticError, ValueError) as error:
-                raise self.failure(error, args) from None
-        return super().__call__(*args)
+                raise self.failure(error, (x,)) from None
+        return super().__call__(x, *more)
 
 
 class Binary(Primitive):

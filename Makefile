@@ -14,8 +14,9 @@ lint: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_micrograd.py
 
+# Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)
-	$(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
+	PATH=.venv/bin $(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
 
 $(INSTALLED): pyproject.toml
 	python3 -m venv .venv

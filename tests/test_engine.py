@@ -131,6 +131,16 @@ watched = Unary(
 # --- how much work it is --------------------------------------------------------------------------
 
 
+def run_traced(action, trace):
+    """Run the action with a trace function, and then give the one before its place back."""
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+
+
 def lines_run(action):
     """How many lines of the package run during ``action``: work that no noise can change."""
     package = str(Path(tinygrad_edu.__file__).parent)
@@ -143,12 +153,7 @@ def lines_run(action):
         count += event == "line"
         return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    finally:
-        sys.settrace(before)
+    run_traced(action, trace)
     return count
 
 
@@ -333,12 +338,7 @@ def interrupted_at(k, action):
             raise KeyboardInterrupt
         return trace
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        action()
-    finally:
-        sys.settrace(before)
+    run_traced(action, trace)
     return seen
 
 

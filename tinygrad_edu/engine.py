@@ -106,7 +106,9 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
                     arg._uses -= 1
                     if not arg._uses:
                         order.append(arg)
-        assert len(order) == len(found), "a node was not reached"  # noqa: S101
+        if len(order) != len(found):
+            message = "sweep: a node was not reached; was the graph changed on the way?"
+            raise RuntimeError(message)  # noqa: TRY301 - to be cleaned up after, too
     except BaseException:  # an interrupt, too, leaves the graph fit for the next walk
         for node in found:
             node._uses = 0

@@ -79,7 +79,7 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
         rule = tuple([None if d is None else p for p, d in zip(rule, node.partials, strict=True)])
         now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
         before = (node.data, *node.partials)
-        same = all(a == b or a != a for a, b in zip(now, before, strict=True))  # noqa: PLR0124 - nan
+        same = all(a == b or a != a for a, b in zip(now, before, strict=True))  # noqa: PLR0124 - a nan
     except (ArithmeticError, ValueError):
         same = False
     if not same:

@@ -224,12 +224,11 @@ class Primitive:
         """Return ``error``, met in the forward function or the rule, with operation and numbers."""
         try:
             self.forward(*numbers)
-            problem, too_large = (
-                "has no finite derivative",
-                "has a derivative too large for a float",
-            )
+            problem = "has no finite derivative"
+            too_large = "has a derivative too large for a float"
         except (ArithmeticError, ValueError):
-            problem, too_large = "is undefined", "is too large for a float"
+            problem = "is undefined"
+            too_large = "is too large for a float"
         call = f"{self.name}: {self.text(numbers)}"
         if isinstance(error, OverflowError):
             return OverflowError(f"{call} {too_large}")

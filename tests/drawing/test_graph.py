@@ -151,3 +151,8 @@ def test_plain_numbers_count_as_much_as_values():
 
 def test_a_label_need_not_be_text():
     assert '"5 = 1' in draw(Value(1.0, label=5) * 2).source
+
+
+def test_numbers_beyond_the_depth_do_not_count():
+    wide = weighted_sum([0.1] * 300, [1.0] * 300, Value(1.0))
+    assert "…" in draw(wide + 1, depth=1).source

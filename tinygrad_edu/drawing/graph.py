@@ -61,7 +61,8 @@ def draw(
     """
     shown = words(show)
     levels = levels_behind(value, depth)
-    boxes = len(levels) + sum(not isinstance(arg, Value) for node in levels for arg in node.args)
+    shown_args = [arg for node, level in levels.items() if level < depth for arg in node.args]
+    boxes = len(levels) + sum(not isinstance(arg, Value) for arg in shown_args)
     if boxes > max_nodes:
         message = (
             f"draw: {boxes} numbers are more than anybody can read (max_nodes={max_nodes}); draw a "

@@ -16,6 +16,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, grad, primitives
+from tinygrad_edu.check.expression import lengths, spelling
 from tinygrad_edu.primitive import ATOM, Interval, Primitive, padded
 
 REACH = 4.0
@@ -30,27 +31,6 @@ Check = Callable[[Primitive, Arguments], None]
 # --- arguments of a row -------------------------------------------------------------------------
 
 
-def spellings(args: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The ways to hand over a flat tuple: one sequence, two, or two and a number."""
-    n = len(args) // 2
-    halves = [args[:n], args[n : 2 * n]]
-    return [(args,), (*halves, *args[2 * n :])]
-
-
-def spelling(row: Primitive, args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """How a call of ``row`` is given this flat tuple; None where it cannot be."""
-    if row.arity is not None:
-        return tuple(args)
-    for spelled in spellings(args):
-        try:
-            gathered = row.flatten(*spelled)
-        except (TypeError, ValueError):
-            continue
-        if len(gathered) == len(args) and all(map(identical, gathered, args)):
-            return spelled
-    return None
-
-
 def identical(x: object, y: object) -> bool:
     return x is y
 
@@ -60,13 +40,6 @@ def call(row: Primitive, args: Sequence[Any]) -> Any:
     spelled = spelling(row, args)
     assert spelled is not None, f"{row} cannot be called with {len(args)} arguments"
     return row(*spelled)
-
-
-def lengths(row: Primitive) -> list[int]:
-    """How many arguments to try."""
-    if row.arity is not None:
-        return [row.arity]
-    return [n for n in range(1, 7) if spelling(row, [float(i) for i in range(n)])]
 
 
 def inside(row: Primitive, args: Sequence[float]) -> bool:

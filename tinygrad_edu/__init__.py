@@ -36,16 +36,19 @@ from tinygrad_edu.primitives import (
 from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
+    from tinygrad_edu.check import assert_gradients, gradcheck
     from tinygrad_edu.drawing import draw
 
 __all__ = [
     "Constant",
     "Value",
     "abs",
+    "assert_gradients",
     "cos",
     "draw",
     "exp",
     "grad",
+    "gradcheck",
     "half_squared_error",
     "leaky_relu",
     "log",
@@ -66,7 +69,11 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_ON_DEMAND = {"draw": "tinygrad_edu.drawing"}  # what needs more than the standard library
+_ON_DEMAND = {  # what a program that only computes has no need of
+    "assert_gradients": "tinygrad_edu.check",
+    "draw": "tinygrad_edu.drawing",
+    "gradcheck": "tinygrad_edu.check",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -248,7 +248,9 @@ def stable_logsumexp(*values: float) -> float:
     largest = max(values)
     if math.isinf(largest):
         return next(filter(math.isnan, values), largest)
-    return largest + math.log(sum(math.exp(v - largest) for v in values))
+    others = list(values)
+    others.remove(largest)  # its own share is 1, which log1p leaves out: so nothing small is lost
+    return largest + math.log1p(sum(math.exp(v - largest) for v in others))
 
 
 def shares(norm: Any, values: Sequence[Any]) -> tuple[Any, ...]:

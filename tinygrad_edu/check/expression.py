@@ -1,0 +1,272 @@
+"""Expressions grown from the table of operations, which run, and read as Python.
+
+>>> import random
+>>> from tinygrad_edu import gradcheck
+>>> expression = grow([0.5, 2.0], random.Random(2).choice, size=6)
+>>> expression
+lambda x, y: ...
+>>> bool(gradcheck(expression, *expression.inputs))
+True
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+from tinygrad_edu.primitive import ATOM, Interval, Primitive, fill, padded
+from tinygrad_edu.primitives import TABLE
+
+__all__ = ["Expression", "clear", "grow", "lengths", "spelling"]
+
+Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
+Operand: TypeAlias = "int | float"
+"""An int is the place of an earlier result, inputs first; a float is a number."""
+
+MARGIN = 0.05
+"""How far arguments keep from the edges of a domain, from excluded points and from kinks."""
+LARGEST = 1e3
+"""Of an output, or of a partial derivative."""
+FIXED = (2.0, 3.0, 0.5, -1.0)
+"""What is tried where an operation takes a fixed number."""
+ROWS = tuple(TABLE.values())
+
+
+class Line(NamedTuple):
+    """An operation, and what it is given."""
+
+    op: Primitive
+    operands: tuple[Operand, ...]
+
+    def arguments(self, results: Sequence[Any]) -> list[Any]:
+        """Return the operands, with the results themselves for their places."""
+        return [results[x] if isinstance(x, int) else x for x in self.operands]
+
+
+@dataclass(frozen=True, repr=False)
+class Expression:
+    """A function of numbers or Values: a list of operations, of which the last is the output."""
+
+    inputs: tuple[float, ...]
+    """A point inside the domain of every operation."""
+    lines: tuple[Line, ...]
+
+    def __call__(self, *inputs: Any, compute: Callable[..., Any] = Primitive.compute) -> Any:
+        """Run the operations; ``compute`` may run them in another way, given each and its operands.
+
+        >>> from tinygrad_edu.primitives import sin
+        >>> Expression((0.0,), (Line(sin, (0,)), Line(sin, (1,))))(0.0)
+        0.0
+        """
+        results = list(inputs)
+        for line in self.lines:
+            results.append(compute(line.op, tuple(line.arguments(results))))
+        return results[-1]
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The inputs by name."""
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        return inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
+
+    @property
+    def names(self) -> list[str]:
+        """What the inputs are called."""
+        n = len(self.inputs)
+        return list("xyz"[:n]) if n <= 3 else [f"x{i + 1}" for i in range(n)]
+
+    def __repr__(self) -> str:
+        """Return the function as Python, and the point as a comment."""
+        pairs = zip(self.names, self.inputs, strict=True)
+        point = ", ".join(f"{name}={x!r}" for name, x in pairs)
+        return f"lambda {', '.join(self.names)}: {self.code}  # at {point}"
+
+    @property
+    def code(self) -> str:
+        """The output as Python; a result that is used again is named where it comes first."""
+        uses = Counter(x for line in self.lines for x in line.operands if isinstance(x, int))
+        names = dict(enumerate(self.names))
+
+        def text(x: Operand) -> tuple[str, int]:
+            if not isinstance(x, int):
+                return repr(x), ATOM if x >= 0 else 0
+            if x in names:
+                return names[x], ATOM
+            op, operands = self.lines[x - len(self.inputs)]
+            written, precedence = python(op, [text(operand) for operand in operands])
+            if uses[x] < 2:
+                return written, precedence
+            names[x] = f"t{len(names) - len(self.inputs) + 1}"
+            return f"({names[x]} := {written})", ATOM
+
+        return text(len(self.inputs) + len(self.lines) - 1)[0]
+
+
+def python(op: Primitive, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
+    """Return an operation as Python writes it, and its precedence, given those of its arguments.
+
+    >>> from tinygrad_edu.primitives import mul, total
+    >>> python(mul, [("x + y", 1), ("z", ATOM)])
+    ('(x + y) * z', 1)
+    >>> python(total, [("x", ATOM), ("y", ATOM)])
+    ('total([x, y])', 9)
+    """
+    if op.code:
+        return fill(op.code, [x if bind == ATOM else f"({x})" for x, bind in args]), 1
+    texts = [text for text, _ in args]
+    pieces = [
+        piece if isinstance(piece, str) else f"[{', '.join(piece)}]"
+        for piece in spelling(op, texts) or texts
+    ]
+    return f"{op.name}({', '.join(pieces)})", ATOM
+
+
+# --- how a call hands over its arguments ----------------------------------------------------------
+
+
+def spelling(op: Primitive, args: Sequence[Any]) -> tuple[Any, ...] | None:
+    """Return how a call of ``op`` is given this flat list of arguments; None if it cannot be.
+
+    As they are, or in one list, in two, or in two and a last one.
+
+    >>> from tinygrad_edu.primitives import weighted_sum
+    >>> spelling(weighted_sum, [1, 2, 3, 4, 5])
+    ([1, 2], [3, 4], 5)
+    """
+    if op.arity is not None or op.flatten is None:
+        return tuple(args)
+    n = len(args) // 2
+    for spelled in ((args,), (args[:n], args[n : 2 * n], *args[2 * n :])):
+        try:
+            gathered = op.flatten(*spelled)
+        except (TypeError, ValueError):
+            continue
+        if len(gathered) == len(args) and all(map(identical, gathered, args)):
+            return spelled
+    return None
+
+
+def identical(x: object, y: object) -> bool:
+    """Tell whether two objects are one."""
+    return x is y
+
+
+def lengths(op: Primitive) -> list[int]:
+    """Return how many arguments to try.
+
+    >>> from tinygrad_edu.primitives import half_squared_error, tanh
+    >>> lengths(tanh), lengths(half_squared_error)
+    ([1], [2, 4, 6])
+    """
+    if op.arity is not None:
+        return [op.arity]
+    return [n for n in range(1, 7) if spelling(op, [float(i) for i in range(n)])]
+
+
+# --- growing --------------------------------------------------------------------------------------
+
+
+def grow(
+    inputs: Sequence[float],
+    choose: Choose,
+    size: int,
+    operations: Sequence[Primitive] = ROWS,
+) -> Expression:
+    """Return an expression of up to ``size`` operations that is defined, and smooth, at ``inputs``.
+
+    Results are used more than once, so that there are many paths; what the output does not depend
+    on is left out.
+
+    Args:
+        inputs: the point; numbers of moderate size.
+        choose: picks one of a sequence, as ``random.choice`` does.
+        size: how many operations to try.
+        operations: what to choose from.
+    """
+    results = list(inputs)
+    lines: list[Line] = []
+    for _ in range(size):
+        op = choose(operations)
+        used = {x for line in lines for x in line.operands}
+        try:
+            line = Line(op, operands_for(op, results, used, choose))
+            arguments = line.arguments(results)
+            fit = smooth(op, arguments)
+        except (ArithmeticError, ValueError):
+            continue
+        if fit:
+            lines.append(line)
+            results.append(float(op.forward(*arguments)))
+    return pruned(inputs, lines)
+
+
+def operands_for(
+    op: Primitive, results: Sequence[float], used: set[Operand], choose: Choose
+) -> tuple[Operand, ...]:
+    """Return operands that lie in the domain of ``op``; half the time what nothing uses yet."""
+    places: list[int] = []
+    for interval in padded(op.domain, choose(lengths(op))):
+        fit = [place for place, x in enumerate(results) if clear(interval, x)]
+        fresh = [place for place in fit if place not in used and place not in places]
+        if not fit:
+            message = f"no result fits {op}"
+            raise ValueError(message)
+        places.append(choose(fresh if fresh and choose([True, False]) else fit))
+    arguments = [results[place] for place in places]
+    rule = op.partials(op.forward(*arguments), *arguments)
+    return tuple(
+        [
+            choose(FIXED) if partial is None else place
+            for place, partial in zip(places, rule, strict=True)
+        ]
+    )
+
+
+def smooth(op: Primitive, arguments: Sequence[float]) -> bool:
+    """Tell whether ``op`` has derivatives of moderate size there, well away from edges and kinks.
+
+    >>> from tinygrad_edu.primitives import relu
+    >>> smooth(relu, [0.01]), smooth(relu, [1.0])
+    (False, True)
+    """
+    y = op.forward(*arguments)
+    partials = [p for p in op.partials(y, *arguments) if p is not None]
+    return (
+        all(map(clear, padded(op.domain, len(arguments)), arguments))
+        and all(abs(x) <= LARGEST for x in (y, *partials))
+        and (op.kink is None or abs(op.kink(*arguments)) >= MARGIN)
+    )
+
+
+def clear(interval: Interval, x: float) -> bool:
+    """Tell whether ``x`` lies inside, well away from the edges.
+
+    >>> clear(Interval(low=0), 0.01), clear(Interval(low=0), 1.0)
+    (False, True)
+    """
+    return interval.low + MARGIN <= x <= interval.high - MARGIN and all(
+        abs(x - point) >= MARGIN for point in interval.excluded
+    )
+
+
+def pruned(inputs: Sequence[float], lines: Sequence[Line]) -> Expression:
+    """Return the expression without what its output does not depend on."""
+    n = len(inputs)
+    needed = {n + len(lines) - 1}
+    for place in range(n + len(lines) - 1, n - 1, -1):
+        if place in needed:
+            needed |= {x for x in lines[place - n].operands if isinstance(x, int)}
+    moved = {place: i for i, place in enumerate(sorted(needed))}
+    return Expression(
+        tuple([x for place, x in enumerate(inputs) if place in needed]),
+        tuple(
+            [
+                Line(op, tuple([moved[x] if isinstance(x, int) else x for x in operands]))
+                for place, (op, operands) in enumerate(lines, start=n)
+                if place in needed
+            ]
+        ),
+    )

@@ -1,0 +1,151 @@
+"""The function under a check: its values where it is and near by, and its gradients."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+from tinygrad_edu.check.measure import Around, ladder
+from tinygrad_edu.gradient import grad
+from tinygrad_edu.primitive import OperandError, number
+from tinygrad_edu.value import Constant, Value
+
+__all__ = ["Function"]
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Function:
+    """A function of Values, and the point where it is looked at.
+
+    Args:
+        f: returns a Value, a number, or a list of them.
+        inputs: Values, numbers, or lists of them. Values are handed over as they are, so that the
+            function may also know them in other ways; constants stay put.
+        order: what to differentiate: 1 for the outputs, 2 for their first derivatives, and so on.
+    """
+
+    def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
+        """Find the Values to differentiate by."""
+        self.f = f
+        self.order = order
+        self.leaves: list[Value] = []
+        self.names: list[str] = []
+        names = argument_names(f, len(inputs))
+        self.args = [self.as_values(x, name) for x, name in zip(inputs, names, strict=True)]
+        if not self.leaves:
+            message = "gradcheck: no input to differentiate by"
+            raise ValueError(message)
+
+    def as_values(self, given: Any, name: str) -> Any:
+        """Return an input with a Value for each number; note what takes a gradient."""
+        if isinstance(given, list | tuple):
+            return [self.as_values(item, f"{name}[{i}]") for i, item in enumerate(given)]
+        if isinstance(given, Constant):
+            return given
+        try:
+            leaf = given if isinstance(given, Value) else Value(number(given))
+        except OperandError as error:
+            message = f"gradcheck: input {name}: {error}"
+            raise TypeError(message) from None
+        if leaf not in self.leaves:
+            self.leaves.append(leaf)
+            self.names.append(leaf.label or name)
+        return leaf
+
+    # where it is
+
+    @property
+    def point(self) -> list[float]:
+        """The inputs as floats."""
+        return [float(leaf.data) for leaf in self.leaves]
+
+    def outputs(self) -> list[Value]:
+        """Return what is to be differentiated, worked out anew."""
+        found = list(as_values(self.f(*self.args)))
+        for _ in range(self.order - 1):
+            found = [d for y in found for d in grad(y, self.leaves, differentiable=True)]
+        return found
+
+    def gradients(self, outputs: Sequence[Value]) -> list[list[float]]:
+        """Return the derivatives of the outputs by the inputs as the engine works them out."""
+        return [[float(d) for d in grad(y, self.leaves)] for y in outputs]
+
+    def derivatives(self) -> list[str]:
+        """Return what the derivatives of the outputs by the inputs are called.
+
+        >>> Function(lambda x, y: x * y, [2.0, 3.0], order=2).derivatives()
+        ['∂²f/∂x∂x', '∂²f/∂x∂y', '∂²f/∂y∂x', '∂²f/∂y∂y']
+        """
+        own = getattr(self.f, "__name__", getattr(self.f, "name", "f"))
+        names = [y.label or own for y in as_values(self.f(*self.args))]
+        names = [name if name != "<lambda>" else "f" for name in names]
+        if len(set(names)) < len(names):
+            names = [f"{name}[{i}]" for i, name in enumerate(names)]
+        power = str(self.order).translate(SUPERSCRIPTS) if self.order > 1 else ""
+        return [
+            f"∂{power}{name}/{''.join(f'∂{x}' for x in by)}"
+            for name in names
+            for by in product(self.names, repeat=self.order)
+        ]
+
+    # near by
+
+    @contextmanager
+    def moved(self, point: Sequence[float]) -> Iterator[None]:
+        """Move the inputs; put them back at the end, and what they have for a gradient."""
+        before = [(leaf, leaf.data, leaf.grad) for leaf in self.leaves]
+        try:
+            for leaf, x in zip(self.leaves, point, strict=True):
+                leaf.data = x
+            yield
+        finally:
+            for leaf, data, gradient in before:
+                leaf.data, leaf.grad = data, gradient
+
+    def around(self, i: int) -> list[Around]:
+        """Return the values of each output while input ``i`` goes down and up its ladder."""
+        point = self.point
+        at = [float(y) for y in self.outputs()]
+
+        def values(step: float) -> list[float]:
+            try:
+                with self.moved([*point[:i], point[i] + step, *point[i + 1 :]]):
+                    return [float(y) for y in self.outputs()]
+            except (ArithmeticError, ValueError):  # outside the domain
+                return [math.nan] * len(at)
+
+        steps = ladder(point[i])
+        below = zip(*[values(-step) for step in steps], strict=True)
+        above = zip(*[values(step) for step in steps], strict=True)
+        return [Around(point[i], steps, *ys) for ys in zip(below, at, above, strict=True)]
+
+
+def as_values(result: Any) -> Iterator[Value]:
+    """Yield the outputs of a function as Values."""
+    if isinstance(result, list | tuple):
+        for item in result:
+            yield from as_values(item)
+    else:
+        yield result if isinstance(result, Value) else Constant(result)
+
+
+def argument_names(f: Callable[..., Any], n: int) -> list[str]:
+    """Return what a function calls its first ``n`` arguments.
+
+    >>> argument_names(lambda x, *more: x, 3)
+    ['x', 'more[0]', 'more[1]']
+    """
+    try:
+        arguments = inspect.signature(f).bind(*range(n)).arguments
+    except (TypeError, ValueError):  # a function written in C may have no signature
+        return [f"x[{i}]" for i in range(n)]
+    names = []
+    for name, place in arguments.items():
+        many = isinstance(place, tuple)
+        names += [f"{name}[{i}]" for i in range(len(place))] if many else [name]
+    return names

@@ -1,0 +1,103 @@
+"""Are the gradients right? The checks that people call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import cycle
+from typing import Any
+
+from tinygrad_edu.check.claims import claims, mistake
+from tinygrad_edu.check.examine import examine
+from tinygrad_edu.check.faults import fault
+from tinygrad_edu.check.function import Function
+from tinygrad_edu.check.report import Finding, Report
+from tinygrad_edu.value import Value
+
+__all__ = ["assert_gradients", "gradcheck"]
+
+
+def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any = None) -> Report:
+    """Compare the gradients of ``f`` with slopes measured from its values.
+
+    Step and tolerance are not guessed. The slope is extrapolated from a ladder of steps, with an
+    error that follows from the noise of the values, which is measured too; see
+    ``check/measure.py``. So a relative error of 1e-8 is found in most gradients, whatever their
+    size, and a right one is not called wrong near a kink or at the edge of a domain.
+
+    Args:
+        f: a function of Values that returns a Value, or a list of them.
+        inputs: the point: numbers, Values, or lists of them. Values are moved while the check runs
+            and put back, and so may be parameters that ``f`` knows by itself; constants stay.
+        order: 2 checks gradients of gradients.
+        claimed: derivatives worked out by a person, to be checked instead of the engine's: one for
+            each input (and output), as a number, as text such as ``"0.0822"`` that is right if it
+            is rounded right, or as a function of the inputs; None for no claim.
+
+    Returns:
+        a report that is true if every gradient is right. It prints as a table, with a verdict for
+        each: agrees; wrong; not differentiable here (right if the engine's choice lies between the
+        slopes from the left and from the right); inconclusive, if the tolerance that rounding
+        demands exceeds 1/1000 of the gradient. If one is wrong, the report names the operation
+        whose rule is, or the number that escapes the graph; of a claim, the mistake behind it.
+
+    Raises TypeError for an input that is no number, ValueError if there is none, or not as many
+    claims as derivatives.
+
+    >>> from tinygrad_edu import gradcheck, sin, tanh
+    >>> bool(gradcheck(lambda x, y: sin(x * y) + x / y, 0.5, 2.0))
+    True
+    >>> gradcheck(tanh, 0.5, claimed=lambda x: 1 - tanh(x))
+    0 of 1 gradients right
+    derivative  claimed   slope measured    tolerance  verdict
+    ∂tanh/∂x  ...
+    """
+    function = Function(f, inputs, order)
+    if claimed is not None:
+        return Report(check_claims(function, claimed), source="claimed")
+    findings = examine(function, function.gradients)
+    places = cycle(range(len(function.leaves)))
+    wrong = {i for i, found in zip(places, findings, strict=False) if found.verdict == "wrong"}
+    return Report(tuple(findings), fault=fault(function, sorted(wrong)) if wrong else "")
+
+
+def check_claims(function: Function, claimed: Any) -> tuple[Finding, ...]:
+    """Return what was found about claimed derivatives; of a wrong one, the mistake."""
+    outputs = function.outputs()
+    here = claims(claimed, function, len(outputs))
+
+    def values(outputs: Sequence[Value]) -> list[list[float]]:
+        return [[claim.value for claim in row] for row in claims(claimed, function, len(outputs))]
+
+    findings = iter(examine(function, values, [[claim.rounding for claim in row] for row in here]))
+    found = []
+    for y, row in zip(outputs, here, strict=True):
+        for x, claim in zip(function.leaves, row, strict=True):
+            finding = next(findings)
+            if finding.verdict == "wrong":
+                hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
+                finding = replace(finding, hint=hint)
+            if not math.isnan(claim.value):
+                found.append(finding)
+    return tuple(found)
+
+
+def assert_gradients(
+    f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any = None
+) -> None:
+    """Raise AssertionError with the report of :func:`gradcheck` unless every gradient is right.
+
+    >>> from tinygrad_edu import sigmoid
+    >>> assert_gradients(sigmoid, 0.5)
+    >>> assert_gradients(lambda x, y: x * y, 3.0, 2.0, claimed=[2.0, -3.0])
+    Traceback (most recent call last):
+      ...
+    AssertionError: 1 of 2 gradients right
+    derivative  claimed  slope measured  tolerance  verdict
+    ∂f/∂x       2        2               ...        agrees
+    ∂f/∂y       -3       3               ...        wrong: the sign is wrong
+    """
+    report = gradcheck(f, *inputs, order=order, claimed=claimed)
+    if not report:
+        raise AssertionError(report)

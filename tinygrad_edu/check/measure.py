@@ -1,0 +1,221 @@
+"""Slopes of a function measured from its values, each with an error that follows from them.
+
+A difference quotient is wrong in two ways: too large a step misses how the function bends, and too
+small a step drowns in rounding. So no one step is trusted. The quotients of a ladder of halved
+steps are extrapolated to step 0, the noise of the values is measured too, and the estimate with the
+smallest error is taken that all smaller steps bear out.
+
+Nothing here knows how the function is computed, or what its derivative is held to be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+__all__ = ["EPSILON", "Around", "Slope", "coincide", "ladder", "rounding", "scale", "spacings"]
+
+EPSILON = 2.0**-52
+COLUMNS = 6
+"""Extrapolations of one quotient; more would only amplify the noise."""
+SLACK = 4
+"""How many times as far as expected a smaller step may be from the limit."""
+JUMP = 8
+"""Rungs at the foot of the ladder over which a smooth function cannot keep its distance."""
+
+
+class Slope(NamedTuple):
+    """A measured slope, and how far from the true one it may be."""
+
+    value: float
+    error: float
+
+
+UNKNOWN = Slope(math.nan, math.inf)
+
+
+# --- where to look --------------------------------------------------------------------------------
+
+
+def scale(x: float) -> float:
+    """Return the power of two at or below ``abs(x)``; 1 for 0.
+
+    >>> scale(5.0), scale(-0.3), scale(0.0)
+    (4.0, 0.25, 1.0)
+    """
+    return math.ldexp(0.5, math.frexp(x)[1]) if x else 1.0
+
+
+def ladder(x: float) -> list[float]:
+    """Return steps from an eighth of ``x``, or of 1 if that is more, down to 32 ulps of ``x``.
+
+    >>> steps = ladder(5.0)
+    >>> steps[:3], len(steps)
+    ([0.5, 0.25, 0.125], 45)
+    """
+    size = scale(x)
+    steps = [max(size, min(1.0, size * 2.0**40)) / 8]
+    while steps[-1] > size * 2.0**-47:
+        steps.append(steps[-1] / 2)
+    return steps
+
+
+def spacings(x: float) -> list[float]:
+    """Return distances from ``x`` at which to look for noise, from the least on.
+
+    >>> [f"{spacing:.0e}" for spacing in spacings(5.0)]
+    ['2e-13', '1e-11', '4e-09', '1e-06', '2e-04']
+    """
+    size = scale(x)
+    return [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
+
+
+# --- how noisy the values are ---------------------------------------------------------------------
+
+
+def coincide(values: Sequence[float]) -> bool:
+    """Tell whether so many neighbours are equal that their differences say nothing of noise.
+
+    >>> coincide([1.0, 1.0, 1.0, 2.0, 3.0]), coincide([1.0, 1.0, 2.0, 3.0, 4.0])
+    (True, False)
+    """
+    pairs = list(pairwise(values))
+    return 2 * sum(a == b for a, b in pairs) >= len(pairs)
+
+
+def rounding(values: Sequence[float]) -> float:
+    """Return the noise in values of a smooth function at equal distances, a standard deviation.
+
+    In a table of differences what is smooth vanishes from column to column, and what is noise
+    grows at a known rate (J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci.
+    Comput. 33, 2011).
+
+    >>> rounding([x * x for x in range(9)])
+    0.0
+    >>> round(rounding([5.1, 4.9, 5.0, 5.1, 5.0, 4.9, 4.9, 5.1, 5.0]), 2)
+    0.04
+    """
+    differences, growth, estimates = list(values), 1.0, []
+    for order in range(1, len(values) - 2):
+        differences = [b - a for a, b in pairwise(differences)]
+        growth *= order / (4 * order - 2)  # order!^2 / (2 order)!
+        estimates.append(math.sqrt(growth / len(differences)) * math.hypot(*differences))
+    return sorted(estimates[1:])[len(estimates) // 2 - 1]
+
+
+# --- the slope ------------------------------------------------------------------------------------
+
+
+class Quotient(NamedTuple):
+    """A difference quotient, its step, and what rounding may have done to it."""
+
+    step: float
+    slope: float
+    noise: float
+
+
+class Estimate(NamedTuple):
+    """An extrapolated slope, its error, and the place of the smallest step that it knows."""
+
+    error: float
+    value: float
+    rung: int
+
+
+def limit(quotients: Sequence[Quotient], order: int) -> Slope:
+    """Return what the quotients, from the largest step to the smallest, tend to.
+
+    The error of a quotient falls with the step to the power of ``order``: 2 for central
+    differences, 1 for one-sided ones. An estimate is believed only if every smaller step comes as
+    close to it as that: the values of sin(1e7 x) at larger steps would tell a tale of their own.
+    """
+    for error, value, rung in sorted(extrapolations(quotients, order)):
+        known = quotients[rung]
+        expected = abs(known.slope - value) + error
+        if all(
+            abs(slope - value) <= SLACK * (expected * (step / known.step) ** order + noise) + error
+            for step, slope, noise in quotients[rung + 1 :]
+        ):
+            return Slope(value, error)
+    return UNKNOWN
+
+
+def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estimate]:
+    """Yield the entries of Richardson's table of extrapolations to step 0.
+
+    The error of an entry: how far it is from the two that it was made of, and the noise of both.
+    """
+    above: list[Quotient] = []  # the row of the step twice as large
+    for rung, quotient in enumerate(quotients):
+        row = [quotient]
+        for column, coarse in enumerate(above[:COLUMNS], start=1):
+            if coarse.step != 2 * quotient.step:
+                break
+            fine = row[-1]
+            weight = 2.0 ** (order * column) - 1
+            value = fine.slope + (fine.slope - coarse.slope) / weight
+            noise = fine.noise + (fine.noise + coarse.noise) / weight
+            row.append(Quotient(quotient.step, value, noise))
+            doubt = max(abs(value - fine.slope), abs(value - coarse.slope))
+            yield Estimate(doubt + noise, value, rung)
+        above = row
+
+
+class Around(NamedTuple):
+    """Values of a function at a point ``x``, and at steps below it and above; nan for none."""
+
+    x: float
+    steps: Sequence[float]
+    below: Sequence[float]
+    at: float
+    above: Sequence[float]
+
+    def slope(self, noise: float) -> Slope:
+        """Return the slope from both sides, given the noise of one value."""
+        return limit(list(quotients(self.steps, self.ends(-1), self.ends(1), noise)), order=2)
+
+    def left(self, noise: float) -> Slope:
+        """Return the slope from below; it is infinite at a jump."""
+        return self.one_sided(-1, noise)
+
+    def right(self, noise: float) -> Slope:
+        """Return the slope from above; it is infinite at a jump."""
+        return self.one_sided(1, noise)
+
+    def one_sided(self, side: int, noise: float) -> Slope:
+        """Return the slope from the side with this sign."""
+        gaps = [y - self.at for _, y in self.ends(side)[-JUMP:]]
+        if min(map(abs, gaps)) > max(0.9 * max(map(abs, gaps)), 8 * noise):
+            return Slope(math.copysign(math.inf, side * gaps[-1]), 0.0)
+        here = [(self.x, self.at)] * len(self.steps)
+        return limit(list(quotients(self.steps, here, self.ends(side), noise)), order=1)
+
+    def ends(self, side: int) -> list[tuple[float, float]]:
+        """Return the points of the graph on the side with this sign."""
+        values = self.above if side > 0 else self.below
+        return [(self.x + side * h, y) for h, y in zip(self.steps, values, strict=True)]
+
+    def steepest(self) -> float:
+        """Return the largest quotient in sight: what is steep here."""
+        gaps = [
+            abs(y - self.at) / step
+            for side in (-1, 1)
+            for step, (_, y) in zip(self.steps, self.ends(side), strict=True)
+        ]
+        return max(filter(math.isfinite, gaps), default=0.0)
+
+
+Points = Sequence[tuple[float, float]]
+
+
+def quotients(
+    steps: Sequence[float], starts: Points, ends: Points, noise: float
+) -> Iterator[Quotient]:
+    """Yield the difference quotients between points of a graph, of those that there are."""
+    for step, (x, y), (to_x, to_y) in zip(steps, starts, ends, strict=True):
+        if math.isfinite(to_y - y):
+            width = to_x - x
+            slope = (to_y - y) / width
+            yield Quotient(step, slope, 2 * noise / abs(width) + EPSILON * abs(slope))

@@ -1,0 +1,170 @@
+"""What a check of gradients found: a table in a terminal and in a notebook."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tinygrad_edu.check.measure import UNKNOWN, Slope
+
+__all__ = ["Finding", "Report", "Verdict"]
+
+Verdict: TypeAlias = Literal["agrees", "wrong", "not differentiable here", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one derivative.
+
+    >>> print(Finding("∂f/∂x", 2.0, Slope(3.0, 1e-14), 5e-14, "wrong"))
+    ∂f/∂x = 2: wrong, measured 3 ± 5e-14
+    """
+
+    derivative: str
+    """Which one, as in ∂f/∂x."""
+    gradient: float
+    """What the engine, or a person, says that it is."""
+    slope: Slope
+    """What it was measured to be, and how far off that may be."""
+    tolerance: float
+    """How far the gradient may be from the slope, rounding of both allowed for."""
+    verdict: Verdict
+    left: Slope = UNKNOWN
+    """The slope measured from below."""
+    right: Slope = UNKNOWN
+    """The slope measured from above."""
+    hint: str = ""
+    """What may have gone wrong, where that can be told."""
+
+    def __bool__(self) -> bool:
+        """Tell whether it is right: it agrees, or it is a choice between two one-sided slopes."""
+        return self.verdict == "agrees" or (
+            self.verdict == "not differentiable here" and self.between
+        )
+
+    @property
+    def between(self) -> bool:
+        """Whether the gradient lies between the slopes from the left and from the right."""
+        low, high = sorted([self.left, self.right])
+        return low.value - 5 * low.error <= self.gradient <= high.value + 5 * high.error
+
+    @property
+    def measured(self) -> str:
+        """The slope measured; both where there are two."""
+        if self.verdict == "not differentiable here":
+            return f"{self.left.value:.6g} and {self.right.value:.6g}"
+        return digits(self.slope.value, 5 * self.slope.error)
+
+    @property
+    def outcome(self) -> str:
+        """The verdict with what there is to say about it."""
+        words: str = self.verdict
+        if self.verdict == "not differentiable here":
+            lies = "lies" if self.between else "does not lie"
+            words += f", from left and right; {self.gradient:.6g} {lies} between"
+        elif self.verdict == "inconclusive":
+            words += ": the tolerance exceeds 1/1000 of the gradient"
+        return f"{words}: {self.hint}" if self.hint else words
+
+    def __str__(self) -> str:
+        """Return the finding in one line."""
+        gradient = digits(self.gradient, self.tolerance)
+        return f"{self.derivative} = {gradient}: {self.verdict}, measured {self.measured}" + (
+            f" ± {self.tolerance:.0e}" if self.verdict != "not differentiable here" else ""
+        )
+
+
+def digits(x: float, tolerance: float) -> str:
+    """Return ``x`` with as many digits as the tolerance leaves certain, and one more.
+
+    >>> digits(0.0821670405, 3e-8), digits(2.0, 1e-15)
+    ('0.08216704', '2')
+    """
+    if not math.isfinite(x) or not x:
+        return f"{x:g}"
+    known = math.log10(abs(x)) - math.log10(tolerance) if tolerance else 17
+    return f"{x:.{min(max(math.ceil(known) + 1, 3), 17)}g}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found about every derivative; true if every one is right.
+
+    It prints as a table, and shows itself as one in a notebook.
+    """
+
+    findings: tuple[Finding, ...]
+    source: str = "gradient by the engine"
+    """Whose gradients they are."""
+    fault: str = ""
+    """Where the mistake is, if there is one and that can be told."""
+
+    def __bool__(self) -> bool:
+        """Tell whether every derivative is right."""
+        return all(self.findings)
+
+    def __iter__(self) -> Iterator[Finding]:
+        """Iterate over the findings."""
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        """Return how many derivatives there are."""
+        return len(self.findings)
+
+    def __getitem__(self, place: int) -> Finding:
+        """Return one finding."""
+        return self.findings[place]
+
+    def having(self, verdict: Verdict) -> list[Finding]:
+        """Return the findings with this verdict."""
+        return [finding for finding in self.findings if finding.verdict == verdict]
+
+    @property
+    def summary(self) -> str:
+        """The result in one line."""
+        right = sum(map(bool, self.findings))
+        return f"{right} of {len(self)} gradients right"
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """The table, its head first."""
+        head = ("derivative", self.source, "slope measured", "tolerance", "verdict")
+        found = [
+            (
+                finding.derivative,
+                digits(finding.gradient, finding.tolerance),
+                finding.measured,
+                "" if finding.verdict == "not differentiable here" else f"{finding.tolerance:.0e}",
+                finding.outcome,
+            )
+            for finding in self.findings
+        ]
+        return [head, *found]
+
+    def __str__(self) -> str:
+        """Return the table as text."""
+        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in self.rows
+        ]
+        return "\n".join([self.summary, *lines, *[self.fault] * bool(self.fault)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML."""
+        (head, *rows) = [[html.escape(cell) for cell in row] for row in self.rows]
+        cells = "".join(f'<th style="text-align:left">{cell}</th>' for cell in head)
+        body = "".join(
+            "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in row) + "</tr>"
+            for row in rows
+        )
+        fault = f"<p>{html.escape(self.fault)}</p>" if self.fault else ""
+        return (
+            f"<p>{self.summary}</p><table><thead><tr>{cells}</tr></thead>"
+            f"<tbody>{body}</tbody></table>{fault}"
+        )

@@ -13,16 +13,12 @@ from typing import Any
 
 import numpy as np
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, grad, primitives
-from tinygrad_edu.check.expression import lengths, spelling
-from tinygrad_edu.primitive import ATOM, Interval, Primitive, padded
+from tinygrad_edu.check.expression import spelling
+from tinygrad_edu.primitive import ATOM, Primitive, padded
+from tinygrad_edu.testing import flat_arguments as arguments
 
-REACH = 4.0
-"""How far from 0 arguments are drawn."""
-MARGIN = 0.05
-"""How far they keep from the edges of the domain, from excluded points and from kinks."""
 EPSILON = 2.0**-52
 
 Arguments = tuple[float, ...]
@@ -51,27 +47,6 @@ def inside(row: Primitive, args: Sequence[float]) -> bool:
 def to_kink(row: Primitive, args: Sequence[float]) -> float:
     """How far, and on which side, the kink is."""
     return row.kink(*args) if row.kink else math.inf
-
-
-def points(interval: Interval) -> st.SearchStrategy[float]:
-    """Numbers of moderate size inside an interval, clear of its edges, and of underflow."""
-    low, high = interval.low + MARGIN, interval.high - MARGIN
-    low = max(low, min(-REACH, high - REACH))
-    high = min(high, max(REACH, low + REACH))
-    numbers = st.floats(low, high).map(lambda x: x if abs(x) > 1e-9 else 0.0)
-    if not interval.excluded:
-        return numbers
-    return numbers.filter(lambda x: all(abs(x - e) >= MARGIN for e in interval.excluded))
-
-
-def arguments(row: Primitive) -> st.SearchStrategy[Arguments]:
-    """Flat tuples of arguments from the row's own domain, away from its kinks."""
-    drawn = st.one_of(
-        *[st.tuples(*map(points, padded(row.domain, n))) for n in lengths(row)],
-    )
-    if row.kink is None:
-        return drawn
-    return drawn.filter(lambda args: abs(to_kink(row, args)) >= MARGIN)
 
 
 def output(row: Primitive, args: Sequence[Any]) -> Any:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from harness import (
     CHECKS,
-    REACH,
     as_values,
     call,
     check_arrays,
@@ -23,15 +22,14 @@ from harness import (
     check_second_partials,
     check_text,
     check_values,
-    lengths,
     measured,
     verify,
 )
 from hypothesis import Phase, given
-from hypothesis import strategies as st
 
 import tinygrad_edu
 from tinygrad_edu import Constant, Value, grad, primitives, softmax
+from tinygrad_edu.check.expression import lengths
 from tinygrad_edu.primitive import (
     ATOM,
     REALS,
@@ -46,6 +44,7 @@ from tinygrad_edu.primitive import (
     padded,
 )
 from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.testing import numbers
 
 rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 
@@ -180,7 +179,7 @@ def test_an_undocumented_row_is_found(field):
     fails(dataclasses.replace(TABLE["sub"], **{field: ""}), check_documented)
 
 
-@given(st.floats(-REACH, REACH))
+@given(numbers())
 def test_the_harness_measures_a_derivative_to_twelve_digits(x):
     found, error = measured(math.exp, x, 0.5, abs(x))
     assert abs(found - math.exp(x)) <= 4 * error <= 1e-12 * (1 + math.exp(x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import cycle
@@ -50,8 +51,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
     True
     >>> gradcheck(tanh, 0.5, claimed=lambda x: 1 - tanh(x))
     0 of 1 gradients right
-    derivative  claimed   slope measured    tolerance  verdict
-    ∂tanh/∂x  ...
+       derivative  claimed           slope measured    tolerance  verdict
+    ✗  ∂tanh/∂x    0.53788284273...  0.78644773296...  ...        wrong
     """
     function = Function(f, inputs, order)
     if claimed is not None:
@@ -75,11 +76,11 @@ def check_claims(function: Function, claimed: Any) -> tuple[Finding, ...]:
     for y, row in zip(outputs, here, strict=True):
         for x, claim in zip(function.leaves, row, strict=True):
             finding = next(findings)
+            hint = ""
             if finding.verdict == "wrong":
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
-                finding = replace(finding, hint=hint)
             if not math.isnan(claim.value):
-                found.append(finding)
+                found.append(replace(finding, hint=hint, text=claim.text))
     return tuple(found)
 
 
@@ -88,16 +89,22 @@ def assert_gradients(
 ) -> None:
     """Raise AssertionError with the report of :func:`gradcheck` unless every gradient is right.
 
+    In a test by Hypothesis a point where the check is inconclusive is rejected, as by ``assume``.
+
     >>> from tinygrad_edu import sigmoid
     >>> assert_gradients(sigmoid, 0.5)
     >>> assert_gradients(lambda x, y: x * y, 3.0, 2.0, claimed=[2.0, -3.0])
     Traceback (most recent call last):
       ...
     AssertionError: 1 of 2 gradients right
-    derivative  claimed  slope measured  tolerance  verdict
-    ∂f/∂x       2        2               ...        agrees
-    ∂f/∂y       -3       3               ...        wrong: the sign is wrong
+       derivative  claimed  slope measured  tolerance  verdict
+    ✓  ∂f/∂x       2        2               ...        agrees
+    ✗  ∂f/∂y       -3       3               ...        wrong: the sign is wrong
     """
     report = gradcheck(f, *inputs, order=order, claimed=claimed)
     if not report:
+        hypothesis = sys.modules.get("hypothesis")
+        undecided = all(found or found.verdict == "inconclusive" for found in report)
+        if undecided and hypothesis and hypothesis.currently_in_test_context():
+            hypothesis.reject()
         raise AssertionError(report)

@@ -109,9 +109,10 @@ def rounding(values: Sequence[float]) -> float:
 
 
 class Quotient(NamedTuple):
-    """A difference quotient, its step, and what rounding may have done to it."""
+    """A difference quotient, and what rounding may have done to it."""
 
     step: float
+    width: float
     slope: float
     noise: float
 
@@ -131,12 +132,14 @@ def limit(quotients: Sequence[Quotient], order: int) -> Slope:
     differences, 1 for one-sided ones. An estimate is believed only if every smaller step comes as
     close to it as that: the values of sin(1e7 x) at larger steps would tell a tale of their own.
     """
+    quotients = [q for q in quotients if math.isfinite(q.slope)]
     for error, value, rung in sorted(extrapolations(quotients, order)):
         known = quotients[rung]
         expected = abs(known.slope - value) + error
         if all(
-            abs(slope - value) <= SLACK * (expected * (step / known.step) ** order + noise) + error
-            for step, slope, noise in quotients[rung + 1 :]
+            abs(q.slope - value)
+            <= SLACK * (expected * (q.step / known.step) ** order + q.noise) + error
+            for q in quotients[rung + 1 :]
         ):
             return Slope(value, error)
     return UNKNOWN
@@ -157,7 +160,7 @@ def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estima
             weight = 2.0 ** (order * column) - 1
             value = fine.slope + (fine.slope - coarse.slope) / weight
             noise = fine.noise + (fine.noise + coarse.noise) / weight
-            row.append(Quotient(quotient.step, value, noise))
+            row.append(Quotient(quotient.step, quotient.width, value, noise))
             doubt = max(abs(value - fine.slope), abs(value - coarse.slope))
             yield Estimate(doubt + noise, value, rung)
         above = row
@@ -174,7 +177,8 @@ class Around(NamedTuple):
 
     def slope(self, noise: float) -> Slope:
         """Return the slope from both sides, given the noise of one value."""
-        return limit(list(quotients(self.steps, self.ends(-1), self.ends(1), noise)), order=2)
+        sides = zip(self.quotients(-1, noise), self.quotients(1, noise), strict=True)
+        return limit([central(*pair) for pair in sides], order=2)
 
     def left(self, noise: float) -> Slope:
         """Return the slope from below; it is infinite at a jump."""
@@ -186,36 +190,34 @@ class Around(NamedTuple):
 
     def one_sided(self, side: int, noise: float) -> Slope:
         """Return the slope from the side with this sign."""
-        gaps = [y - self.at for _, y in self.ends(side)[-JUMP:]]
+        gaps = [y - self.at for y in self.values(side)[-JUMP:]]
         if min(map(abs, gaps)) > max(0.9 * max(map(abs, gaps)), 8 * noise):
             return Slope(math.copysign(math.inf, side * gaps[-1]), 0.0)
-        here = [(self.x, self.at)] * len(self.steps)
-        return limit(list(quotients(self.steps, here, self.ends(side), noise)), order=1)
+        return limit(self.quotients(side, noise), order=1)
 
-    def ends(self, side: int) -> list[tuple[float, float]]:
-        """Return the points of the graph on the side with this sign."""
-        values = self.above if side > 0 else self.below
-        return [(self.x + side * h, y) for h, y in zip(self.steps, values, strict=True)]
+    def quotients(self, side: int, noise: float) -> list[Quotient]:
+        """Return the difference quotients on the side with this sign."""
+        found: list[Quotient] = []
+        for step, y in zip(self.steps, self.values(side), strict=True):
+            width = (self.x + side * step) - self.x  # the sum may have been rounded
+            slope = (y - self.at) / width
+            bend = abs(slope - found[-1].slope) if found else 0.0
+            doubt = EPSILON * abs(slope) + bend * abs(abs(width) / step - 1)
+            found.append(Quotient(step, width, slope, 2 * noise / step + doubt))
+        return found
+
+    def values(self, side: int) -> Sequence[float]:
+        """Return the values on the side with this sign."""
+        return self.above if side > 0 else self.below
 
     def steepest(self) -> float:
         """Return the largest quotient in sight: what is steep here."""
-        gaps = [
-            abs(y - self.at) / step
-            for side in (-1, 1)
-            for step, (_, y) in zip(self.steps, self.ends(side), strict=True)
-        ]
-        return max(filter(math.isfinite, gaps), default=0.0)
+        found = [abs(q.slope) for side in (-1, 1) for q in self.quotients(side, 0.0)]
+        return max(filter(math.isfinite, found), default=0.0)
 
 
-Points = Sequence[tuple[float, float]]
-
-
-def quotients(
-    steps: Sequence[float], starts: Points, ends: Points, noise: float
-) -> Iterator[Quotient]:
-    """Yield the difference quotients between points of a graph, of those that there are."""
-    for step, (x, y), (to_x, to_y) in zip(steps, starts, ends, strict=True):
-        if math.isfinite(to_y - y):
-            width = to_x - x
-            slope = (to_y - y) / width
-            yield Quotient(step, slope, 2 * noise / abs(width) + EPSILON * abs(slope))
+def central(left: Quotient, right: Quotient) -> Quotient:
+    """Return the quotient from both sides: that of a parabola, even for sides of unequal width."""
+    width = right.width - left.width
+    slope = (left.slope * right.width - right.slope * left.width) / width
+    return Quotient(right.step, width, slope, (left.noise + right.noise) / 4)

@@ -14,6 +14,9 @@ __all__ = ["Finding", "Report", "Verdict"]
 
 Verdict: TypeAlias = Literal["agrees", "wrong", "not differentiable here", "inconclusive"]
 
+MARKS = {"agrees": "✓", "wrong": "✗", "not differentiable here": "∧", "inconclusive": "?"}
+CELL = "text-align: left; padding: 0.2em 0.8em; font-variant-numeric: tabular-nums"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -38,6 +41,8 @@ class Finding:
     """The slope measured from above."""
     hint: str = ""
     """What may have gone wrong, where that can be told."""
+    text: str = ""
+    """The gradient as it was written, where it was given as text."""
 
     def __bool__(self) -> bool:
         """Tell whether it is right: it agrees, or it is a choice between two one-sided slopes."""
@@ -55,7 +60,7 @@ class Finding:
     def measured(self) -> str:
         """The slope measured; both where there are two."""
         if self.verdict == "not differentiable here":
-            return f"{self.left.value:.6g} and {self.right.value:.6g}"
+            return f"{self.left.value:.6g} left, {self.right.value:.6g} right"
         return digits(self.slope.value, 5 * self.slope.error)
 
     @property
@@ -64,7 +69,7 @@ class Finding:
         words: str = self.verdict
         if self.verdict == "not differentiable here":
             lies = "lies" if self.between else "does not lie"
-            words += f", from left and right; {self.gradient:.6g} {lies} between"
+            words += f"; {self.gradient:.6g} {lies} between"
         elif self.verdict == "inconclusive":
             words += ": the tolerance exceeds 1/1000 of the gradient"
         return f"{words}: {self.hint}" if self.hint else words
@@ -131,11 +136,12 @@ class Report:
     @property
     def rows(self) -> list[tuple[str, ...]]:
         """The table, its head first."""
-        head = ("derivative", self.source, "slope measured", "tolerance", "verdict")
+        head = ("", "derivative", self.source, "slope measured", "tolerance", "verdict")
         found = [
             (
+                MARKS[finding.verdict],
                 finding.derivative,
-                digits(finding.gradient, finding.tolerance),
+                finding.text or digits(finding.gradient, finding.tolerance),
                 finding.measured,
                 "" if finding.verdict == "not differentiable here" else f"{finding.tolerance:.0e}",
                 finding.outcome,
@@ -157,14 +163,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return the table as HTML."""
-        (head, *rows) = [[html.escape(cell) for cell in row] for row in self.rows]
-        cells = "".join(f'<th style="text-align:left">{cell}</th>' for cell in head)
-        body = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in row) + "</tr>"
-            for row in rows
-        )
+        head, *rows = [[html.escape(cell) for cell in row] for row in self.rows]
+        lines = [
+            "<tr>" + "".join(f"<{tag} style='{CELL}'>{cell}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in [("th", head), *(("td", row) for row in rows)]
+        ]
         fault = f"<p>{html.escape(self.fault)}</p>" if self.fault else ""
-        return (
-            f"<p>{self.summary}</p><table><thead><tr>{cells}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{fault}"
-        )
+        return f"<p><b>{self.summary}</b></p><table>{''.join(lines)}</table>{fault}"

@@ -1,0 +1,229 @@
+"""The strategies, as the tests of someone else use them."""
+
+import inspect
+import math
+import subprocess
+import sys
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+import tinygrad_edu
+from tinygrad_edu import Constant, Value, assert_gradients, primitives, tanh
+from tinygrad_edu.check.expression import MARGIN
+from tinygrad_edu.primitive import Nary, Unary, padded
+from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.testing import (
+    SMOOTH,
+    arguments,
+    expressions,
+    flat_arguments,
+    networks,
+    numbers,
+    values,
+)
+
+rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
+
+square = Unary(
+    "square", "The square.",
+    forward=lambda x: x * x, partials=lambda y, x: (2 * x,), array="square",
+    symbol="²", latex="#1^2", precedence=4,
+)  # fmt: skip
+halved = Unary(
+    "halved", "The square, with half its derivative.",
+    forward=lambda x: x * x, partials=lambda y, x: (x,), array="square",
+    symbol="²", latex="#1^2", precedence=4,
+)  # fmt: skip
+
+
+# --- numbers and Values -------------------------------------------------------------------------
+
+
+@given(st.data(), st.floats(-1e6, 1e6), st.floats(0.2, 1e6))
+def test_numbers_lie_clear_of_their_bounds(data, low, width):
+    x = data.draw(numbers(low=low, high=low + width))
+    assert low < x < low + width
+    assert min(x - low, low + width - x) >= 0.9 * MARGIN
+
+
+@given(numbers(excluded=[0, 1]))
+def test_numbers_lie_clear_of_excluded_points(x):
+    assert abs(x) >= MARGIN
+    assert abs(x - 1) >= MARGIN
+
+
+def test_numbers_know_an_interval_of_the_table():
+    (interval,) = primitives.log.domain
+    assert find(numbers(*interval), lambda x: True) > 0
+
+
+@given(values(low=0))
+def test_values_are_fresh_values(x):
+    assert type(x) is Value
+    assert x.data > 0
+    assert x.grad == 0
+
+
+@given(x=st.from_type(Value), c=st.from_type(Constant))
+def test_values_are_drawn_by_type(x, c):
+    assert type(x) is Value
+    assert type(c) is Constant
+    assert math.isfinite(x.data + c.data)
+
+
+@pytest.mark.parametrize("first", ["tinygrad_edu.testing", "hypothesis", "tinygrad_edu"])
+def test_hypothesis_knows_values_whatever_is_imported_first(first):
+    program = (
+        f"import {first}; from hypothesis import find, strategies as st; import tinygrad_edu;"
+        "print(find(st.from_type(tinygrad_edu.Value), lambda x: True))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "Value(data=0.0, grad=0.0)"
+
+
+# --- arguments of an operation ------------------------------------------------------------------
+
+
+@rows
+def test_arguments_are_what_a_call_takes(row):
+    @given(arguments(row))
+    def holds(args):
+        assert math.isfinite(float(row(*args)))
+
+    holds()
+
+
+@rows
+def test_arguments_lie_in_the_domain(row):
+    @given(flat_arguments(row))
+    def holds(args):
+        domains = padded(row.domain, len(args))
+        assert all(domain.admits(x) for domain, x in zip(domains, args, strict=True))
+
+    holds()
+
+
+def test_an_operation_of_ones_own_is_tested_in_five_lines():
+    @given(arguments(square))
+    def test_square(args):
+        assert_gradients(square, *args)
+
+    test_square()
+
+
+def test_a_wrong_rule_of_ones_own_is_found_and_named():
+    @settings(database=None)
+    @given(arguments(halved))
+    def test_halved(args):
+        assert_gradients(halved, *args)
+
+    with pytest.raises(AssertionError, match="The rule of halved is wrong"):
+        test_halved()
+
+
+# --- expressions --------------------------------------------------------------------------------
+
+
+def code(expression):
+    """What is printed of an expression, pasted."""
+    known = {**vars(tinygrad_edu), **TABLE, "square": square}
+    return eval(repr(expression), known)  # noqa: S307 - the text is our own
+
+
+@given(expressions())
+def test_an_expression_is_defined_where_it_says(expression):
+    y = expression(*expression.inputs)
+    assert math.isfinite(y)
+    on_values = expression(*map(Value, expression.inputs))
+    assert float(on_values) == y
+
+
+@given(expressions())
+def test_an_expression_prints_as_python_that_can_be_pasted(expression):
+    pasted = code(expression)
+    assert pasted(*expression.inputs) == expression(*expression.inputs)
+    assert list(inspect.signature(pasted).parameters) == expression.names
+
+
+@given(expressions())
+def test_an_expression_has_no_line_without_use(expression):
+    used = {x for line in expression.lines for x in line.operands if isinstance(x, int)}
+    n = len(expression.inputs) + len(expression.lines)
+    assert used | {n - 1} == set(range(n))
+
+
+def test_expressions_reach_every_operation():
+    seen = set()
+
+    @settings(max_examples=500, database=None, phases=[Phase.generate])
+    @given(expressions())
+    def look(expression):
+        seen.update(line.op for line in expression.lines)
+
+    look()
+    assert seen == set(TABLE.values())
+
+
+def test_an_operation_of_ones_own_is_in_expressions_at_once():
+    assert repr(find(expressions(operations=[square]), lambda e: e.lines)) == (
+        "lambda x: square(x)  # at x=0.0"
+    )
+
+
+def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught():
+    product = Nary(
+        "product", "The product of many values.",
+        forward=lambda *xs: math.prod(xs), array=lambda numpy, *xs: math.prod(xs),
+        partials=lambda y, *xs: tuple(math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))),
+        symbol="Π", latex=r" \cdot ".join, flatten=lambda values: (*values,),
+    )  # fmt: skip
+    found = find(expressions(operations=[product]), lambda e: e.lines and len(e.inputs) == 2)
+    assert repr(found) == "lambda x, y: product([x, y])  # at x=0.0, y=0.0"
+
+
+def uses_twice(expression):
+    places = [x for line in expression.lines for x in set(line.operands) if isinstance(x, int)]
+    return any(places.count(x) > 1 for x in places if x >= len(expression.inputs))
+
+
+@pytest.mark.parametrize(
+    ("condition", "shrunk"),
+    [
+        (lambda e: any(line.op is tanh for line in e.lines), "lambda x: tanh(x)  # at x=0.0"),
+        (lambda e: len(e.lines) > 2, "lambda x: ((x + x) + x) + x  # at x=0.0"),
+    ],
+)
+def test_expressions_shrink_to_something_readable(condition, shrunk):
+    assert repr(find(expressions(), condition)) == shrunk
+
+
+def test_a_shared_node_is_named_where_it_comes_first():
+    found = find(expressions(), uses_twice, settings=settings(max_examples=1000))
+    assert repr(found).count(":= ") == 1
+    assert len(repr(found)) < 60
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+
+@given(networks())
+def test_a_network_is_a_loss_of_its_parameters(network):
+    loss = network(*map(Value, network.inputs))
+    assert loss.op is primitives.half_squared_error
+    assert loss.data >= 0
+    assert network.lines[0].op is primitives.weighted_sum
+
+
+def test_networks_have_hidden_layers():
+    def deep(network):
+        ops = [line.op for line in network.lines]
+        return ops[:3] == [primitives.weighted_sum, ops[1], primitives.weighted_sum]
+
+    network = find(networks(), lambda network: len(network.lines) == 5 and deep(network))
+    hidden = len(network.inputs) + 1
+    assert network.lines[1].op in SMOOTH
+    assert hidden in network.lines[2].operands

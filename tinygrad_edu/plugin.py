@@ -1,0 +1,22 @@
+"""What Hypothesis runs when it is imported, by the entry point in pyproject.toml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_edu.value import Constant, Value
+
+
+def register() -> None:
+    """Let Hypothesis draw Values where a test asks for them by type, as ``from_type`` does."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - it is being imported just now
+
+    st.register_type_strategy(Value, drawn)
+    st.register_type_strategy(Constant, lambda kind: drawn(kind).map(Value.detach))
+
+
+def drawn(_: type) -> Any:
+    """Return the strategy for Values."""
+    from tinygrad_edu.testing import values  # noqa: PLC0415 - only where one is drawn
+
+    return values()

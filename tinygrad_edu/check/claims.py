@@ -24,41 +24,96 @@ class Claim(NamedTuple):
     text: str = ""
 
 
+NOTHING = Claim(math.nan)
+
+
 def claims(claimed: Any, function: Function, outputs: int) -> list[list[Claim]]:
     """Return the claims for each output and input, at the point where the function is.
 
-    Raises ValueError unless there is one for each.
+    They have the shape of the inputs, and where there are several outputs, once for each. None
+    claims nothing, of one number or of a whole list. Raises ValueError for another shape.
     """
-    found = list(read(claimed, function.args))
-    inputs = len(function.leaves)
-    if len(found) != outputs * inputs:
-        message = f"gradcheck: {len(found)} claims for {outputs * inputs} derivatives"
+    claimed = called_with(function.args, claimed)
+    if outputs > 1 and (not isinstance(claimed, list | tuple) or len(claimed) != outputs):
+        message = f"gradcheck: the claims for {outputs} outputs have to be a list of {outputs}"
         raise ValueError(message)
-    return [found[i : i + inputs] for i in range(0, len(found), inputs)]
+    rows = [dict(for_inputs(row, function)) for row in (claimed if outputs > 1 else [claimed])]
+    found = [[row.get(leaf, NOTHING) for leaf in function.leaves] for row in rows]
+    if not any(claim is not NOTHING for row in found for claim in row):
+        message = "gradcheck: nothing is claimed"
+        raise ValueError(message)
+    return found
 
 
-def read(claimed: Any, args: Sequence[Any]) -> Iterator[Claim]:
-    """Yield the claims, whether they are written as numbers, as text, as functions, or in lists.
-
-    >>> list(read([2, "0.08", lambda x: 2 * x, None], [3.0]))
-    [Claim(value=2.0, rounding=0.0, text=''), Claim(value=0.08, rounding=0.005, text='0.08'),
-     Claim(value=6.0, rounding=0.0, text=''), Claim(value=nan, rounding=0.0, text='')]
-    """
-    if callable(claimed):
-        yield from read(claimed(*args), args)
-    elif isinstance(claimed, list | tuple):
-        for claim in claimed:
-            yield from read(claim, args)
-    elif isinstance(claimed, str):
-        yield rounded(claimed)
-    elif claimed is None:
-        yield Claim(math.nan)
-    else:
+def for_inputs(claimed: Any, function: Function) -> list[tuple[Value, Claim]]:
+    """Return the claims about one output; those about a single input need no list around them."""
+    args = function.args
+    given = args if len(args) > 1 else args[0]
+    ways = [claimed]
+    if len(args) == 1 and isinstance(claimed, list | tuple) and len(claimed) == 1:
+        ways.append(claimed[0])
+    for way in ways:
         try:
-            yield Claim(float(claimed if isinstance(claimed, Value) else number(claimed)))
-        except OperandError as error:
-            message = f"gradcheck: claim: {error}"
-            raise TypeError(message) from None
+            return list(paired(way, given, args))
+        except ShapeError:
+            continue
+    message = f"gradcheck: claims {shape(claimed)} for inputs {shape(given)}"
+    raise ValueError(message)
+
+
+class ShapeError(Exception):
+    """Claims that do not have the shape of the inputs."""
+
+
+def paired(claimed: Any, given: Any, args: Sequence[Any]) -> Iterator[tuple[Value, Claim]]:
+    """Yield each input with the claim about it, walking through lists of both side by side."""
+    claimed = called_with(args, claimed)
+    listed = isinstance(claimed, list | tuple)
+    if not isinstance(given, list):
+        if listed:
+            raise ShapeError
+        yield given, claim(claimed)
+    elif claimed is not None:
+        if not listed or len(claimed) != len(given):
+            raise ShapeError
+        for part, inputs in zip(claimed, given, strict=True):
+            yield from paired(part, inputs, args)
+
+
+def called_with(args: Sequence[Any], claimed: Any) -> Any:
+    """Return the claim; if it is a function of the inputs, what it returns."""
+    return claimed(*args) if callable(claimed) else claimed
+
+
+def shape(given: Any) -> str:
+    """Return the shape of a list of lists, for a message.
+
+    >>> shape([[1, 2, 3], [4, 5, 6]]), shape([1, [2, 3]])
+    ('of shape 2 x 3', 'of shape 2')
+    """
+    sizes = []
+    while isinstance(given, list | tuple):
+        sizes.append(str(len(given)))
+        lengths = {len(item) if isinstance(item, list | tuple) else -1 for item in given}
+        given = given[0] if len(lengths) == 1 else None
+    return f"of shape {' x '.join(sizes)}" if sizes else "of one number"
+
+
+def claim(given: Any) -> Claim:
+    """Return what is claimed, by a number, a Value or text.
+
+    >>> claim(2), claim("0.08")
+    (Claim(value=2.0, rounding=0.0, text=''), Claim(value=0.08, rounding=0.005, text='0.08'))
+    """
+    if given is None:
+        return NOTHING
+    if isinstance(given, str):
+        return rounded(given)
+    try:
+        return Claim(float(given if isinstance(given, Value) else number(given)))
+    except OperandError as error:
+        message = f"gradcheck: claim: {error}"
+        raise TypeError(message) from None
 
 
 def rounded(text: str) -> Claim:
@@ -80,9 +135,7 @@ def rounded(text: str) -> Claim:
 FACTORS = (
     (-1.0, "the sign is wrong"),
     (2.0, "a factor 2 too many"),
-    (0.5, "a factor 1/2 too many"),
-    (-2.0, "the sign is wrong, and there is a factor 2 too many"),
-    (-0.5, "the sign is wrong, and there is a factor 1/2 too many"),
+    (0.5, "a factor 2 is missing"),
 )
 MOST = 200
 """Nodes of a graph in which to look for a forgotten path or factor."""
@@ -96,10 +149,15 @@ def mistake(
     The slope was measured; the engine only proposes what may have been forgotten. So a proposal is
     taken only if with it the claim is right to the last digit.
     """
-    for value, words in hypotheses(claim, slope, function, y, x):
-        factor = max(1.0, abs(value / slope)) if slope else 1.0
-        if abs(claim.value - value) <= tolerance * factor:
-            return words
+    if claim.value == 0:
+        return "it is not 0"
+    proposals = list(hypotheses(claim, slope, function, y, x))
+    for sign, also in ((1, ""), (-1, ", and the sign is wrong")):
+        for value, words in proposals:
+            # Where the slope is multiplied, so is its error.
+            factor = max(1.0, min(abs(value / slope), 1e6)) if slope else 1.0
+            if abs(sign * claim.value - value) <= tolerance * factor < abs(value):
+                return words + also
     return ""
 
 
@@ -108,10 +166,9 @@ def hypotheses(
 ) -> Iterator[tuple[float, str]]:
     """Yield what the claim would be after each of the usual mistakes, and the mistake."""
     if claim.text:
-        exponent = Decimal(claim.text).as_tuple().exponent
+        places = Decimal(1).scaleb(int(Decimal(claim.text).as_tuple().exponent))
         kept, right = (
-            Decimal(slope).quantize(Decimal(1).scaleb(int(exponent)), rounding=rounding)
-            for rounding in (ROUND_DOWN, ROUND_HALF_EVEN)
+            Decimal(slope).quantize(places, rounding=way) for way in (ROUND_DOWN, ROUND_HALF_EVEN)
         )
         if Decimal(claim.text) == kept != right:
             yield claim.value, f"cut off; rounded it is {right}"
@@ -129,11 +186,9 @@ def hypotheses(
         yield edge.term, f"only what goes {edge.way(names)} is there"
     for edge in edges:
         if abs(edge.partial) != 1:
-            derivative = f"∂{called(edge.node, names)}/∂{called(edge.arg, names)}"
-            words = f"the factor {derivative} = {edge.partial:.4g} is"
+            words = f"the factor {edge.derivative(names)} = {edge.partial:.4g} is"
             yield slope * edge.partial, f"{words} there once too often"
             yield slope / edge.partial, f"{words} missing"
-    yield 0.0, "it is not 0"
 
 
 class Edge(NamedTuple):
@@ -148,6 +203,14 @@ class Edge(NamedTuple):
         """Return the edge in words."""
         start = "" if self.arg in names else f"from {called(self.arg, names)} "
         return f"{start}through {called(self.node, names)}"
+
+    def derivative(self, names: dict[Value, str]) -> str:
+        """Return what the derivative between them is called."""
+        above, below = (
+            f"({text})" if " " in text else text
+            for text in (called(self.node, names), called(self.arg, names))
+        )
+        return f"∂{above}/∂{below}"
 
 
 def edges_between(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Edge]:
@@ -165,5 +228,5 @@ def called(node: Value, names: dict[Value, str]) -> str:
     if node in names or node.label or node.op is None:
         return names.get(node, node.label) or f"{node.data:.6g}"
     if node.op.arity is None:
-        return f"{node.op.name}(…)"
+        return f"{node.op.name}(…) = {node.data:.4g}"
     return node.op.text([float(f"{x:.4g}") for x in node.args])

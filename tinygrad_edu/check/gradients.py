@@ -32,9 +32,10 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
         inputs: the point: numbers, Values, or lists of them. Values are moved while the check runs
             and put back, and so may be parameters that ``f`` knows by itself; constants stay.
         order: 2 checks gradients of gradients.
-        claimed: derivatives worked out by a person, to be checked instead of the engine's: one for
-            each input (and output), as a number, as text such as ``"0.0822"`` that is right if it
-            is rounded right, or as a function of the inputs; None for no claim.
+        claimed: derivatives worked out by a person, to be checked instead of the engine's: in the
+            shape of the inputs, for several outputs once for each. A claim is a number, text such
+            as ``"0.0822"`` that is right if it is rounded right, or a function of the inputs that
+            returns one or more; None claims nothing.
 
     Returns:
         a report that is true if every gradient is right. It prints as a table, with a verdict for
@@ -43,8 +44,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
         demands exceeds 1/1000 of the gradient. If one is wrong, the report names the operation
         whose rule is, or the number that escapes the graph; of a claim, the mistake behind it.
 
-    Raises TypeError for an input that is no number, ValueError if there is none, or not as many
-    claims as derivatives.
+    Raises TypeError for an input that is no number, ValueError if there is none, or for claims of
+    another shape.
 
     >>> from tinygrad_edu import gradcheck, sin, tanh
     >>> bool(gradcheck(lambda x, y: sin(x * y) + x / y, 0.5, 2.0))

@@ -49,13 +49,14 @@ class WorkedExample(NamedTuple):
 
 
 def forward(
-    weights: Sequence[Sequence[Sequence[float]]] = WEIGHTS,
-    biases: Sequence[Sequence[float]] = BIASES,
+    weights: Sequence[Sequence[Sequence[Value | float]]] = WEIGHTS,
+    biases: Sequence[Sequence[Value | float]] = BIASES,
 ) -> WorkedExample:
     """Run the forward pass and return every number of it.
 
     Args:
-        weights: for each layer, for each neuron, for each input, as W in the lecture.
+        weights: for each layer, for each neuron, for each input, as W in the lecture; numbers, or
+            Values.
         biases: for each layer, for each neuron.
 
     >>> print(f"{forward().loss:.4f}")
@@ -66,8 +67,8 @@ def forward(
     for number, (rows, bs) in enumerate(zip(weights, biases, strict=True), start=1):
         inputs, layer = a, []
         for i, (row, b) in enumerate(zip(rows, bs, strict=True), start=1):
-            w = [Value(weight, name("w", i, j, layer=number)) for j, weight in enumerate(row, 1)]
-            bias = Value(b, name("b", i, layer=number))
+            w = [parameter(weight, "w", i, j, layer=number) for j, weight in enumerate(row, 1)]
+            bias = parameter(b, "b", i, layer=number)
             z = weighted_sum(w, inputs, bias)
             activation = sigmoid(z)
             z.label, activation.label = name("z", i, layer=number), name("a", i, layer=number)
@@ -78,6 +79,11 @@ def forward(
     loss = half_squared_error(a, targets)
     loss.label = "L"
     return WorkedExample(layers, loss)
+
+
+def parameter(given: Value | float, symbol: str, *indices: int, layer: int) -> Value:
+    """Return a parameter as a Value with its name; one that is a Value already stays as it is."""
+    return given if isinstance(given, Value) else Value(given, name(symbol, *indices, layer=layer))
 
 
 def name(symbol: str, *indices: int, layer: int = 0) -> str:

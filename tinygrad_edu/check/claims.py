@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -53,10 +54,8 @@ def for_inputs(claimed: Any, function: Function) -> list[tuple[Value, Claim]]:
     if len(args) == 1 and isinstance(claimed, list | tuple) and len(claimed) == 1:
         ways.append(claimed[0])
     for way in ways:
-        try:
+        with suppress(ShapeError):
             return list(paired(way, given, args))
-        except ShapeError:
-            continue
     message = f"gradcheck: claims {shape(claimed)} for inputs {shape(given)}"
     raise ValueError(message)
 

@@ -76,20 +76,18 @@ def judge(
         verdict = "not differentiable here"
     elif abs(gradient - slope.value) > tolerance + slack:
         verdict = "wrong"
-    elif (
-        tolerance <= PRECISION * abs(gradient)
-        or abs(gradient) <= tolerance <= NOTHING * steepness(around, errors)
-        or gradient == around.steepest() == 0  # flat, as far as one can see
-    ):
+    elif tolerance <= PRECISION * abs(gradient) or flat(gradient, tolerance, around, errors):
         verdict = "agrees"
     else:
         verdict = "inconclusive"
     return Finding(derivative, gradient, slope, tolerance + slack, verdict, left, right)
 
 
-def steepness(around: Around, errors: Errors) -> float:
-    """Return what would be a steep slope here: one met near by, or by size, or along the paths."""
-    return max(around.steepest(), abs(around.at) / max(1.0, abs(around.x)), errors.paths)
+def flat(gradient: float, tolerance: float, around: Around, errors: Errors) -> bool:
+    """Tell whether a gradient is 0 as nearly as can be told: beside what is steep here."""
+    steepest = around.steepest(errors.value)
+    steep = max(steepest, errors.paths)
+    return abs(gradient) <= tolerance <= NOTHING * steep or gradient == steepest == 0
 
 
 def path_sums(y: Value) -> dict[Value, float]:

@@ -97,15 +97,25 @@ class Function:
 
     @contextmanager
     def moved(self, point: Sequence[float]) -> Iterator[None]:
-        """Move the inputs; put them back at the end, and what they have for a gradient."""
-        before = [(leaf, leaf.data, leaf.grad) for leaf in self.leaves]
+        """Move the inputs; put them back at the end."""
+        before = [leaf.data for leaf in self.leaves]
         try:
             for leaf, x in zip(self.leaves, point, strict=True):
                 leaf.data = x
             yield
         finally:
-            for leaf, data, gradient in before:
-                leaf.data, leaf.grad = data, gradient
+            for leaf, x in zip(self.leaves, before, strict=True):
+                leaf.data = x
+
+    @contextmanager
+    def gradients_kept(self) -> Iterator[None]:
+        """Give the inputs back the gradients that they have now; the function may add to them."""
+        before = [leaf.grad for leaf in self.leaves]
+        try:
+            yield
+        finally:
+            for leaf, gradient in zip(self.leaves, before, strict=True):
+                leaf.grad = gradient
 
     def around(self, i: int) -> list[Around]:
         """Return the values of each output while input ``i`` goes down and up its ladder."""

@@ -13,7 +13,7 @@ from tinygrad_edu.check.claims import claims, mistake
 from tinygrad_edu.check.examine import examine
 from tinygrad_edu.check.faults import fault
 from tinygrad_edu.check.function import Function
-from tinygrad_edu.check.report import Finding, Report
+from tinygrad_edu.check.report import Report
 from tinygrad_edu.value import Value
 
 __all__ = ["assert_gradients", "gradcheck"]
@@ -56,15 +56,19 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
     ✗  ∂tanh/∂x    0.53788284273...  0.78644773296...  ...        wrong
     """
     function = Function(f, inputs, order)
-    if claimed is not None:
-        return Report(check_claims(function, claimed), source="claimed")
+    with function.gradients_kept():
+        return check_engine(function) if claimed is None else check_claims(function, claimed)
+
+
+def check_engine(function: Function) -> Report:
+    """Return what was found about the engine's gradients; if one is wrong, the fault."""
     findings = examine(function, function.gradients)
     places = cycle(range(len(function.leaves)))
     wrong = {i for i, found in zip(places, findings, strict=False) if found.verdict == "wrong"}
     return Report(tuple(findings), fault=fault(function, sorted(wrong)) if wrong else "")
 
 
-def check_claims(function: Function, claimed: Any) -> tuple[Finding, ...]:
+def check_claims(function: Function, claimed: Any) -> Report:
     """Return what was found about claimed derivatives; of a wrong one, the mistake."""
     outputs = function.outputs()
     here = claims(claimed, function, len(outputs))
@@ -82,7 +86,7 @@ def check_claims(function: Function, claimed: Any) -> tuple[Finding, ...]:
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
             if not math.isnan(claim.value):
                 found.append(replace(finding, hint=hint, text=claim.text))
-    return tuple(found)
+    return Report(tuple(found), source="claimed")
 
 
 def assert_gradients(

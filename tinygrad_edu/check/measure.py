@@ -210,10 +210,10 @@ class Around(NamedTuple):
         """Return the values on the side with this sign."""
         return self.above if side > 0 else self.below
 
-    def steepest(self) -> float:
-        """Return the largest quotient in sight: what is steep here."""
-        found = [abs(q.slope) for side in (-1, 1) for q in self.quotients(side, 0.0)]
-        return max(filter(math.isfinite, found), default=0.0)
+    def steepest(self, noise: float) -> float:
+        """Return the largest quotient in sight, less its noise: what is steep here."""
+        found = [abs(q.slope) - q.noise for side in (-1, 1) for q in self.quotients(side, noise)]
+        return max(0.0, *filter(math.isfinite, found))
 
 
 def central(left: Quotient, right: Quotient) -> Quotient:

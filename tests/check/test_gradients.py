@@ -1,0 +1,432 @@
+"""What gradcheck finds, says and leaves alone."""
+
+import functools
+import math
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from tinygrad_edu import (
+    Constant,
+    Value,
+    assert_gradients,
+    cos,
+    exp,
+    grad,
+    gradcheck,
+    leaky_relu,
+    log,
+    logsumexp,
+    maximum,
+    relu,
+    sigmoid,
+    sin,
+    softmax,
+    step,
+    tanh,
+    total,
+    weighted_sum,
+)
+from tinygrad_edu.primitive import Unary
+from tinygrad_edu.primitives import TABLE, mul
+from tinygrad_edu.testing import numbers
+
+
+def verdicts(report):
+    return [finding.verdict for finding in report]
+
+
+def with_rule(op, rule):
+    """The operation with another rule."""
+    return replace(op, partials=rule)
+
+
+def off(op, factor):
+    """The operation with a rule that is wrong by a factor."""
+    return with_rule(op, lambda y, *args: tuple(factor * p for p in op.partials(y, *args)))
+
+
+# --- right gradients ------------------------------------------------------------------------------
+
+RIGHT = {
+    "far from 1": (lambda x: x * 1e200, [3e-150]),
+    "many waves": (lambda x: sin(1e7 * x), [1.0]),
+    "small waves on a slope": (lambda x: x + 1e-9 * sin(1e7 * x), [1.0]),
+    "waves that repeat at every power of two": (lambda x: sin(2.0**20 * math.pi * x), [0.75]),
+    "a large constant": (lambda x: x * x + 1e9, [2.0]),
+    "large inputs": (lambda x, y: sin(x) * y, [123456.7, -98765.4]),
+    "small inputs": (lambda x, y: x / y, [3e-6, 2e-7]),
+    "near a pole": (lambda x: 1 / (x - 1), [1 + 1e-9]),
+    "near the edge of a domain": (lambda x: log(1 - x), [1 - 1e-10]),
+    "cancellation": (lambda x: (1 + x) - 1, [1e-3]),
+    "a product of many": (lambda x: functools.reduce(mul, [x] * 100), [0.98]),
+    "a deep chain": (lambda x: functools.reduce(lambda y, _: tanh(y), range(50), x), [0.7]),
+    "a sum of many": (lambda x: total([x * k for k in range(500)]), [0.3]),
+    "a saturated neuron": (sigmoid, [20.0]),
+    "a neuron beyond all digits": (sigmoid, [800.0]),
+    "a dead neuron": (relu, [-1.0]),
+    "a dead neuron and more": (lambda x, y: relu(x) + y, [-1.0, 5.0]),
+    "an unused input": (lambda x, y: x * 2, [3.0, 4.0]),
+    "a maximum": (lambda x: (x - 3) ** 2, [3.0]),
+    "a maximum to rounding": (sin, [math.pi / 2]),
+    "next to a maximum": (lambda x: (x - 4) ** 2, [3.9999999999999996]),
+    "next to a power of two": (lambda x: x * x, [1 - 2**-53]),
+    "zero": (lambda x: exp(x) * cos(x), [0.0]),
+    "minus zero": (lambda x: exp(x) * cos(x), [-0.0]),
+    "a smooth function of a kinked one": (lambda x: abs(x) ** 2 + x, [0.0]),
+    "logits far apart": (logsumexp, [[30.0, -20.0, 1e3]]),
+    "a branch": (lambda x: x**2 if x > 1 else 2 * x - 1, [1.5]),
+}
+
+
+@pytest.mark.parametrize(("f", "inputs"), RIGHT.values(), ids=RIGHT)
+def test_right_gradients_agree(f, inputs):
+    report = gradcheck(f, *inputs)
+    assert report, report
+    assert set(verdicts(report)) == {"agrees"}
+
+
+@pytest.mark.parametrize("distance", [10.0**-k for k in range(1, 9)])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_next_to_a_kink_the_gradient_is_measured_on_its_side(distance, side):
+    for f in (relu, abs, leaky_relu, lambda x: maximum(x + 2, 2 - x)):
+        report = gradcheck(f, side * distance)
+        assert verdicts(report) == ["agrees"], report
+
+
+@pytest.mark.parametrize("distance", [10.0**-k for k in range(1, 18)])
+def test_however_close_a_kink_is_no_right_gradient_is_called_wrong(distance):
+    for x in (1 + distance, 1 - distance):
+        (finding,) = gradcheck(lambda x: relu(x - 1) + 3 * x, x)
+        assert finding.verdict != "wrong"
+
+
+def test_a_kink_too_close_to_be_seen_is_not_called_a_derivative():
+    (finding,) = gradcheck(lambda x: relu(x - 1) + 3 * x, 1 + 2**-52)
+    assert finding.verdict == "not differentiable here"
+    assert finding
+
+
+# --- kinks, jumps, edges --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "left", "right"),
+    [
+        (relu, 0.0, 0, 1),
+        (abs, 0.0, -1, 1),
+        (leaky_relu, 0.0, 0.01, 1),
+        (lambda x: 5 * maximum(x, 2), 2.0, 0, 5),
+        (lambda x: -abs(sin(x) - sin(1.0)), 1.0, math.cos(1.0), -math.cos(1.0)),
+        (step, 0.0, 0, math.inf),
+        (lambda x: 1 - step(x), 0.0, 0, -math.inf),
+    ],
+)
+def test_at_a_kink_both_slopes_are_measured(f, x, left, right):
+    report = gradcheck(f, x)
+    (finding,) = report
+    assert finding.verdict == "not differentiable here"
+    assert finding.left.value == pytest.approx(left, abs=1e-9)
+    assert finding.right.value == pytest.approx(right, abs=1e-9)
+    assert finding.between
+    assert report
+
+
+def test_at_a_kink_not_every_choice_is_a_slope():
+    backward = with_rule(TABLE["relu"], lambda y, x: (-1.0,))
+    report = gradcheck(backward, 0.0)
+    assert verdicts(report) == ["not differentiable here"]
+    assert not report
+    assert "-1 does not lie between" in str(report)
+
+
+def test_kinks_that_cancel_leave_a_wrong_gradient_and_the_report_says_why():
+    report = gradcheck(lambda x: relu(x) - relu(-x), 0.0)  # it is x; but 0 + 0 is not 1
+    assert verdicts(report) == ["wrong"]
+    assert "relu(0.0) is on a kink" in report.fault
+
+
+def test_where_a_function_has_one_side_only_its_slope_counts():
+    report = gradcheck(lambda x: x**1.5 + 2 * x, 0.0)
+    assert verdicts(report) == ["agrees"]
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: x + 1e14, 1e-3),
+        (lambda x: step(x - 1) + 1e14 - x, 1e-3),
+        (sigmoid, 32.0),
+        (lambda x: 1e-13 * x + 1, 0.5),
+    ],
+)
+def test_what_rounding_hides_is_inconclusive(f, x):
+    report = gradcheck(f, x)
+    assert verdicts(report) == ["inconclusive"]
+    assert not report
+    assert "exceeds 1/1000" in str(report)
+
+
+# --- wrong gradients ------------------------------------------------------------------------------
+
+unary = pytest.mark.parametrize(
+    "op", [row for row in TABLE.values() if isinstance(row, Unary) and row.name != "step"]
+)
+
+
+@unary
+@pytest.mark.parametrize("error", [1e-2, 1e-4, 1e-6, 1e-8])
+def test_a_rule_that_is_slightly_wrong_is_found_and_named(op, error):
+    wrong = off(op, 1 + error)
+    report = gradcheck(lambda x, y: 3 * wrong(x * y) + x, 1.3, 0.6)
+    assert verdicts(report) == ["wrong", "wrong"]
+    assert report.fault.startswith(f"The rule of {op.name} is wrong")
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-6, 1e-9])
+def test_a_small_gradient_of_the_wrong_sign_is_found(size):
+    wrong = off(TABLE["neg"], -1)
+    report = gradcheck(lambda x, y: exp(y) + size * wrong(x), 0.7, 0.3)
+    assert verdicts(report) == ["wrong", "agrees"]
+
+
+def test_the_first_wrong_operation_of_the_forward_pass_is_named():
+    first, second = off(TABLE["tanh"], 1.1), off(TABLE["sin"], 0.9)
+    assert "The rule of tanh" in gradcheck(lambda x: second(first(x)), 0.5).fault
+    assert "The rule of sin" in gradcheck(lambda x: first(second(x)), 0.5).fault
+
+
+def test_the_fault_says_what_the_rule_says_and_what_is_right():
+    report = gradcheck(with_rule(TABLE["sin"], lambda y, x: (2 * cos(x),)), 0.0)
+    assert report.fault == (
+        "The rule of sin is wrong: at sin(0.0) it says that ∂sin/∂x is 2, but the slope is 1."
+    )
+
+
+def test_a_rule_of_many_arguments_is_named():
+    wrong = with_rule(
+        TABLE["weighted_sum"], lambda z, *args: (*args[2:4], args[0], 2 * args[1], 1.0)
+    )
+    report = gradcheck(lambda w, x: sigmoid(wrong(w, x, 0.5)), [0.3, -0.2], [0.7, 1.1])
+    assert verdicts(report) == ["agrees", "agrees", "agrees", "wrong"]
+    assert report.fault.startswith("The rule of weighted_sum is wrong")
+
+
+def test_a_lost_contribution_is_found():
+    report = gradcheck(lambda x: x * x.detach(), 3.0)
+    assert verdicts(report) == ["wrong"]
+    assert "mul is given the plain number 3, which changes with x" in report.fault
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda x: x * float(x), "mul is given the plain number 0.7"),
+        (lambda x: x + math.sin(x), "add is given the plain number 0.644218"),
+        (math.sin, "it returns the plain number 0.644218"),
+        (lambda x: sin(Value(x.data)), "a new Value is made of the plain number 0.7"),
+        (lambda x: weighted_sum([x, x], [x, x.data], 1), "weighted_sum is given"),
+    ],
+)
+def test_what_escapes_the_graph_is_named(f, words):
+    report = gradcheck(f, 0.7)
+    assert verdicts(report) == ["wrong"]
+    assert "escapes the graph" in report.fault
+    assert words in report.fault
+    assert "changes with x" in report.fault
+
+
+def test_a_graph_that_is_recorded_once_and_for_all_is_found_out():
+    x = Value(2.0)
+    y = x * x
+    assert verdicts(gradcheck(lambda _: y, x)) == ["wrong"]
+
+
+# --- higher order ---------------------------------------------------------------------------------
+
+
+def test_gradients_of_gradients():
+    report = gradcheck(lambda x, y: exp(x * y) / y, 0.3, 1.7, order=2)
+    assert report
+    assert [finding.derivative for finding in report] == [
+        "∂²f/∂x∂x", "∂²f/∂x∂y", "∂²f/∂y∂x", "∂²f/∂y∂y",
+    ]  # fmt: skip
+
+
+def test_a_rule_that_cannot_be_differentiated_is_found_and_named():
+    wrong = with_rule(TABLE["sin"], lambda y, x: (math.cos(x),))
+    assert gradcheck(wrong, 0.7)
+    report = gradcheck(lambda x: x * wrong(x), 0.7, order=2)
+    assert verdicts(report) == ["wrong"]
+    assert report.fault.startswith("The rule of sin is wrong: at sin(0.7) it says that ∂²sin/∂x∂x")
+
+
+def test_the_third_derivative_by_hand():
+    assert gradcheck(lambda x: x**4, 1.5, order=3, claimed=lambda x: 24 * x)
+
+
+def test_a_function_that_differentiates_within():
+    assert gradcheck(lambda x: grad(sin(x) * x, x, differentiable=True) ** 2, 0.4)
+
+
+# --- inputs and outputs ---------------------------------------------------------------------------
+
+
+def test_inputs_are_left_as_they_were():
+    x, half = Value(0.5, label="x"), Value(Fraction(1, 2))
+    x.grad, half.grad = 3.0, Fraction(5)
+    assert gradcheck(lambda x, half: sin(x) * half, x, half)
+    assert (x.data, x.grad, x.label) == (0.5, 3.0, "x")
+    assert (half.data, half.grad) == (Fraction(1, 2), Fraction(5))
+    assert type(half.data) is Fraction
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_inputs_are_left_as_they_were_when_the_function_fails(error):
+    x = Value(0.5)
+    calls = []
+
+    def f(x):
+        calls.append(x.data)
+        if len(calls) > 20:
+            raise error
+        return x * x
+
+    with pytest.raises(error):
+        gradcheck(f, x)
+    assert calls[-1] != 0.5
+    assert (x.data, x.grad) == (0.5, 0.0)
+
+
+def test_a_function_may_call_backward():
+    def f(x):
+        y = x * x
+        y.backward()
+        return y
+
+    x = Value(3.0)
+    assert gradcheck(f, x)
+    assert x.grad == 0
+
+
+def test_parameters_that_the_function_knows_by_itself():
+    w, b = Value(0.3, label="w"), Value(-0.1, label="b")
+    report = gradcheck(lambda *_: tanh(w * 2 + b), w, b)
+    assert report
+    assert [finding.derivative for finding in report] == ["∂f/∂w", "∂f/∂b"]
+
+
+def test_an_interior_node_can_be_an_input():
+    a = Value(2.0)
+    b = a * 3
+    assert gradcheck(lambda b: b * a, b)
+    assert b.data == 6
+
+
+def test_names_come_from_labels_and_arguments():
+    def loss(w, *xs):
+        y = weighted_sum(w, xs, 0.5)
+        y.label = "L"
+        return y
+
+    report = gradcheck(loss, [Value(1.0, "w₁"), 2.0], 3.0, 4.0)
+    assert [finding.derivative for finding in report] == [
+        "∂L/∂w₁", "∂L/∂w[1]", "∂L/∂xs[0]", "∂L/∂xs[1]",
+    ]  # fmt: skip
+
+
+def test_several_outputs():
+    report = gradcheck(lambda x, y: [x * y, {"sum": x + y}["sum"]], 2.0, 3.0)
+    assert [f.derivative for f in report] == ["∂f[0]/∂x", "∂f[0]/∂y", "∂f[1]/∂x", "∂f[1]/∂y"]
+    assert [f.gradient for f in report] == [3, 2, 1, 1]
+    assert gradcheck(softmax, [0.3, -0.2, 1.0])
+
+
+def test_constants_stay_put():
+    target = Constant(0.5)
+    report = gradcheck(lambda p, t: (p - t) ** 2, 0.3, target)
+    assert len(report) == 1
+    assert gradcheck(total, [1.0, target])[0].gradient == 1
+
+
+def test_one_value_given_twice_is_one_input():
+    x = Value(3.0)
+    (finding,) = gradcheck(lambda a, b: a * b, x, x)
+    assert finding.gradient == 6
+
+
+@pytest.mark.parametrize("x", [2, True, np.float32(0.5), np.int64(3), Fraction(1, 3)])
+def test_inputs_are_any_real_numbers(x):
+    assert gradcheck(lambda x: x * x + x, x)
+
+
+@pytest.mark.parametrize("wrong", ["2", None, 1j, {"x": 1.0}])
+def test_what_is_no_number_is_named(wrong):
+    with pytest.raises(TypeError, match="gradcheck: input x: expected a real number"):
+        gradcheck(lambda x: x, wrong)
+
+
+def test_without_inputs_there_is_nothing_to_check():
+    with pytest.raises(ValueError, match="no input to differentiate by"):
+        gradcheck(lambda: Value(1.0))
+    with pytest.raises(ValueError, match="no input to differentiate by"):
+        gradcheck(lambda x: x, Constant(1.0))
+
+
+def test_where_the_function_is_not_defined_it_says_so_itself():
+    with pytest.raises(ValueError, match="log: log"):
+        gradcheck(log, -1.0)
+
+
+@pytest.mark.parametrize("result", [None, "1", [None]])
+def test_a_function_has_to_return_numbers(result):
+    with pytest.raises(TypeError, match="expected a real number"):
+        gradcheck(lambda x: result, 1.0)
+
+
+@pytest.mark.parametrize("infinity", [math.inf, math.nan])
+def test_a_function_has_to_be_finite(infinity):
+    with pytest.raises(ValueError, match=r"the function is \[(inf|nan)\] at \[1.0\]"):
+        gradcheck(lambda x: x * infinity, 1.0)
+
+
+@pytest.mark.parametrize("f", [tanh, math.sin, functools.partial(mul, 2.0), Value.tanh, "x".join])
+def test_a_function_is_whatever_can_be_called(f):
+    if f == "x".join:
+        with pytest.raises(TypeError):
+            gradcheck(f, 1.0)
+    else:
+        assert gradcheck(f, 0.3) or f is math.sin
+
+
+# --- assert_gradients -----------------------------------------------------------------------------
+
+
+def test_assert_gradients_raises_with_the_table():
+    with pytest.raises(AssertionError) as caught:
+        assert_gradients(lambda x, y: off(TABLE["sin"], 2)(x) * y, 0.5, 2.0)
+    message = str(caught.value)
+    assert "1 of 2 gradients right" in message
+    assert "✗  ∂f/∂x" in message
+    assert "The rule of sin is wrong" in message
+
+
+def test_assert_gradients_does_not_pass_what_it_cannot_decide():
+    with pytest.raises(AssertionError, match="inconclusive"):
+        assert_gradients(lambda x: x + 1e14, 1e-3)
+
+
+def test_in_a_test_by_hypothesis_what_cannot_be_decided_is_rejected():
+    seen = []
+
+    @settings(database=None)
+    @given(numbers(low=0))
+    def holds(x):
+        seen.append(x)
+        assert_gradients(lambda x: x + (1e14 if x < 2 else 0.0), x)
+
+    holds()
+    assert min(seen) < 2 < max(seen)

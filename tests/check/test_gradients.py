@@ -199,6 +199,21 @@ def test_the_first_wrong_operation_of_the_forward_pass_is_named():
     assert "The rule of sin" in gradcheck(lambda x: first(second(x)), 0.5).fault
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, wrong: 1e9 + 1e-3 * wrong(x),  # lost in the noise of the output
+        lambda x, wrong: 0 * wrong(x) + 1,  # behind a derivative of 0
+        lambda x, wrong: relu(wrong(x) - 100) + 5.0,  # behind a dead neuron
+    ],
+)
+def test_a_wrong_rule_is_found_where_rounding_hides_it(f):
+    wrong = off(TABLE["exp"], 1 + 1e-5)
+    report = gradcheck(lambda x, y: f(x, wrong) * y, 0.5, 1.0)
+    assert not report
+    assert report.fault.startswith("The rule of exp is wrong")
+
+
 def test_the_fault_says_what_the_rule_says_and_what_is_right():
     report = gradcheck(with_rule(TABLE["sin"], lambda y, x: (2 * cos(x),)), 0.0)
     assert report.fault == (

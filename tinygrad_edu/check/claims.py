@@ -200,8 +200,7 @@ class Edge(NamedTuple):
 
     def way(self, names: dict[Value, str]) -> str:
         """Return the edge in words."""
-        start = "" if self.arg in names else f"from {called(self.arg, names)} "
-        return f"{start}through {called(self.node, names)}"
+        return f"from {called(self.arg, names)} to {called(self.node, names)}"
 
     def derivative(self, names: dict[Value, str]) -> str:
         """Return what the derivative between them is called."""

@@ -46,7 +46,7 @@ def examine(
     findings = []
     for j, (y, claimed) in enumerate(zip(outputs, gradients(outputs), strict=True)):
         sums = path_sums(y)
-        noise = max(noises[j][0], EPSILON * sum(s * abs(n.data) for n, s in sums.items() if n.op))
+        noise = max(noises[j][0], sum(paths * last_digit(node) for node, paths in sums.items()))
         for i in inputs:
             paths = sums.get(function.leaves[i], 0.0)
             errors = Errors(noise, max(noises[j][1 + i], EPSILON * paths), paths)
@@ -97,6 +97,18 @@ def path_sums(y: Value) -> dict[Value, float]:
     """
     with LOCK:
         return {node: node._adjoint for node in sweep(y, partials=sizes)}
+
+
+def last_digit(node: Value) -> float:
+    """Return how far rounding may have moved the data of a node; what was given is exact."""
+    if node.op is None:
+        return 0.0
+    if node.op.arity is not None:
+        return EPSILON * abs(float(node.data))
+    # A sum is rounded after each of its terms, and may be smaller than they are.
+    pairs = zip(node.args, node.partials, strict=True)
+    terms = sum(abs(float(x) * float(partial)) for x, partial in pairs if partial is not None)
+    return EPSILON * len(node.args) * max(terms, abs(float(node.data)))
 
 
 def sizes(node: Value) -> tuple[Any, Any]:

@@ -10,7 +10,7 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.primitive import Primitive
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["fault"]
+__all__ = ["fault", "wrong_rule"]
 
 
 def fault(function: Function, wrong: list[int]) -> str:

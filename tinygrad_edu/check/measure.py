@@ -42,10 +42,12 @@ UNKNOWN = Slope(math.nan, math.inf)
 def scale(x: float) -> float:
     """Return the power of two at or below ``abs(x)``; 1 for 0.
 
+    Numbers so small that steps would run out of digits get a larger one.
+
     >>> scale(5.0), scale(-0.3), scale(0.0)
     (4.0, 0.25, 1.0)
     """
-    return math.ldexp(0.5, math.frexp(x)[1]) if x else 1.0
+    return max(math.ldexp(0.5, math.frexp(x)[1]), 2.0**-900) if x else 1.0
 
 
 def ladder(x: float) -> list[float]:

@@ -108,8 +108,8 @@ class Report:
     """Where the mistake is, if there is one and that can be told."""
 
     def __bool__(self) -> bool:
-        """Tell whether every derivative is right."""
-        return all(self.findings)
+        """Tell whether every derivative is right, and nothing else is wrong."""
+        return all(self.findings) and not self.fault
 
     def __iter__(self) -> Iterator[Finding]:
         """Iterate over the findings."""

@@ -1,0 +1,219 @@
+"""Derivatives by hand: how they are written, and which mistakes are recognised."""
+
+import math
+
+import pytest
+
+from tinygrad_edu import (
+    Constant,
+    Value,
+    assert_gradients,
+    exp,
+    gradcheck,
+    half_squared_error,
+    log,
+    sigmoid,
+    sin,
+    softmax,
+    tanh,
+    total,
+    weighted_sum,
+)
+from tinygrad_edu.examples import worked_example
+
+
+def hint(f, *inputs, claimed):
+    """What is said of the only wrong claim."""
+    report = gradcheck(f, *inputs, claimed=claimed)
+    (finding,) = [finding for finding in report if finding.verdict == "wrong"]
+    return finding.hint
+
+
+# --- how a claim is written -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        [2.0, 3.0],
+        (2, 3),
+        [lambda x, y: y, lambda x, y: x],
+        lambda x, y: [y, x],
+        ["2.00", "3"],
+        [None, 3.0],
+        [Value(2.0), Constant(3.0)],
+    ],
+)
+def test_a_claim_is_a_number_text_or_a_function(claimed):
+    assert_gradients(lambda x, y: x * y, 3.0, 2.0, claimed=claimed)
+
+
+@pytest.mark.parametrize("claimed", [6, [6], lambda x: 2 * x, [lambda x: 2 * x], "6.0"])
+def test_a_single_claim_needs_no_list(claimed):
+    assert_gradients(lambda x: x * x, 3.0, claimed=claimed)
+
+
+def test_claims_have_the_shape_of_the_inputs():
+    def f(w, b):
+        return weighted_sum(w[0], [2.0, 3.0], b) + weighted_sum(w[1], [5.0, 7.0], b)
+
+    w, b = [[0.1, 0.2], [0.3, 0.4]], 0.5
+    assert_gradients(f, w, b, claimed=[[[2, 3], [5, 7]], 2])
+    assert_gradients(f, w, b, claimed=[None, 2])
+    assert_gradients(f, w, b, claimed=lambda w, b: [[[2, 3], None], None])
+    assert_gradients(f, w, Constant(b), claimed=[[[2, 3], [5, 7]], None])
+
+
+def test_several_outputs_take_a_list_for_each():
+    assert_gradients(lambda x, y: [x * y, x + y], 2.0, 3.0, claimed=[[3, 2], [1, 1]])
+    assert_gradients(lambda x: [x * x, 5 * x], 2.0, claimed=[4, 5])
+    with pytest.raises(ValueError, match="claims for 2 outputs have to be a list of 2"):
+        gradcheck(lambda x, y: [x * y, x + y], 2.0, 3.0, claimed=[3, 2, 1])
+
+
+@pytest.mark.parametrize(
+    ("claimed", "words"),
+    [
+        ([1, 2, 3], "claims of shape 3 for inputs of shape 2"),
+        ([[1, 2], [3, 4]], "claims of shape 2 x 2 for inputs of shape 2"),
+        (1, "claims of one number for inputs of shape 2"),
+        ([None, None], "nothing is claimed"),
+        ("abc", "of one number"),
+        ([1, "abc"], "the claim 'abc' is not a number"),
+        (["1/3", 1], "the claim '1/3' is not a number"),
+        (["", 1], "the claim '' is not a number"),
+        (["nan", 1], "the claim 'nan' is not a number"),
+    ],
+)
+def test_claims_that_do_not_fit(claimed, words):
+    with pytest.raises(ValueError, match=words):
+        gradcheck(lambda x, y: x * y, 3.0, 2.0, claimed=claimed)
+
+
+def test_a_claim_that_is_no_number():
+    with pytest.raises(TypeError, match="claim: expected a real number, got 1j"):
+        gradcheck(lambda x: x, 3.0, claimed=1j)
+
+
+def test_what_is_not_claimed_is_not_reported():
+    report = gradcheck(lambda x, y: x * y, 3.0, 2.0, claimed=[None, 3.0])
+    assert [finding.derivative for finding in report] == ["∂f/∂y"]
+
+
+@pytest.mark.parametrize("text", ["0.0822", "0.08217", "0.082167", "0.1", "8.22e-2"])
+def test_text_is_right_if_the_slope_rounds_to_it(text):
+    """The figure of A9 is 0.082167041 in full."""
+    assert_gradients(weight_of_the_lecture, 0.4, claimed=text)
+
+
+@pytest.mark.parametrize("text", ["0.0821", "0.0823", "0.08216", "0.0", "-0.0822"])
+def test_text_is_wrong_if_it_does_not(text):
+    report = gradcheck(weight_of_the_lecture, 0.4, claimed=text)
+    assert not report
+    assert f"  {text}  " in str(report)
+
+
+def weight_of_the_lecture(w):
+    """The loss of A9 by the first weight of layer 2."""
+    (first, ((_, second), others)) = worked_example.WEIGHTS
+    return worked_example.forward([first, [[w, second], others]]).loss
+
+
+def test_a_claim_is_checked_against_the_slope_not_the_engine():
+    assert gradcheck(lambda x: math.sin(x), 0.3, claimed=math.cos(0.3))  # noqa: PLW0108 - no Value
+
+
+# --- mistakes -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claimed", "words"),
+    [
+        (-6.0, "the sign is wrong"),
+        (12.0, "a factor 2 too many"),
+        (3.0, "a factor 2 is missing"),
+        (-3.0, "a factor 2 is missing, and the sign is wrong"),
+        (0.0, "it is not 0"),
+        (7.3, ""),
+    ],
+)
+def test_simple_factors(claimed, words):
+    assert hint(lambda x: x**2, 3.0, claimed=claimed) == words
+
+
+def test_a_figure_that_is_cut_off():
+    assert hint(weight_of_the_lecture, 0.4, claimed="0.0821") == "cut off; rounded it is 0.0822"
+    assert hint(lambda x: -1.279 * x, 1.0, claimed="-1.27") == "cut off; rounded it is -1.28"
+
+
+def test_a_derivative_too_often_and_one_forgotten():
+    """∂z/∂w with σ' in it (B4, step 3), and ∂a/∂w without (C2)."""
+    once_too_often = hint(
+        lambda w: sigmoid(w * 2.0),
+        0.3,
+        claimed=lambda w: 2 * (s := sigmoid(w * 2)) ** 2 * (1 - s) ** 2,
+    )
+    assert (
+        once_too_often == "the factor ∂sigmoid(0.6)/∂(0.3 * 2.0) = 0.2288 is there once too often"
+    )
+    forgotten = hint(lambda w: sigmoid(w * 2.0), 0.3, claimed=2.0)
+    assert forgotten == "the factor ∂sigmoid(0.6)/∂(0.3 * 2.0) = 0.2288 is missing"
+
+
+def test_two_mistakes_at_once():
+    words = hint(
+        lambda z: half_squared_error([sigmoid(z)], [0.8]), 0.4, claimed=lambda z: 0.8 - sigmoid(z)
+    )
+    assert words == "the factor ∂sigmoid(0.4)/∂z = 0.2403 is missing, and the sign is wrong"
+
+
+def test_a_forgotten_path():
+    """∂p/∂z = Σ_m ∂p/∂q_m ∂q_m/∂z (D6): one of three terms is left out, or only one is there."""
+
+    def p(z):
+        q = [sin(z), exp(z), z * z]
+        for m, q_m in enumerate(q):
+            q_m.label = f"q{m}"
+        y = total(q)
+        y.label = "p"
+        return y
+
+    terms = [math.cos(0.7), math.exp(0.7), 1.4]
+    assert hint(p, 0.7, claimed=sum(terms) - terms[1]) == "what goes from q1 to p is missing"
+    assert hint(p, 0.7, claimed=terms[0]) == "only what goes from q0 to p is there"
+
+
+def test_labels_make_hints_readable():
+    def loss(w):
+        z = weighted_sum([w], [0.5], 0.1)
+        a = tanh(z)
+        z.label, a.label = "z", "a"
+        return half_squared_error([a], [1.0])
+
+    assert hint(loss, 0.3, claimed=lambda w: (tanh(w * 0.5 + 0.1) - 1) * 0.5) == (
+        "the factor ∂a/∂z = 0.94 is missing"
+    )
+
+
+def test_nothing_is_made_up_where_the_slope_is_0():
+    assert hint(lambda x: exp(x) * exp(-x), 0.7, claimed=5) == ""
+    assert hint(lambda x: (x - 3) ** 2, 3.0, claimed=1) == ""
+
+
+def test_a_claim_of_0_is_called_that():
+    report = gradcheck(softmax, [0.1, 0.2, 0.3], claimed=[[0] * 3] * 3)
+    assert {finding.hint for finding in report} == {"it is not 0"}
+
+
+def test_mistakes_are_looked_for_in_small_graphs_only():
+    big = lambda x: total([x * float(k) for k in range(500)])  # noqa: E731
+    assert hint(big, 0.5, claimed=-sum(range(500))) == "the sign is wrong"
+    assert hint(big, 0.5, claimed=17.0) == ""
+
+
+def test_a_log_loss_with_the_sign_of_one_term():
+    """The log loss of lecture A as printed: the derivative of its other term has the wrong sign."""
+    report = gradcheck(
+        lambda a: -0.3 * log(a) + 0.7 * log(1 - a), 0.6, claimed=lambda a: -0.3 / a + 0.7 / (1 - a)
+    )
+    assert [finding.verdict for finding in report] == ["wrong"]

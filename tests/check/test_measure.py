@@ -1,0 +1,111 @@
+"""Slopes and noise, measured on functions whose slope and noise are known."""
+
+import math
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu.check.measure import EPSILON, Around, coincide, ladder, rounding, scale, spacings
+
+
+def around(f, x):
+    steps = ladder(x)
+    return Around(x, steps, [f(x - h) for h in steps], f(x), [f(x + h) for h in steps])
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "x"),
+    [
+        (math.exp, math.exp, 0.7),
+        (math.exp, math.exp, -20.0),
+        (math.sin, math.cos, 1e5),
+        (math.log, lambda x: 1 / x, 1e-5),
+        (math.atan, lambda x: 1 / (1 + x * x), 0.0),
+        (lambda x: math.sin(1e6 * x), lambda x: 1e6 * math.cos(1e6 * x), 1.0),
+    ],
+)
+def test_the_true_slope_is_within_the_error(f, slope, x):
+    seen = around(lambda x: f(x) if x > 0 or f is not math.log else math.nan, x)
+    noise = EPSILON * (abs(f(x)) + abs(x * slope(x)))
+    for found in (seen.slope, seen.left, seen.right):
+        value, error = found(noise)
+        assert abs(value - slope(x)) <= error
+        assert error <= 1e-6 * abs(slope(x))
+
+
+@given(st.floats(-4, 4), st.floats(1e-9, 1e-3), st.integers())
+def test_noise_widens_the_error_as_much_as_it_moves_the_slope(x, size, seed):
+    shake = random.Random(seed)
+    noisy = around(lambda x: math.sin(x) + shake.uniform(-size, size), x)
+    value, error = noisy.slope(size)
+    assert abs(value - math.cos(x)) <= error
+
+
+def test_values_on_one_side_give_the_slope_of_that_side():
+    seen = around(lambda x: abs(x) if x >= 0 else math.nan, 0.0)
+    assert seen.right(0.0).value == 1
+    assert seen.left(0.0).error == seen.slope(0.0).error == math.inf
+
+
+def test_a_jump_has_an_infinite_slope():
+    seen = around(lambda x: float(x > 2), 2.0)
+    assert seen.left(0.0).value == 0
+    assert seen.right(0.0).value == math.inf
+    assert around(lambda x: -float(x >= 2), 2.0).left(0.0).value == -math.inf
+
+
+def test_a_vertical_tangent_has_no_slope():
+    value, error = around(lambda x: math.copysign(math.sqrt(abs(x)), x), 0.0).right(1e-16)
+    assert error > value / 10 > 1e3
+
+
+def test_steepest_counts_only_what_stands_out_of_the_noise():
+    seen = around(lambda x: 2 * x + 1, 1.0)
+    assert seen.steepest(EPSILON) == pytest.approx(2)
+    assert seen.steepest(1.0) == 0
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_steps_are_halved_from_the_size_of_the_input_to_its_last_digits(x):
+    steps = ladder(x)
+    assert all(a == 2 * b for a, b in pairwise(steps))
+    assert 0 < steps[-1] <= 2.0**-46 * max(scale(x), steps[-1])
+    assert all(x + h != x != x - h for h in steps)
+    assert len(steps) < 100
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_the_scale_is_the_power_of_two_at_or_below(x):
+    assert abs(x) < 1e-270 or scale(x) <= abs(x) < 2 * scale(x)
+
+
+@given(st.floats(-1e6, 1e6))
+def test_spacings_grow_but_stay_below_what_a_function_may_do_in_between(x):
+    found = spacings(x)
+    assert found == sorted(found)
+    assert all(x + 4 * d != x for d in found)
+    assert found[-1] <= 2.0**-12 or x > 2.0**32
+
+
+@pytest.mark.parametrize("size", [1e-14, 1e-9, 1.0])
+def test_the_noise_of_a_smooth_function_is_that_of_its_noise(size):
+    shake = random.Random(0)
+    found = sorted(
+        rounding([math.sin(k / 1e3) + shake.gauss(0, size) for k in range(9)]) for _ in range(200)
+    )
+    assert 0.5 * size < found[100] < 1.5 * size
+    assert found[-1] < 4 * size
+
+
+def test_smooth_values_have_no_noise():
+    assert rounding([x**3 - x for x in range(9)]) <= 8**3 * 1e-3
+
+
+def test_neighbours_coincide_if_half_of_them_do():
+    assert not coincide(range(9))
+    assert coincide([1.0] * 9)
+    assert coincide([1, 1, 2, 2, 3, 3, 4, 4, 5])
+    assert not coincide([1, 1, 2, 2, 3, 3, 4, 5, 6])

@@ -631,3 +631,8 @@ def test_the_data_of_a_value_are_a_float_whatever_the_constants_are(row):
 def test_constants_alone_give_a_constant():
     y = tinygrad_edu.weighted_sum([Constant(2.0)], [3.0], Constant(1.0))
     assert (type(y), y.data, y.op, y.args) == (Constant, 7.0, None, ())
+
+
+def test_a_message_does_not_quote_hundreds_of_numbers():
+    assert TABLE["total"].text([0.5] * 3) == "total(0.5, 0.5, 0.5)"
+    assert TABLE["total"].text([0.5] * 200).endswith("0.5, ... 200 in all)")

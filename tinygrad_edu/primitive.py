@@ -29,6 +29,7 @@ __all__ = [
     "number",
 ]
 
+SEVERAL = 6  # arguments that a message quotes
 ATOM = 9  # the precedence of what never needs parentheses: a symbol, a number, f(x)
 
 
@@ -248,7 +249,8 @@ class Primitive:
         ('(-8.0) ** 3', 'log(0.0)')
         """
         if not self.code:
-            return f"{self.name}({', '.join(map(brief, numbers))})"
+            more = [f"... {len(numbers)} in all"] if len(numbers) > SEVERAL else []
+            return f"{self.name}({', '.join([*map(brief, numbers[:SEVERAL]), *more])})"
         return fill(self.code, [f"({brief(x)})" if x < 0 else brief(x) for x in numbers])
 
     def formula(self, args: Sequence[tuple[str, int]]) -> tuple[str, int]:

@@ -39,9 +39,9 @@ def wrong_rule(function: Function) -> str:
             for order in range(1, function.order + 1):
                 for finding in examine_alone(node.op, node, order):
                     if finding.verdict == "wrong":
-                        call = node.op.text([float(x) for x in node.args])
+                        text = node.op.text([float(x) for x in node.args])
                         return (
-                            f"The rule of {node.op.name} is wrong: at {call} it says that "
+                            f"The rule of {node.op.name} is wrong: at {text} it says that "
                             f"{finding.derivative} is {finding.gradient:.8g}, "
                             f"but the slope is {finding.measured}."
                         )

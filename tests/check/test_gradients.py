@@ -72,7 +72,8 @@ RIGHT = {
     "an unused input": (lambda x, y: x * 2, [3.0, 4.0]),
     "a maximum": (lambda x: (x - 3) ** 2, [3.0]),
     "a maximum to rounding": (sin, [math.pi / 2]),
-    "next to a maximum": (lambda x: (x - 4) ** 2, [3.9999999999999996]),
+    "next to a maximum": (lambda x: (x - 4) ** 2, [3.9999999]),
+    "steps that are rounded": (lambda x: (x - 3.9375) ** 2, [3.9999999999999996]),
     "next to a power of two": (lambda x: x * x, [1 - 2**-53]),
     "zero": (lambda x: exp(x) * cos(x), [0.0]),
     "minus zero": (lambda x: exp(x) * cos(x), [-0.0]),
@@ -228,6 +229,27 @@ def test_a_rule_of_many_arguments_is_named():
     report = gradcheck(lambda w, x: sigmoid(wrong(w, x, 0.5)), [0.3, -0.2], [0.7, 1.1])
     assert verdicts(report) == ["agrees", "agrees", "agrees", "wrong"]
     assert report.fault.startswith("The rule of weighted_sum is wrong")
+
+
+def test_a_rule_in_single_precision_is_found_and_named():
+    def rule(y, x):
+        return (float(np.float32(1 - y * y)),)
+
+    rounded = with_rule(TABLE["tanh"], rule)
+    for f in (rounded, lambda x: tanh(rounded(x))):
+        report = gradcheck(f, -1.3019627613041824)
+        assert verdicts(report) == ["wrong"]
+        assert report.fault.startswith("The rule of tanh is wrong")
+
+
+def test_a_rule_that_knows_floats_only_is_checked_all_the_same():
+    def rule(y, x):
+        if not isinstance(x, float):
+            raise LookupError(x)
+        return (math.cos(x),)
+
+    assert gradcheck(with_rule(TABLE["sin"], rule), 0.7)
+    assert not gradcheck(with_rule(TABLE["cos"], rule), 0.7)
 
 
 def test_a_lost_contribution_is_found():

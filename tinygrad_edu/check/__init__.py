@@ -3,6 +3,7 @@
 gradients   gradcheck and assert_gradients, the checks that people call
 examine     one gradient against one slope: tolerance and verdict
 measure     slopes from values alone, with their errors
+noise       what rounding does to values and gradients
 function    the function under a check, and its inputs, which it moves
 faults      which operation, or which number outside the graph, is to blame
 claims      derivatives by hand, and the mistakes that lead to wrong ones

@@ -61,7 +61,7 @@ def examine_alone(op: Primitive, node: Value, order: int) -> list[Finding]:
     if op.arity is not None:
         alone.__signature__ = op.__signature__  # type: ignore[attr-defined]  # for the names
     function = Function(alone, args, order)
-    return examine(function, function.gradients)
+    return examine(function)
 
 
 # --- the way into the graph -----------------------------------------------------------------------

@@ -68,7 +68,7 @@ def check_engine(function: Function) -> Report:
 
     Where rounding hides what a rule does to a gradient, the rules themselves are examined.
     """
-    findings = examine(function, function.gradients)
+    findings = examine(function)
     places = cycle(range(len(function.leaves)))
     wrong = {i for i, found in zip(places, findings, strict=False) if found.verdict == "wrong"}
     if wrong:

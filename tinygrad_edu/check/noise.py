@@ -1,0 +1,100 @@
+"""What rounding does to a number: as its graph says, and as it shows when the inputs are moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tinygrad_edu.check.function import Function
+from tinygrad_edu.check.measure import EPSILON, coincide, rounding, spacings
+from tinygrad_edu.engine import LOCK, sweep
+from tinygrad_edu.gradient import grad
+from tinygrad_edu.value import Value
+
+__all__ = ["measured_noise", "noise_of_gradients", "path_sums", "rounding_error"]
+
+
+def path_sums(y: Value) -> dict[Value, float]:
+    """Return for each node behind ``y`` the sum of its paths without their signs.
+
+    That is what the derivative would be if nothing in it cancelled: the measure of its rounding.
+    """
+    with LOCK:
+        return {node: node._adjoint for node in sweep(y, partials=sizes)}
+
+
+def sizes(node: Value) -> tuple[Any, Any]:
+    """Return the partials of a node without their signs, in the way that the node stores them."""
+    dx, dy = node._dx, node._dy
+    return tuple(map(size, dx)) if type(dx) is tuple else size(dx), size(dy)
+
+
+def size(partial: Any) -> float | None:
+    """Return a partial without its sign; None stays None."""
+    return None if partial is None else abs(float(partial))
+
+
+def rounding_error(y: Value) -> float:
+    """Return how far rounding may have moved ``y``: the last digit of each node, over all paths."""
+    return sum(paths * last_digit(node) for node, paths in path_sums(y).items())
+
+
+def last_digit(node: Value) -> float:
+    """Return how far rounding may have moved the data of a node; what was given is exact."""
+    if node.op is None:
+        return 0.0
+    if node.op.arity is not None:
+        return EPSILON * abs(float(node.data))
+    # A sum is rounded after each of its terms, and may be smaller than they are.
+    pairs = zip(node.args, node.partials, strict=True)
+    terms = sum(abs(float(x) * float(partial)) for x, partial in pairs if partial is not None)
+    return EPSILON * len(node.args) * max(terms, abs(float(node.data)))
+
+
+def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[float]:
+    """Return how far rounding may have moved the engine's gradients, output by output.
+
+    A gradient is recorded like any number, and its graph says so. Where a rule cannot be recorded,
+    since it only knows floats, the noise is measured.
+    """
+    try:
+        gradients = [d for y in outputs for d in grad(y, function.leaves, differentiable=True)]
+    except Exception:  # noqa: BLE001 - whatever such a rule does to a Value
+        return measured_noise(
+            function, lambda ys: [d for row in function.gradients(ys) for d in row]
+        )
+    return [rounding_error(d) for d in gradients]
+
+
+def measured_noise(
+    function: Function, numbers: Callable[[Sequence[Value]], list[float]]
+) -> list[float]:
+    """Return the noise of numbers that are worked out from the outputs.
+
+    It is measured while all inputs move together, at distances as small as they tell something.
+    """
+    places = range(len(numbers(function.outputs())))
+    found: dict[int, float] = {}
+    for distances in zip(*map(spacings, function.point), strict=True):
+        try:
+            table = [numbers_beside(function, numbers, distances, k) for k in range(-4, 5)]
+        except (ArithmeticError, ValueError):  # outside the domain
+            break
+        for place, column in zip(places, zip(*table, strict=True), strict=True):
+            if place not in found and not coincide(column):
+                found[place] = rounding(column)
+        if len(found) == len(places):
+            break
+    return [found.get(place, 0.0) for place in places]
+
+
+def numbers_beside(
+    function: Function,
+    numbers: Callable[[Sequence[Value]], list[float]],
+    distances: Sequence[float],
+    k: int,
+) -> list[float]:
+    """Return the numbers where all inputs are moved by ``k`` times the distances."""
+    point = [x + k * distance for x, distance in zip(function.point, distances, strict=True)]
+    with function.moved(point):
+        return numbers(function.outputs())

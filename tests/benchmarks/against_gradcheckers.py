@@ -27,16 +27,17 @@ import argparse
 import functools
 import importlib
 import math
-import os
 import platform
 import random
 import struct
+import sys
 import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tinygrad_edu import Value, grad, gradcheck
@@ -44,6 +45,9 @@ from tinygrad_edu.check.expression import Expression, Line, grow
 from tinygrad_edu.check.noise import path_sums
 from tinygrad_edu.primitive import Primitive
 from tinygrad_edu.primitives import LEAK, TABLE, add, mul, sub
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from frameworks import autograd_as_numpy, jax_as_numpy, on_arrays, torch_as_numpy
 
 POPULATIONS = {"ordinary": (0.1, 5.0), "wide": (1e-6, 1e6)}
 ERRORS = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -87,13 +91,6 @@ class Detaching(NamedTuple):
 
     def detached(self, operands, stop):
         return tuple([stop(x) if i == self.place else x for i, x in enumerate(operands)])
-
-
-def on_arrays(op, xp, operands):
-    """Compute an operation with a module that is like NumPy."""
-    if callable(op.array):
-        return op.array(xp, *operands)
-    return getattr(xp, op.array)(*operands)
 
 
 def planted(op, wrong, numbers):
@@ -328,52 +325,10 @@ class Checker(NamedTuple):
     check: Callable[[Expression], tuple[str, Any]]
 
 
-class Logaddexp:
-    """What only NumPy has: a logaddexp of many."""
-
-    def __init__(self, of_two):
-        self.of_two = of_two
-
-    def __call__(self, x, y):
-        return self.of_two(x, y)
-
-    def reduce(self, values):
-        return functools.reduce(self.of_two, values)
-
-
-class Numpy:
-    """A framework in the guise of NumPy, as the table of operations knows it."""
-
-    def __init__(self, module, asarray, stop_gradient, **own):
-        self.module = module
-        self.asarray = asarray
-        self.stop_gradient = stop_gradient
-        self.__dict__.update(own)
-        self.logaddexp = Logaddexp(self.wrapped(module.logaddexp))
-
-    def __getattr__(self, name):
-        return self.wrapped(getattr(self.module, name))
-
-    def wrapped(self, function):
-        return lambda *args: function(*[self.as_operand(x) for x in args])
-
-    def as_operand(self, x):
-        return self.asarray(x) if isinstance(x, int | float) else x
-
-    def compute(self, op, operands):
-        return on_arrays(op, self, [self.as_operand(x) for x in operands])
-
-
 def with_torch():
-    torch = importlib.import_module("torch")
+    xp = torch_as_numpy()
+    torch = xp.module
     torch.set_num_threads(1)
-    xp = Numpy(
-        torch,
-        functools.partial(torch.tensor, dtype=torch.float64),
-        torch.Tensor.detach,
-        power=torch.pow,
-        heaviside=lambda x, _: torch.relu(torch.sign(x)),  # torch's own has no derivative
-    )
 
     def inputs(expression):
         return [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in expression.inputs]
@@ -392,11 +347,9 @@ def with_torch():
 
 
 def with_jax():
-    os.environ["JAX_PLATFORMS"] = "cpu"
+    xp = jax_as_numpy()
     jax = importlib.import_module("jax")
     check_grads = importlib.import_module("jax.test_util").check_grads
-    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - JAX's own API
-    xp = Numpy(jax.numpy, jax.numpy.asarray, jax.lax.stop_gradient)
 
     def function(expression):
         return lambda *xs: expression(*map(jax.numpy.asarray, xs), compute=xp.compute)
@@ -415,17 +368,10 @@ def with_jax():
 
 
 def with_autograd():
+    xp = autograd_as_numpy()
     autograd = importlib.import_module("autograd")
-    numpy = importlib.import_module("autograd.numpy")
     check_grads = importlib.import_module("autograd.test_util").check_grads
-    numpy.random.seed(0)  # it draws a direction
-    getval = importlib.import_module("autograd.tracer").getval
-    xp = Numpy(
-        numpy,
-        numpy.float64,
-        getval,
-        heaviside=lambda x, _: numpy.maximum(numpy.sign(x), 0.0),  # its own has no derivative
-    )
+    xp.module.random.seed(0)  # it draws a direction
 
     def function(expression):
         return functools.partial(expression, compute=xp.compute)

@@ -1,0 +1,52 @@
+"""Values, gradients and second derivatives beside PyTorch in double precision."""
+
+import pytest
+from frameworks import torch_as_numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu import Value, grad
+from tinygrad_edu.check.noise import path_sums
+from tinygrad_edu.testing import expressions, networks
+
+torch = pytest.importorskip("torch")
+framework = torch_as_numpy()
+
+
+def of_torch(expression, order):
+    """The derivatives of each order by all inputs, as floats."""
+    xs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in expression.inputs]
+    found = [expression(*xs, compute=framework.compute)]
+    for _ in range(order):
+        found = [
+            d
+            for y in found
+            for d in (
+                torch.autograd.grad(y, xs, create_graph=True, materialize_grads=True)
+                if y.requires_grad
+                else [torch.zeros(()) for _ in xs]
+            )
+        ]
+    return [d.item() for d in found]
+
+
+def of_engine(expression, order):
+    """The same, as Values."""
+    xs = [Value(x) for x in expression.inputs]
+    found = [expression(*xs)]
+    for _ in range(order):
+        found = [d for y in found for d in grad(y, xs, differentiable=True)]
+    return found
+
+
+def size(y):
+    """How large the terms are whose sum a number is, if they are larger than itself."""
+    return max([abs(y.data), *(paths * abs(node.data) for node, paths in path_sums(y).items())])
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@given(st.one_of(expressions(max_operations=10), networks()))
+def test_values_and_derivatives_are_those_of_torch(order, expression):
+    ours, theirs = of_engine(expression, order), of_torch(expression, order)
+    for y, expected in zip(ours, theirs, strict=True):
+        assert y.data == pytest.approx(expected, rel=1e-9, abs=1e-12 * size(y))

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import random
 from dataclasses import replace
 from fractions import Fraction
 
@@ -109,6 +110,23 @@ def test_a_kink_too_close_to_be_seen_is_not_called_a_derivative():
     (finding,) = gradcheck(lambda x: relu(x - 1) + 3 * x, 1 + 2**-52)
     assert finding.verdict == "not differentiable here"
     assert finding
+
+
+@pytest.mark.parametrize("residual", [0.0, 1e-15, 1e-12, 1e-9, 1e-6])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_next_to_the_minimum_of_a_sum_of_squares(residual, size):
+    """The residuals are next to nothing there, but their noise is that of what cancels in them."""
+    rng = random.Random(1)
+    xs = [[rng.gauss(0, size) for _ in range(3)] for _ in range(6)]
+    p = [rng.gauss(0, 1) for _ in range(3)]
+    targets = [weighted_sum(p, x, 100.0) + residual * rng.gauss(0, 1) for x in xs]
+
+    def loss(p):
+        return total(
+            [(weighted_sum(p, x, 100.0) - t) ** 2 for x, t in zip(xs, targets, strict=True)]
+        )
+
+    assert set(verdicts(gradcheck(loss, p))) <= {"agrees", "inconclusive"}
 
 
 # --- kinks, jumps, edges --------------------------------------------------------------------------

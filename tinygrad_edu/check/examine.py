@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu.check.function import Function
-from tinygrad_edu.check.measure import EPSILON, Around
+from tinygrad_edu.check.measure import EPSILON, Around, ladder
 from tinygrad_edu.check.noise import (
     measured_noise,
     noise_of_gradients,
@@ -23,6 +23,8 @@ SAFETY = 5
 """How many times the sum of all errors a gradient may be off."""
 PRECISION = 1e-3
 """How much of a gradient the tolerance may be for a verdict."""
+EVERY = 5
+"""Of how many steps on a ladder one tells the noise."""
 NOTHING = 1e-9
 """How much of what is steep here a tolerance may be for a gradient of 0."""
 
@@ -48,30 +50,63 @@ def examine(
         raise ValueError(message)
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
-    arounds = [function.around(i) for i in inputs]
-    noises = measured_noise(function, lambda outputs: [float(y) for y in outputs])
+    floors = list(map(max, measured_noise(function, floats), map(rounding_error, outputs)))
+    arounds = [look_around(function, i, floors) for i in inputs]
     gradients = (claimed or function.gradients)(outputs)
     if claimed is None:
-        own = iter(noise_of_gradients(function, outputs))
+        noises = iter(noise_of_gradients(function, outputs))
     else:
-        own = iter(measured_noise(function, lambda ys: [d for row in claimed(ys) for d in row]))
+        noises = iter(measured_noise(function, lambda ys: [d for row in claimed(ys) for d in row]))
     findings = []
     for j, (y, row) in enumerate(zip(outputs, gradients, strict=True)):
         sums = path_sums(y)
-        noise = max(noises[j], rounding_error(y))
         for i in inputs:
             paths = sums.get(function.leaves[i], 0.0)
-            errors = Errors(noise, max(next(own), EPSILON * paths), paths)
+            errors = Errors(max(next(noises), EPSILON * paths), paths)
             allowed = slack[j][i] if slack else 0.0
             findings.append(judge(next(names), row[i], arounds[i][j], errors, allowed))
     return findings
 
 
-class Errors(NamedTuple):
-    """What rounding may have done, and what the gradient would be if nothing in it cancelled."""
+def look_around(function: Function, i: int, floors: Sequence[float]) -> list[Around]:
+    """Return the values of each output while input ``i`` goes down and up its ladder.
 
-    value: float
-    gradient: float
+    Their noise is read from the graphs of some of them, and at least that of the ``floors``.
+    """
+    here, steps = floats(function.outputs()), ladder(function.point[i])
+    sides: dict[int, list[list[float]]] = {-1: [], 1: []}
+    noises = []
+    noise = floors
+    for k, step in enumerate(steps):
+        errors = [floors]
+        for side, values in sides.items():
+            values.append(function.beside(i, side * step, floats) or [math.nan] * len(here))
+            if k % EVERY == 0:
+                errors.append(function.beside(i, side * step, rounding_errors) or floors)
+        if k % EVERY == 0:
+            noise = [max(column) for column in zip(*errors, strict=True)]
+        noises.append(noise)
+    below, above, by_output = (list(zip(*rows, strict=True)) for rows in (*sides.values(), noises))
+    return [
+        Around(function.point[i], steps, *of_output)
+        for of_output in zip(below, here, above, by_output, strict=True)
+    ]
+
+
+def rounding_errors(outputs: Sequence[Value]) -> list[float]:
+    """Return the noise of the outputs."""
+    return [rounding_error(y) for y in outputs]
+
+
+def floats(outputs: Sequence[Value]) -> list[float]:
+    """Return the outputs as floats."""
+    return [float(y) for y in outputs]
+
+
+class Errors(NamedTuple):
+    """What rounding may have done to a gradient, and what it would be if nothing cancelled."""
+
+    rounding: float
     paths: float
 
 
@@ -79,10 +114,10 @@ def judge(
     derivative: str, gradient: float, around: Around, errors: Errors, slack: float
 ) -> Finding:
     """Compare one gradient with the slope."""
-    both, left, right = (side(errors.value) for side in (around.slope, around.left, around.right))
+    both, left, right = around.slope(), around.left(), around.right()
     # At the edge of the domain there is one side only.
     slope = both if both.error < math.inf else min(left, right, key=lambda side: side.error)
-    tolerance = SAFETY * (slope.error + errors.gradient)
+    tolerance = SAFETY * (slope.error + errors.rounding)
     verdict: Verdict
     if abs(left.value - right.value) > SAFETY * (left.error + right.error):
         verdict = "not differentiable here"
@@ -97,6 +132,6 @@ def judge(
 
 def flat(gradient: float, tolerance: float, around: Around, errors: Errors) -> bool:
     """Tell whether a gradient is 0 as nearly as can be told: beside what is steep here."""
-    steepest = around.steepest(errors.value)
+    steepest = around.steepest()
     steep = max(steepest, errors.paths)
     return abs(gradient) <= tolerance <= NOTHING * steep or gradient == steepest == 0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
-from tinygrad_edu.check.measure import Around, ladder
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Function"]
+
+T = TypeVar("T")
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -117,22 +117,17 @@ class Function:
             for leaf, gradient in zip(self.leaves, before, strict=True):
                 leaf.grad = gradient
 
-    def around(self, i: int) -> list[Around]:
-        """Return the values of each output while input ``i`` goes down and up its ladder."""
+    def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
+        """Return what is read from the outputs where input ``i`` is moved; None if there are none.
+
+        It is read there, since an output may be an input.
+        """
         point = self.point
-        at = [float(y) for y in self.outputs()]
-
-        def values(step: float) -> list[float]:
-            try:
-                with self.moved([*point[:i], point[i] + step, *point[i + 1 :]]):
-                    return [float(y) for y in self.outputs()]
-            except (ArithmeticError, ValueError):  # outside the domain
-                return [math.nan] * len(at)
-
-        steps = ladder(point[i])
-        below = zip(*[values(-step) for step in steps], strict=True)
-        above = zip(*[values(step) for step in steps], strict=True)
-        return [Around(point[i], steps, *ys) for ys in zip(below, at, above, strict=True)]
+        try:
+            with self.moved([*point[:i], point[i] + step, *point[i + 1 :]]):
+                return read(self.outputs())
+        except (ArithmeticError, ValueError):  # outside the domain
+            return None
 
 
 def as_values(result: Any) -> Iterator[Value]:

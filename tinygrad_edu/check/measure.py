@@ -176,31 +176,33 @@ class Around(NamedTuple):
     below: Sequence[float]
     at: float
     above: Sequence[float]
+    noises: Sequence[float]
+    """The noise of the values at each step: on the way to a minimum it grows with the step."""
 
-    def slope(self, noise: float) -> Slope:
-        """Return the slope from both sides, given the noise of one value."""
-        sides = zip(self.quotients(-1, noise), self.quotients(1, noise), strict=True)
+    def slope(self) -> Slope:
+        """Return the slope from both sides."""
+        sides = zip(self.quotients(-1), self.quotients(1), strict=True)
         return limit([central(*pair) for pair in sides], order=2)
 
-    def left(self, noise: float) -> Slope:
+    def left(self) -> Slope:
         """Return the slope from below; it is infinite at a jump."""
-        return self.one_sided(-1, noise)
+        return self.one_sided(-1)
 
-    def right(self, noise: float) -> Slope:
+    def right(self) -> Slope:
         """Return the slope from above; it is infinite at a jump."""
-        return self.one_sided(1, noise)
+        return self.one_sided(1)
 
-    def one_sided(self, side: int, noise: float) -> Slope:
+    def one_sided(self, side: int) -> Slope:
         """Return the slope from the side with this sign."""
         gaps = [y - self.at for y in self.values(side)[-JUMP:]]
-        if min(map(abs, gaps)) > max(0.9 * max(map(abs, gaps)), 8 * noise):
+        if min(map(abs, gaps)) > max(0.9 * max(map(abs, gaps)), 8 * self.noises[-1]):
             return Slope(math.copysign(math.inf, side * gaps[-1]), 0.0)
-        return limit(self.quotients(side, noise), order=1)
+        return limit(self.quotients(side), order=1)
 
-    def quotients(self, side: int, noise: float) -> list[Quotient]:
+    def quotients(self, side: int) -> list[Quotient]:
         """Return the difference quotients on the side with this sign."""
         found: list[Quotient] = []
-        for step, y in zip(self.steps, self.values(side), strict=True):
+        for step, y, noise in zip(self.steps, self.values(side), self.noises, strict=True):
             width = (self.x + side * step) - self.x  # the sum may have been rounded
             slope = (y - self.at) / width
             bend = abs(slope - found[-1].slope) if found else 0.0
@@ -212,9 +214,9 @@ class Around(NamedTuple):
         """Return the values on the side with this sign."""
         return self.above if side > 0 else self.below
 
-    def steepest(self, noise: float) -> float:
+    def steepest(self) -> float:
         """Return the largest quotient in sight, less its noise: what is steep here."""
-        found = [abs(q.slope) - q.noise for side in (-1, 1) for q in self.quotients(side, noise)]
+        found = [abs(q.slope) - q.noise for side in (-1, 1) for q in self.quotients(side)]
         return max(0.0, *filter(math.isfinite, found))
 
 

@@ -74,22 +74,20 @@ def look_around(function: Function, i: int, floors: Sequence[float]) -> list[Aro
     Their noise is read from the graphs of some of them, and at least that of the ``floors``.
     """
     here, steps = floats(function.outputs()), ladder(function.point[i])
-    sides: dict[int, list[list[float]]] = {-1: [], 1: []}
-    noises = []
-    noise = floors
+    below: list[Sequence[float]] = []
+    above: list[Sequence[float]] = []
+    noises: list[Sequence[float]] = []
     for k, step in enumerate(steps):
         errors = [floors]
-        for side, values in sides.items():
-            values.append(function.beside(i, side * step, floats) or [math.nan] * len(here))
+        for values, signed in ((below, -step), (above, step)):
+            values.append(function.beside(i, signed, floats) or [math.nan] * len(here))
             if k % EVERY == 0:
-                errors.append(function.beside(i, side * step, rounding_errors) or floors)
-        if k % EVERY == 0:
-            noise = [max(column) for column in zip(*errors, strict=True)]
-        noises.append(noise)
-    below, above, by_output = (list(zip(*rows, strict=True)) for rows in (*sides.values(), noises))
+                errors.append(function.beside(i, signed, rounding_errors) or floors)
+        noises.append(list(map(max, *errors)) if k % EVERY == 0 else noises[-1])
+    tables = (list(zip(*rows, strict=True)) for rows in (below, above, noises))
     return [
-        Around(function.point[i], steps, *of_output)
-        for of_output in zip(below, here, above, by_output, strict=True)
+        Around(function.point[i], steps, low, at, high, noise)
+        for at, low, high, noise in zip(here, *tables, strict=True)
     ]
 
 

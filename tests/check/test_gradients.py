@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from tinygrad_edu import (
     Constant,
     Value,
+    abs,  # noqa: A004 - the operation
     assert_gradients,
     cos,
     exp,
@@ -80,6 +81,8 @@ RIGHT = {
     "minus zero": (lambda x: exp(x) * cos(x), [-0.0]),
     "a smooth function of a kinked one": (lambda x: abs(x) ** 2 + x, [0.0]),
     "logits far apart": (logsumexp, [[30.0, -20.0, 1e3]]),
+    "right beside a pole": (lambda x: log(abs(x - 1)), [1 + 1e-13]),
+    "almost nothing": (lambda x: x * x, [1e-140]),
     "a branch": (lambda x: x**2 if x > 1 else 2 * x - 1, [1.5]),
 }
 
@@ -127,6 +130,38 @@ def test_next_to_the_minimum_of_a_sum_of_squares(residual, size):
         )
 
     assert set(verdicts(gradcheck(loss, p))) <= {"agrees", "inconclusive"}
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: sin(1e17 * x), 0.3),  # several waves between two floats
+        (lambda x: 1 / (x - 1000), 1000.0000000000001),  # next float: a pole
+        (lambda x: log(1 - x), 1 - 1e-15),
+        (lambda x: relu(x - 1000) * x + sin(x), 1000.0000000000001),
+        (exp, -740.0),  # a result of three digits
+        (lambda x: x * x, 1e-300),
+        (lambda x: functools.reduce(lambda y, _: 3.9 * y * (1 - y), range(40), x), 0.3),  # chaos
+        (lambda x: x if x.data == 1 else log(-x * x), 1.0),  # defined at one point only
+    ],
+)
+def test_what_floats_cannot_resolve_is_not_called_wrong(f, x):
+    (finding,) = gradcheck(f, x)
+    assert finding.verdict != "wrong"
+    assert str(finding)
+
+
+@pytest.mark.parametrize("slope", [math.inf, -math.inf, math.nan])
+def test_a_slope_that_is_no_number_is_wrong(slope):
+    report = gradcheck(with_rule(TABLE["sin"], lambda y, x: (slope,)), 1.0)
+    assert verdicts(report) == ["wrong"]
+    assert report.fault.startswith("The rule of sin is wrong")
+
+
+def test_a_jump_is_not_taken_for_noise():
+    report = gradcheck(lambda x: step(x) + x, 0.0, claimed=-5)
+    assert verdicts(report) == ["not differentiable here"]
+    assert not report
 
 
 # --- kinks, jumps, edges --------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A report as a person reads it."""
 
 import html
+import math
 import re
 
 import pytest
@@ -87,6 +88,7 @@ def test_labels_do_no_harm_to_the_page():
         (1 / 3, 0.0, "0.33333333333333331"),
         (1 / 3, 10.0, "0.333"),
         (0.0, 1e-9, "0"),
+        (1 / 3, math.inf, "0.333333"),
         (float("inf"), 1e-9, "inf"),
         (float("nan"), float("nan"), "nan"),
         (1234567.0, 1.0, "1234567"),

@@ -113,12 +113,17 @@ def judge(
 ) -> Finding:
     """Compare one gradient with the slope."""
     both, left, right = around.slope(), around.left(), around.right()
-    # At the edge of the domain there is one side only.
-    slope = both if both.error < math.inf else min(left, right, key=lambda side: side.error)
+    # At the edge of the domain there is one side only, and right beside a pole or a kink, too.
+    sides = max(both.error, left.error, right.error) < math.inf
+    slope = both if sides else min(left, right, key=lambda side: side.error)
     tolerance = SAFETY * (slope.error + errors.rounding)
     verdict: Verdict
     if abs(left.value - right.value) > SAFETY * (left.error + right.error):
         verdict = "not differentiable here"
+    elif not math.isfinite(gradient):
+        verdict = "wrong"
+    elif around.hides(gradient):
+        verdict = "inconclusive"
     elif abs(gradient - slope.value) > tolerance + slack:
         verdict = "wrong"
     elif tolerance <= PRECISION * abs(gradient) or flat(gradient, tolerance, around, errors):

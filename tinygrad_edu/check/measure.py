@@ -51,15 +51,15 @@ def scale(x: float) -> float:
 
 
 def ladder(x: float) -> list[float]:
-    """Return steps from an eighth of ``x``, or of 1 if that is more, down to 32 ulps of ``x``.
+    """Return steps from an eighth of ``x``, or of 1 if that is more, down to 4 ulps of ``x``.
 
     >>> steps = ladder(5.0)
     >>> steps[:3], len(steps)
-    ([0.5, 0.25, 0.125], 45)
+    ([0.5, 0.25, 0.125], 48)
     """
     size = scale(x)
     steps = [max(size, min(1.0, size * 2.0**40)) / 8]
-    while steps[-1] > size * 2.0**-47:
+    while steps[-1] > size * 2.0**-50:
         steps.append(steps[-1] / 2)
     return steps
 
@@ -68,10 +68,11 @@ def spacings(x: float) -> list[float]:
     """Return distances from ``x`` at which to look for noise, from the least on.
 
     >>> [f"{spacing:.0e}" for spacing in spacings(5.0)]
-    ['2e-13', '1e-11', '4e-09', '1e-06', '2e-04']
+    ['4e-15', '2e-13', '1e-11', '4e-09', '1e-06', '2e-04']
     """
     size = scale(x)
-    return [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
+    wider = [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
+    return [size * 2.0**-50, *wider]
 
 
 # --- how noisy the values are ---------------------------------------------------------------------
@@ -135,6 +136,8 @@ def limit(quotients: Sequence[Quotient], order: int) -> Slope:
     close to it as that: the values of sin(1e7 x) at larger steps would tell a tale of their own.
     """
     quotients = [q for q in quotients if math.isfinite(q.slope)]
+    if not settled(quotients):
+        return UNKNOWN
     for error, value, rung in sorted(extrapolations(quotients, order)):
         known = quotients[rung]
         expected = abs(known.slope - value) + error
@@ -145,6 +148,20 @@ def limit(quotients: Sequence[Quotient], order: int) -> Slope:
         ):
             return Slope(value, error)
     return UNKNOWN
+
+
+def settled(quotients: Sequence[Quotient]) -> bool:
+    """Tell whether the smallest steps agree roughly, or drown in noise; if not, no step is small.
+
+    >>> settled([Quotient(h, h, 1 / h, 0.0) for h in (0.5, 0.25, 0.125)])
+    False
+    """
+    if len(quotients) < 2:
+        return False
+    larger, smaller = quotients[-2:]
+    change = abs(smaller.slope - larger.slope)
+    steepest = max(abs(q.slope) for q in quotients)
+    return change <= max(steepest / 8, SLACK * (smaller.noise + larger.noise))
 
 
 def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estimate]:
@@ -214,10 +231,20 @@ class Around(NamedTuple):
         """Return the values on the side with this sign."""
         return self.above if side > 0 else self.below
 
+    def hides(self, slope: float) -> bool:
+        """Tell whether with this slope the values would look as they do: like noise.
+
+        They do if the smallest step is too large: for sin(1e17 x), or right beside a pole.
+        """
+        values = [y for y in (*self.below, *self.above) if math.isfinite(y)]
+        range_ = max((abs(y - self.at) for y in values), default=0.0)
+        real = range_ > 1e-9 * max(map(abs, (self.at, *values)))
+        return real and abs(slope) * self.steps[-1] > range_ < 16 * self.noises[-1]
+
     def steepest(self) -> float:
         """Return the largest quotient in sight, less its noise: what is steep here."""
         found = [abs(q.slope) - q.noise for side in (-1, 1) for q in self.quotients(side)]
-        return max(0.0, *filter(math.isfinite, found))
+        return max([0.0, *filter(math.isfinite, found)])
 
 
 def central(left: Quotient, right: Quotient) -> Quotient:

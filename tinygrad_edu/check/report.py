@@ -88,8 +88,8 @@ def digits(x: float, tolerance: float) -> str:
     >>> digits(0.0821670405, 3e-8), digits(2.0, 1e-15)
     ('0.08216704', '2')
     """
-    if not math.isfinite(x) or not x:
-        return f"{x:g}"
+    if not x or not math.isfinite(x) or not math.isfinite(tolerance):
+        return f"{x:.6g}"
     known = math.log10(abs(x)) - math.log10(tolerance) if tolerance else 17
     return f"{x:.{min(max(math.ceil(known) + 1, 3), 17)}g}"
 

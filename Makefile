@@ -1,7 +1,7 @@
 PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 
-.PHONY: test lint benchmark pictures
+.PHONY: test lint benchmark checkers pictures
 
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
@@ -13,6 +13,10 @@ lint: $(INSTALLED)
 
 benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_micrograd.py
+
+# Beside the checkers of PyTorch, JAX and autograd, those that are installed: ten minutes.
+checkers: $(INSTALLED)
+	$(PYTHON) tests/benchmarks/against_gradcheckers.py
 
 # Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)

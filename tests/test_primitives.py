@@ -636,3 +636,10 @@ def test_constants_alone_give_a_constant():
 def test_a_message_does_not_quote_hundreds_of_numbers():
     assert TABLE["total"].text([0.5] * 3) == "total(0.5, 0.5, 0.5)"
     assert TABLE["total"].text([0.5] * 200).endswith("0.5, ... 200 in all)")
+
+
+@pytest.mark.parametrize("returned", [2.0, (), (1.0, 2.0), [1.0]])
+def test_a_rule_that_returns_something_else_is_named(returned):
+    wrong = dataclasses.replace(cube, partials=lambda y, x: returned)
+    with pytest.raises(TypeError, match="cube: its rule returns .*, not a tuple of 1 partials"):
+        wrong(Value(2.0))

@@ -44,6 +44,11 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         partials = exactly(data, op.partials(data, *numbers))
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
+    if type(partials) is not tuple or len(partials) != len(numbers):
+        message = (
+            f"{op.name}: its rule returns {partials!r}, not a tuple of {len(numbers)} partials"
+        )
+        raise TypeError(message)
     if False in varies:
         partials = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
     data = float(data) if type(data) is int else data

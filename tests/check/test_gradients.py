@@ -329,10 +329,13 @@ def test_what_escapes_the_graph_is_named(f, words):
     assert "changes with x" in report.fault
 
 
-def test_a_graph_that_is_recorded_once_and_for_all_is_found_out():
+def test_a_result_from_before_is_found_out():
     x = Value(2.0)
     y = x * x
-    assert verdicts(gradcheck(lambda _: y, x)) == ["wrong"]
+    for f in (lambda _: y, lambda x: x * y):
+        report = gradcheck(f, x)
+        assert verdicts(report) == ["wrong"]
+        assert "uses a result from before: Value(data=4.0" in report.fault
 
 
 # --- higher order ---------------------------------------------------------------------------------
@@ -412,8 +415,11 @@ def test_parameters_that_the_function_knows_by_itself():
 def test_an_interior_node_can_be_an_input():
     a = Value(2.0)
     b = a * 3
-    assert gradcheck(lambda b: b * a, b)
+    assert gradcheck(lambda b: b * a, b, order=2)
+    assert [finding.gradient for finding in gradcheck(lambda a, b: b * a, a, b)] == [6, 2]
     assert b.data == 6
+    assert b.args == (a, 3)
+    assert grad(b, a) == 3
 
 
 def test_names_come_from_labels_and_arguments():
@@ -453,6 +459,17 @@ def test_inputs_are_any_real_numbers(x):
     assert gradcheck(lambda x: x * x + x, x)
 
 
+def test_two_inputs_of_one_name_are_told_apart():
+    report = gradcheck(lambda x, y: x * y, Value(1.0, label="w"), Value(2.0, label="w"))
+    assert [finding.derivative for finding in report] == ["∂f/∂w", "∂f/∂y"]
+
+
+@pytest.mark.parametrize("x", [math.inf, math.nan])
+def test_inputs_are_finite(x):
+    with pytest.raises(ValueError, match=f"input x is {x}"):
+        gradcheck(lambda x: 1 / (1 + x * x), x)
+
+
 @pytest.mark.parametrize("wrong", ["2", None, 1j, {"x": 1.0}])
 def test_what_is_no_number_is_named(wrong):
     with pytest.raises(TypeError, match="gradcheck: input x: expected a real number"):
@@ -473,8 +490,30 @@ def test_where_the_function_is_not_defined_it_says_so_itself():
 
 @pytest.mark.parametrize("result", [None, "1", [None]])
 def test_a_function_has_to_return_numbers(result):
-    with pytest.raises(TypeError, match="expected a real number"):
+    with pytest.raises(TypeError, match="what the function returns: expected a real number"):
         gradcheck(lambda x: result, 1.0)
+
+
+def test_a_function_has_to_return_something():
+    with pytest.raises(ValueError, match=r"the function is \[\] at"):
+        gradcheck(lambda x: [], 1.0)
+
+
+def test_a_function_must_not_be_random():
+    rng = random.Random(0)
+    with pytest.raises(ValueError, match="at first and then"):
+        gradcheck(lambda x: x * rng.random(), 1.0)
+
+
+def test_a_function_must_not_move_its_inputs():
+    def f(x):
+        x.data += 1
+        return x * x
+
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="moves its inputs"):
+        gradcheck(f, x)
+    assert x.data == 1
 
 
 @pytest.mark.parametrize("infinity", [math.inf, math.nan])

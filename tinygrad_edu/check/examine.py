@@ -44,10 +44,7 @@ def examine(
             is called near the point, too, for the noise of its own. Left out, the engine does.
         slack: for each output and input what the gradient may be off besides.
     """
-    outputs = function.outputs()
-    if not all(math.isfinite(y.data) for y in outputs):
-        message = f"gradcheck: the function is {[y.data for y in outputs]} at {function.point}"
-        raise ValueError(message)
+    outputs = outputs_of(function)
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
     floors = list(map(max, measured_noise(function, floats), map(rounding_error, outputs)))
@@ -66,6 +63,22 @@ def examine(
             allowed = slack[j][i] if slack else 0.0
             findings.append(judge(next(names), row[i], arounds[i][j], errors, allowed))
     return findings
+
+
+def outputs_of(function: Function) -> list[Value]:
+    """Return the outputs; raise ValueError unless they are finite numbers, twice the same."""
+    point = function.point
+    outputs, again = function.outputs(), floats(function.outputs())
+    if function.point != point:
+        message = f"gradcheck: the function moves its inputs, from {point} to {function.point}"
+        raise ValueError(message)
+    if not outputs or not all(map(math.isfinite, again)):
+        message = f"gradcheck: the function is {again} at {point}"
+        raise ValueError(message)
+    if floats(outputs) != again:
+        message = f"gradcheck: the function is {floats(outputs)} at first and then {again}"
+        raise ValueError(message)
+    return outputs
 
 
 def look_around(function: Function, i: int, floors: Sequence[float]) -> list[Around]:

@@ -83,6 +83,8 @@ def escape(function: Function, i: int) -> str:
     for before, after in pairs:
         if before.op is not after.op:
             return ""
+        if before is after and before.op is not None:
+            return f"The function uses a result from before: {before!r} is not worked out anew."
         for number, later in zip(plain_numbers(before), plain_numbers(after), strict=True):
             if before is not after and number != later:
                 return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
@@ -16,6 +17,7 @@ __all__ = ["Function"]
 
 T = TypeVar("T")
 
+HISTORY = ("op", "_x", "_y", "_dx", "_dy")
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -52,9 +54,12 @@ class Function:
         except OperandError as error:
             message = f"gradcheck: input {name}: {error}"
             raise TypeError(message) from None
+        if not math.isfinite(leaf.data):
+            message = f"gradcheck: input {name} is {leaf.data}"
+            raise ValueError(message)
         if leaf not in self.leaves:
             self.leaves.append(leaf)
-            self.names.append(leaf.label or name)
+            self.names.append(name if leaf.label in self.names else leaf.label or name)
         return leaf
 
     # where it is
@@ -108,14 +113,19 @@ class Function:
                 leaf.data = x
 
     @contextmanager
-    def gradients_kept(self) -> Iterator[None]:
-        """Give the inputs back the gradients that they have now; the function may add to them."""
-        before = [leaf.grad for leaf in self.leaves]
+    def held(self) -> Iterator[None]:
+        """Make the inputs mere inputs, whatever they were made of; give all back in the end."""
+        slots = ("data", "grad", *HISTORY)
+        before = [[getattr(leaf, slot) for slot in slots] for leaf in self.leaves]
         try:
+            for leaf in self.leaves:
+                for slot in HISTORY:
+                    setattr(leaf, slot, None)
             yield
         finally:
-            for leaf, gradient in zip(self.leaves, before, strict=True):
-                leaf.grad = gradient
+            for leaf, contents in zip(self.leaves, before, strict=True):
+                for slot, content in zip(slots, contents, strict=True):
+                    setattr(leaf, slot, content)
 
     def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
         """Return what is read from the outputs where input ``i`` is moved; None if there are none.
@@ -135,8 +145,14 @@ def as_values(result: Any) -> Iterator[Value]:
     if isinstance(result, list | tuple):
         for item in result:
             yield from as_values(item)
+    elif isinstance(result, Value):
+        yield result
     else:
-        yield result if isinstance(result, Value) else Constant(result)
+        try:
+            yield Constant(result)
+        except OperandError as error:
+            message = f"gradcheck: what the function returns: {error}"
+            raise TypeError(message) from None
 
 
 def argument_names(f: Callable[..., Any], n: int) -> list[str]:

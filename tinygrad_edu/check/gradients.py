@@ -59,7 +59,7 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
     ✗  ∂tanh/∂x    0.53788284273...  0.78644773296...  ...        wrong
     """
     function = Function(f, inputs, order)
-    with function.gradients_kept():
+    with function.held():
         return check_engine(function) if claimed is None else check_claims(function, claimed)
 
 

@@ -641,5 +641,5 @@ def test_a_message_does_not_quote_hundreds_of_numbers():
 @pytest.mark.parametrize("returned", [2.0, (), (1.0, 2.0), [1.0]])
 def test_a_rule_that_returns_something_else_is_named(returned):
     wrong = dataclasses.replace(cube, partials=lambda y, x: returned)
-    with pytest.raises(TypeError, match="cube: its rule returns .*, not a tuple of 1 partials"):
+    with pytest.raises(TypeError, match=r"cube: its rule returns .*, not a tuple of 1 partials"):
         wrong(Value(2.0))

@@ -38,9 +38,13 @@ from tinygrad_edu.value import Constant, Value
 if TYPE_CHECKING:
     from tinygrad_edu.check import assert_gradients, gradcheck
     from tinygrad_edu.drawing import draw
+    from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
 __all__ = [
+    "MLP",
     "Constant",
+    "Layer",
+    "Neuron",
     "Value",
     "abs",
     "assert_gradients",
@@ -53,6 +57,7 @@ __all__ = [
     "leaky_relu",
     "log",
     "logsumexp",
+    "losses",
     "maximum",
     "minimum",
     "relu",
@@ -70,9 +75,13 @@ __all__ = [
 __version__ = "0.1.0"
 
 _ON_DEMAND = {  # what a program that only computes has no need of
+    "MLP": "tinygrad_edu.nn",
+    "Layer": "tinygrad_edu.nn",
+    "Neuron": "tinygrad_edu.nn",
     "assert_gradients": "tinygrad_edu.check",
     "draw": "tinygrad_edu.drawing",
     "gradcheck": "tinygrad_edu.check",
+    "losses": "tinygrad_edu.nn",
 }
 
 

@@ -1,0 +1,39 @@
+"""Neural networks on the engine: everything that the lectures build and train.
+
+=====================  =============================================================================
+layers                 Neuron, Layer, MLP: weighted sums and their activations (A1-A4, B1, D1, E2)
+module                 Module: parameters by name, saved and loaded
+activations            activation functions by name, and what belongs at the output (A6, A7, B2)
+initialisation         where the weights and biases start (B5)
+losses                 how far predictions are from targets (A8, B3, D3)
+optimisers             SGD and Adam, learning-rate schedules (D2)
+training               fit: epochs, batches, iterations (B5, B6, C1)
+data                   small data to learn from (A1, A3)
+equations              the same by matrices, beside the engine (A11, C2, D5, D7, E1, E2)
+=====================  =============================================================================
+"""
+
+from tinygrad_edu.nn import data, losses, optimisers
+from tinygrad_edu.nn.initialisation import Initialisation
+from tinygrad_edu.nn.layers import MLP, Layer, Neuron
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.optimisers import SGD, Adam
+from tinygrad_edu.nn.training import History, Step, accuracy, fit, predicted_class
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Adam",
+    "History",
+    "Initialisation",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Step",
+    "accuracy",
+    "data",
+    "fit",
+    "losses",
+    "optimisers",
+    "predicted_class",
+]

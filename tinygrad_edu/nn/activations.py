@@ -1,0 +1,110 @@
+"""Activation functions by name (A6, B2).
+
+What belongs at the output goes by the task (A7, D3, E2):
+
+=====================  ==================  ================================================
+task                   output activation   loss
+=====================  ==================  ================================================
+a real number          identity            half_squared_error, mse
+yes or no              sigmoid             binary_cross_entropy
+yes or no              identity (logits)   binary_cross_entropy_with_logits
+one of several         softmax             negative_log_likelihood
+one of several         identity (logits)   cross_entropy
+=====================  ==================  ================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "activation_of",
+    "identity",
+    "is_of_a_layer",
+    "linear",
+    "threshold",
+]
+
+Activation: TypeAlias = "Callable[[Any], Any]"
+
+
+def identity(z: Any) -> Any:
+    """Return what it is given: the output of a regression (A7), or logits.
+
+    >>> identity(0.5)
+    0.5
+    """
+    return z
+
+
+def linear(z: Any, alpha: Any = 1.0, beta: Any = 0.0) -> Any:
+    """Return alpha * z + beta (A6; kx in B2).
+
+    ``functools.partial(linear, alpha=2.0)`` makes an activation of it.
+
+    >>> linear(3.0, alpha=2.0, beta=1.0)
+    7.0
+    """
+    return alpha * z + beta
+
+
+def threshold(z: Any, k: Any = 0.0) -> Any:
+    """Return 1 where z is at least k, otherwise 0 (B2); at k itself step(z - k) would say 0 (A6).
+
+    >>> threshold(0.4, k=0.5), threshold(0.5, k=0.5)
+    (0.0, 1.0)
+    """
+    return 1 - step(k - z)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": identity,
+    "linear": linear,
+    "step": step,
+    "threshold": threshold,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "relu": relu,
+    "leaky_relu": leaky_relu,
+    "softplus": softplus,
+    "softmax": softmax,
+}
+"""Activations by name. Any function of a number does, too; one with settings is written with
+``functools.partial``, as in ``partial(leaky_relu, alpha=0.2)``."""
+
+
+def activation_of(given: str | Activation) -> Activation:
+    """Return an activation that is given by name or as a function.
+
+    >>> activation_of("tanh")
+    <operation tanh>
+    >>> activation_of("tahn")
+    Traceback (most recent call last):
+      ...
+    ValueError: no activation 'tahn'; there are identity, linear, step, ..., and any function
+    """
+    if callable(given):
+        return given
+    if given not in ACTIVATIONS:
+        message = f"no activation {given!r}; there are {', '.join(ACTIVATIONS)}, and any function"
+        raise ValueError(message)
+    return ACTIVATIONS[given]
+
+
+def is_of_a_layer(activation: Activation) -> bool:
+    """Tell whether an activation takes all pre-activations of a layer at once, as softmax does."""
+    return activation is softmax
+
+
+def name_of(activation: Activation) -> str:
+    """Return what to call an activation in a message.
+
+    >>> name_of(tanh), name_of(softmax)
+    ('tanh', 'softmax')
+    """
+    return str(getattr(activation, "name", None) or getattr(activation, "__name__", activation))

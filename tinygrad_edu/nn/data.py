@@ -1,0 +1,161 @@
+"""Small data to learn from: lists of pairs of an input, a tuple of numbers, and a target.
+
+Everything random comes from a seed. Targets of two classes are 0 and 1; of several, 0, 1, 2, ...
+
+>>> XOR
+[((0.0, 0.0), 0), ((0.0, 1.0), 1), ((1.0, 0.0), 1), ((1.0, 1.0), 0)]
+>>> len(moons(100)), moons(1, noise=0)
+(100, [((1.0, 0.0), 0)])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import Any, TypeAlias
+
+__all__ = ["AND", "OR", "XOR", "blobs", "circles", "curve", "moons", "spirals"]
+
+Examples: TypeAlias = "list[tuple[tuple[float, ...], Any]]"
+
+
+def truth_table(holds: Callable[[int, int], int]) -> Examples:
+    """Return the four cases of a logical operation of two bits.
+
+    >>> truth_table(lambda x, y: 1 - (x & y))[3]
+    ((1.0, 1.0), 0)
+    """
+    return [((float(x), float(y)), int(holds(x, y))) for x in (0, 1) for y in (0, 1)]
+
+
+AND = truth_table(lambda x, y: x & y)
+"""Both (A1)."""
+OR = truth_table(lambda x, y: x | y)
+"""At least one (A1)."""
+XOR = truth_table(lambda x, y: x ^ y)
+"""One, not both: no line divides the classes (A1, A3)."""
+
+
+def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Examples:
+    """Return points on two half circles that reach into each other, with a class for each.
+
+    Args:
+        n: how many points, half of them to a class; an odd one to class 0.
+        noise: standard deviation of what is added to each coordinate.
+        seed: of the noise.
+
+    >>> [(x, y), label] = moons(100, noise=0)[-1]
+    >>> round(x, 9), round(y, 9), label
+    (2.0, 0.5, 1)
+    """
+    upper = [(math.cos(t), math.sin(t), 0) for t in spread(n - n // 2, math.pi)]
+    lower = [(1 - math.cos(t), 0.5 - math.sin(t), 1) for t in spread(n // 2, math.pi)]
+    return scattered(upper + lower, noise, seed)
+
+
+def circles(n: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0) -> Examples:
+    """Return points on a circle of radius 1, class 0, and on one inside it, class 1.
+
+    Args:
+        n: how many points, half of them to a class; an odd one to class 0.
+        noise: standard deviation of what is added to each coordinate.
+        inner: the radius of the circle inside.
+        seed: of the noise.
+
+    >>> circles(2, noise=0)
+    [((1.0, 0.0), 0), ((0.5, 0.0), 1)]
+    """
+    points = []
+    for label, (count, radius) in enumerate([(n - n // 2, 1.0), (n // 2, inner)]):
+        angles = [2 * math.pi * k / count for k in range(count)]
+        points += [(radius * math.cos(t), radius * math.sin(t), label) for t in angles]
+    return scattered(points, noise, seed)
+
+
+def spirals(
+    n: int = 100, noise: float = 0.02, turns: float = 1.0, arms: int = 2, seed: int = 0
+) -> Examples:
+    """Return points on spirals around each other, one to a class, from the centre to radius 1.
+
+    Args:
+        n: how many points, spread evenly over the arms.
+        noise: standard deviation of what is added to each coordinate.
+        turns: how often each arm goes around.
+        arms: how many there are.
+        seed: of the noise.
+
+    >>> [label for _, label in spirals(6, arms=3)]
+    [0, 0, 1, 1, 2, 2]
+    """
+    points = []
+    for label in range(arms):
+        count = n // arms + (label < n % arms)
+        for t in spread(count, 1.0):
+            angle = 2 * math.pi * (turns * t + label / arms)
+            points.append((t * math.cos(angle), t * math.sin(angle), label))
+    return scattered(points, noise, seed)
+
+
+def blobs(
+    n: int = 100,
+    centres: tuple[tuple[float, float], ...] = ((-1.0, -1.0), (1.0, 1.0)),
+    noise: float = 0.5,
+    seed: int = 0,
+) -> Examples:
+    """Return points around centres, one centre to a class.
+
+    Args:
+        n: how many points, spread evenly over the centres.
+        centres: their coordinates.
+        noise: standard deviation of the points around them.
+        seed: of the noise.
+
+    >>> blobs(2, noise=0)
+    [((-1.0, -1.0), 0), ((1.0, 1.0), 1)]
+    """
+    points = []
+    for label, (x, y) in enumerate(centres):
+        points += [(x, y, label)] * (n // len(centres) + (label < n % len(centres)))
+    return scattered(points, noise, seed)
+
+
+def curve(
+    n: int = 20,
+    function: Callable[[float], float] = math.sin,
+    low: float = -math.pi,
+    high: float = math.pi,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> Examples:
+    """Return points of a function of one number: a regression.
+
+    Args:
+        n: how many points, evenly from ``low`` to ``high``.
+        function: the curve.
+        low: the first input.
+        high: the last input.
+        noise: standard deviation of what is added to each target.
+        seed: of the noise.
+
+    >>> curve(3, abs, low=-1, high=1)
+    [((-1.0,), 1.0), ((0.0,), 0.0), ((1.0,), 1.0)]
+    """
+    rng = Random(seed)  # noqa: S311 - no cryptography
+    xs = [low + t for t in spread(n, high - low)]
+    return [((float(x),), function(x) + rng.gauss(0.0, noise)) for x in xs]
+
+
+def spread(n: int, length: float) -> list[float]:
+    """Return n numbers evenly from 0 to a length, both included.
+
+    >>> spread(3, 1.0)
+    [0.0, 0.5, 1.0]
+    """
+    return [length * k / max(n - 1, 1) for k in range(n)]
+
+
+def scattered(points: list[tuple[float, float, int]], noise: float, seed: int) -> Examples:
+    """Return points in the plane as examples, with noise on their coordinates."""
+    rng = Random(seed)  # noqa: S311 - no cryptography
+    return [((x + rng.gauss(0.0, noise), y + rng.gauss(0.0, noise)), c) for x, y, c in points]

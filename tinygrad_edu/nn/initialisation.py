@@ -1,0 +1,104 @@
+"""Where the weights and biases of a network start, by name.
+
+The functions draw one weight, from a source of randomness, the fan-in and fan-out of the neuron,
+and the gain of its activation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from tinygrad_edu.nn.activations import Activation
+from tinygrad_edu.primitives import LEAK, leaky_relu, relu, tanh
+
+__all__ = ["INITIALISATIONS", "Initialisation", "gain", "initialisation_of"]
+
+
+class Initialisation(NamedTuple):
+    """How a neuron starts."""
+
+    weight: Callable[[Random, int, int, float], float]
+    """Draws a weight, given a ``random.Random``, fan-in, fan-out and gain."""
+    bias: float = 0.0
+
+
+def uniform(rng: Random, _fan_in: int, _fan_out: int, _gain: float) -> float:
+    """Draw a weight from -1 to 1."""
+    return rng.uniform(-1.0, 1.0)
+
+
+def xavier(rng: Random, fan_in: int, fan_out: int, gain: float) -> float:
+    """Draw a weight up to ±gain √(6 / (fan-in + fan-out)): signals and gradients keep their size.
+
+    X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010.
+    """
+    bound = gain * math.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-bound, bound)
+
+
+def kaiming(rng: Random, fan_in: int, _fan_out: int, gain: float) -> float:
+    """Draw a weight of standard deviation gain / √fan-in: signals keep their size.
+
+    K. He et al., Delving deep into rectifiers, ICCV 2015.
+    """
+    return rng.gauss(0.0, gain / math.sqrt(fan_in))
+
+
+def zero(_rng: Random, _fan_in: int, _fan_out: int, _gain: float) -> float:
+    """Return 0: then all neurons of a layer are the same, and stay so."""
+    return 0.0
+
+
+INITIALISATIONS = {
+    "lecture": Initialisation(uniform, bias=1.0),  # B5: random weights, biases 1
+    "uniform": Initialisation(uniform),
+    "xavier": Initialisation(xavier),
+    "kaiming": Initialisation(kaiming),
+    "zeros": Initialisation(zero),
+}
+"""Initialisations by name; "lecture" is that of B5."""
+
+
+def initialisation_of(given: str | Initialisation) -> Initialisation:
+    """Return an initialisation that is given by name or as it is.
+
+    >>> initialisation_of("lecture").bias
+    1.0
+    >>> initialisation_of("random")
+    Traceback (most recent call last):
+      ...
+    ValueError: no initialisation 'random'; there are lecture, uniform, xavier, kaiming, zeros
+    """
+    if isinstance(given, Initialisation):
+        return given
+    if given not in INITIALISATIONS:
+        message = f"no initialisation {given!r}; there are {', '.join(INITIALISATIONS)}"
+        raise ValueError(message)
+    return INITIALISATIONS[given]
+
+
+def gain(activation: Activation) -> float:
+    """Return by how much weights make up for what an activation takes from a signal.
+
+    √2 for relu, which drops half of it, √(2 / (1 + alpha²)) for leaky relu, 5/3 for tanh, and 1
+    for all others, as PyTorch has it.
+
+    >>> gain(tanh), gain(abs)
+    (1.6666666666666667, 1.0)
+    >>> from functools import partial
+    >>> round(gain(relu), 4), round(gain(partial(leaky_relu, alpha=0.5)), 4)
+    (1.4142, 1.2649)
+    """
+    function = getattr(activation, "func", activation)  # behind a functools.partial
+    if function is tanh:
+        return 5 / 3
+    if function is relu:
+        return math.sqrt(2)
+    if function is leaky_relu:
+        alpha = getattr(activation, "keywords", {}).get("alpha", LEAK)
+        return math.sqrt(2 / (1 + float(alpha) ** 2))
+    return 1.0

@@ -1,0 +1,293 @@
+"""Losses: how far predictions are from targets. Predictions first, then targets.
+
+A loss takes numbers, Values or both, and returns a number or a Value. The loss of one example is
+what :func:`~tinygrad_edu.nn.training.fit` asks for and averages over a batch (B6).
+
+>>> from tinygrad_edu import Value
+>>> logits = [Value(2.0), Value(0.5), Value(-1.0)]
+>>> loss = cross_entropy(logits, 0)
+>>> loss.backward()
+>>> print(f"{loss:.4f}", *[f"{z.grad:.4f}" for z in logits])  # softmax - one-hot (D5)
+0.2413 -0.2144 0.1753 0.0391
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tinygrad_edu.primitives import half_squared_error, log, logsumexp, softplus, total
+from tinygrad_edu.value import Value
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "half_squared_error",
+    "mse",
+    "negative_log_likelihood",
+    "rss",
+]
+
+# --- real numbers ---------------------------------------------------------------------------------
+
+
+def rss(predictions: Any, targets: Any) -> Any:
+    """Return the residual sum of squares Σ (ŷ - y)² (B3).
+
+    Args:
+        predictions: a number, a list of them, or a list of lists.
+        targets: numbers in the same shape.
+
+    Raises ValueError for shapes that differ.
+
+    >>> rss([1.0, 2.0], [0.0, 4.0])
+    5.0
+    """
+    return 2 * half_squared_error(*flat("rss", predictions, targets))
+
+
+def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = "mean") -> Any:
+    """Return the mean squared error (1/N) Σ (ŷ - y)² over all N numbers (B3).
+
+    D3 divides by the number of examples, not by that of all outputs: that is the mean of
+    :func:`rss`.
+
+    Args:
+        predictions: a number, a list of them, or a list of lists.
+        targets: numbers in the same shape.
+        half: divide by 2 N, as B3 has it, so that no factor 2 is left in the derivative.
+        reduction: "mean", or "sum", which does not divide by N.
+
+    Raises ValueError for shapes that differ, and for the mean of nothing.
+
+    >>> mse([1.0, 2.0], [0.0, 4.0]), mse([1.0, 2.0], [0.0, 4.0], half=True)
+    (2.5, 1.25)
+    """
+    predictions, targets = flat("mse", predictions, targets)
+    loss = half_squared_error(predictions, targets)
+    return reduced("mse", loss if half else 2 * loss, len(predictions), reduction)
+
+
+# --- yes or no ------------------------------------------------------------------------------------
+
+
+def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
+    """Return the log loss -(y log p + (1 - y) log(1 - p)) of probabilities (A8, B3).
+
+    It is the negative log likelihood of Bernoulli trials.
+
+    Args:
+        probabilities: p, from 0 to 1: a number, a list of them, or a list of lists.
+        targets: y in the same shape: 0, 1, or between.
+        reduction: "mean" or "sum".
+
+    Raises ValueError for shapes that differ, for p or y outside 0 to 1, and where p says 0 of what
+    is the case: the loss is infinite there. From the logits it never is.
+
+    >>> print(f"{binary_cross_entropy(0.9, 1):.4f} {binary_cross_entropy([0.9, 0.9], [1, 0]):.4f}")
+    0.1054 1.2040
+    """
+    name = "binary_cross_entropy"
+
+    def loss(p: Any, y: Any) -> Any:
+        return expected(name, [1 - y, y], lambda k: minus_log(name, p if k else 1 - p))
+
+    return over_pairs(name, loss, probabilities, targets, reduction)
+
+
+def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
+    """Return the log loss of the probabilities sigmoid(z), from the logits z (A8, B3).
+
+    It is (1 - y) softplus(z) + y softplus(-z), which loses no digit at logits of any size.
+
+    Args:
+        logits: z: a number, a list of them, or a list of lists.
+        targets: y in the same shape: 0, 1, or between.
+        reduction: "mean" or "sum".
+
+    Raises ValueError for shapes that differ, and for y outside 0 to 1.
+
+    >>> binary_cross_entropy_with_logits(1000.0, 1), binary_cross_entropy_with_logits(1000.0, 0)
+    (0.0, 1000.0)
+    """
+    name = "binary_cross_entropy_with_logits"
+
+    def loss(z: Any, y: Any) -> Any:
+        return expected(name, [1 - y, y], lambda k: softplus(-z if k else z))
+
+    return over_pairs(name, loss, logits, targets, reduction)
+
+
+# --- one of several classes -----------------------------------------------------------------------
+
+
+def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
+    """Return the cross entropy -log softmax(z)_l of logits z and a class l (B3, D3, E1).
+
+    It is log Σ_j exp(z_j - z_l), which loses no digit at logits of any size.
+
+    Args:
+        logits: z, one for each class: a list; or a list of such lists, one for each example.
+        targets: the class l, counted from 0, or a list of the probability of each class, such as a
+            one-hot list; for several examples a list of these.
+        reduction: over several examples: "mean" or "sum".
+
+    Raises ValueError for lengths that differ and for a class that there is not, TypeError for a
+    class that is no whole number.
+
+    >>> print(f"{cross_entropy([2.0, 0.5, -1.0], 0):.4f}")
+    0.2413
+    >>> print(f"{cross_entropy([[2.0, 0.5], [0.0, 0.0]], [[1, 0], [0, 1]], reduction='sum'):.4f}")
+    0.8946
+    """
+    name = "cross_entropy"
+
+    def loss(z: Sequence[Any], target: Any) -> Any:
+        def of_class(true: int) -> Any:
+            return logsumexp([0.0 if k == true else z_k - z[true] for k, z_k in enumerate(z)])
+
+        return of_target(name, target, len(z), of_class)
+
+    return over_examples(name, loss, logits, targets, reduction)
+
+
+def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
+    """Return -log p_l of the probabilities p of all classes and a class l (B3, D3, E1).
+
+    Args:
+        probabilities: p, one for each class, such as softmax returns: a list; or a list of such
+            lists, one for each example.
+        targets: the class l, counted from 0, or a list of the probability of each class, such as a
+            one-hot list; for several examples a list of these.
+        reduction: over several examples: "mean" or "sum".
+
+    Raises ValueError for lengths that differ, for a class that there is not, for p outside 0 to 1,
+    and where p says 0 of what is the case: the loss is infinite there, but not that of
+    :func:`cross_entropy` from the logits. TypeError for a class that is no whole number.
+
+    >>> print(f"{negative_log_likelihood([0.7, 0.2, 0.1], 1):.4f}")
+    1.6094
+    """
+    name = "negative_log_likelihood"
+
+    def loss(p: Sequence[Any], target: Any) -> Any:
+        return of_target(name, target, len(p), lambda true: minus_log(name, p[true]))
+
+    return over_examples(name, loss, probabilities, targets, reduction)
+
+
+# --- small parts ----------------------------------------------------------------------------------
+
+
+def is_list(x: Any) -> bool:
+    """Tell whether ``x`` is a list, a tuple or an array, and no single number."""
+    return hasattr(x, "__len__")
+
+
+def pairs(name: str, predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every number of the predictions with its target; a number is a list of one."""
+    if not is_list(predictions) and not is_list(targets):
+        yield predictions, targets
+        return
+    ps, ts = [x if is_list(x) else [x] for x in (predictions, targets)]
+    if len(ps) != len(ts):
+        message = f"{name}: {len(ps)} predictions for {len(ts)} targets"
+        raise ValueError(message)
+    for p, t in zip(ps, ts, strict=True):
+        yield from pairs(name, p, t)
+
+
+def flat(name: str, predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+    """Return all predictions and all targets as two flat lists.
+
+    >>> flat("mse", [[1, 2], [3, 4]], [[5, 6], [7, 8]])
+    ([1, 2, 3, 4], [5, 6, 7, 8])
+    """
+    found = list(pairs(name, predictions, targets))
+    return [p for p, _ in found], [t for _, t in found]
+
+
+def over_pairs(
+    name: str, loss: Callable[[Any, Any], Any], predictions: Any, targets: Any, reduction: str
+) -> Any:
+    """Return the mean or the sum of a loss over pairs of a prediction and a target."""
+    losses = [loss(p, t) for p, t in pairs(name, predictions, targets)]
+    return reduced(name, losses[0] if len(losses) == 1 else total(losses), len(losses), reduction)
+
+
+def over_examples(
+    name: str, loss: Callable[[Any, Any], Any], predictions: Any, targets: Any, reduction: str
+) -> Any:
+    """Return a loss of one example, or its mean or sum over several."""
+    if not is_list(predictions):
+        message = f"{name}: expected a list with a number for each class, got {predictions!r}"
+        raise TypeError(message)
+    if not len(predictions) or not is_list(predictions[0]):
+        return reduced(name, loss(predictions, targets), 1, reduction)
+    if not is_list(targets) or len(predictions) != len(targets):
+        given = f"{len(targets)} targets" if is_list(targets) else repr(targets)
+        message = f"{name}: {len(predictions)} lists of predictions for {given}"
+        raise ValueError(message)
+    losses = [loss(p, t) for p, t in zip(predictions, targets, strict=True)]
+    return reduced(name, total(losses), len(losses), reduction)
+
+
+def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
+    """Return a sum over n as it is, or divided by n."""
+    if reduction not in ("mean", "sum"):
+        message = f"{name}: reduction is 'mean' or 'sum', not {reduction!r}"
+        raise ValueError(message)
+    if n == 0 and reduction == "mean":
+        message = f"{name}: there is nothing to average"
+        raise ValueError(message)
+    return loss if reduction == "sum" or n == 1 else loss / n
+
+
+def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) -> Any:
+    """Return the loss for a class, or that expected for a list of the probability of each."""
+    if is_list(target):
+        if len(target) != n:
+            message = f"{name}: {n} predictions for {len(target)} targets"
+            raise ValueError(message)
+        return expected(name, target, of_class)
+    try:
+        true = operator.index(target)
+    except TypeError:
+        message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
+        raise TypeError(message) from None
+    if not 0 <= true < n:
+        message = f"{name}: there is no class {true}; {n} classes count from 0 to {n - 1}"
+        raise ValueError(message)
+    return of_class(true)
+
+
+def expected(name: str, probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any:
+    """Return Σ_k y_k loss_of(k); what has no probability has no part in it, not even an infinite.
+
+    >>> expected("loss", [0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
+    7.0
+    """
+    terms = []
+    for k, y in enumerate(probabilities):
+        if not isinstance(y, Value) and not 0 <= y <= 1:
+            message = f"{name}: a target is a probability, from 0 to 1, not {y}"
+            raise ValueError(message)
+        if isinstance(y, Value) or y > 0:
+            terms.append(loss_of(k) if not isinstance(y, Value) and y == 1 else y * loss_of(k))
+    return terms[0] if len(terms) == 1 else total(terms)
+
+
+def minus_log(name: str, p: Any) -> Any:
+    """Return -log p of the probability that a model gives to what is the case."""
+    if p < 0 or p > 1:
+        message = f"{name}: a probability lies from 0 to 1, not at {float(p)}"
+        raise ValueError(message)
+    if p <= 0:
+        message = (
+            f"{name}: what is the case has the probability 0, so the loss is infinite; "
+            "from the logits it would be finite"
+        )
+        raise ValueError(message)
+    return -log(p)

@@ -1,0 +1,125 @@
+"""What everything with parameters has in common."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tinygrad_edu.value import Value
+
+__all__ = ["Module"]
+
+FORMAT, VERSION = "tinygrad_edu parameters", 1
+
+M = TypeVar("M", bound="Module")
+
+
+class Module:
+    """Something with parameters: a neuron, a layer, a network, or a class of your own.
+
+    A class of your own says in ``parameters()`` what its parameters are.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.offset = Value(2.0, "slope"), Value(1.0, "offset")
+    ...     def parameters(self):
+    ...         return [self.slope, self.offset]
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> line(3.0), line.frozen()(3.0)
+    (Value(data=7.0, grad=0.0), 7.0)
+    """
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters, each once."""
+        message = f"{type(self).__name__}: parameters() is not defined"
+        raise NotImplementedError(message)
+
+    def named_parameters(self) -> dict[str, Value]:
+        """Return the parameters by their labels, which drawings show, too.
+
+        Raises ValueError if two have the same.
+        """
+        named = {p.label: p for p in self.parameters()}
+        if len(named) < len(self.parameters()):
+            labels = [p.label for p in self.parameters()]
+            twice = sorted({label for label in labels if labels.count(label) > 1})
+            message = f"{type(self).__name__}: several parameters are called {', '.join(twice)!r}"
+            raise ValueError(message)
+        return named
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters():
+            p.grad = 0.0
+
+    def frozen(self: M) -> M:  # noqa: PYI019 - Self came with Python 3.11
+        """Return a copy with plain numbers for parameters: it computes numbers, records nothing.
+
+        The same code runs on floats, or on a NumPy array for each input and all examples at once.
+
+        >>> from tinygrad_edu import MLP
+        >>> MLP(2, [3, 1], initialisation="zeros").frozen()([0.5, -1.0])
+        0.0
+        """
+        return copy.deepcopy(self, {id(p): p.data for p in self.parameters()})
+
+    # to keep and to bring back
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the numbers of all parameters by name."""
+        return {name: p.data for name, p in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all parameters to the numbers with their names.
+
+        Raises ValueError unless there is one for each, TypeError for what is no number; then no
+        parameter has changed.
+        """
+        named = self.named_parameters()
+        missing, unknown = [*(named.keys() - state.keys())], [*(state.keys() - named.keys())]
+        if missing or unknown:
+            message = f"load_state_dict: missing {sorted(missing)}, unknown {sorted(unknown)}"
+            raise ValueError(message)
+        numbers = {name: Value(x).data for name, x in state.items()}
+        for name, p in named.items():
+            p.data = numbers[name]
+
+    def save(self, path: str | Path) -> None:
+        """Write the parameters to a JSON file, exactly; a file of that name is replaced."""
+        numbers = {
+            name: str(x) if isinstance(x, Fraction) else x for name, x in self.state_dict().items()
+        }
+        content = {"format": FORMAT, "version": VERSION, "parameters": numbers}
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+        half_written = Path(f"{path}.part")  # an interrupt leaves the old file as it was
+        half_written.write_text(f"{text}\n", encoding="utf-8")
+        os.replace(half_written, path)  # noqa: PTH105 - path may be a string
+
+    def load(self, path: str | Path) -> None:
+        """Set the parameters to those of a file that ``save`` wrote.
+
+        Raises ValueError for a file that is damaged, of another kind or version, or of a network
+        of another shape; then no parameter has changed.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            kind, version = content["format"], content["version"]
+            if kind != FORMAT or version != VERSION:
+                message = f"it is {kind!r}, version {version!r}, not {FORMAT!r}, version {VERSION}"
+                raise ValueError(message)  # noqa: TRY301 - one message for all of them
+            self.load_state_dict(
+                {
+                    name: Fraction(x) if isinstance(x, str) else x
+                    for name, x in content["parameters"].items()
+                }
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError) as error:
+            message = f"load: {path} is no file of these parameters: {error}"
+            raise ValueError(message) from error

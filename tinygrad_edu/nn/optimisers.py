@@ -1,0 +1,237 @@
+"""Optimisers: how a step of training moves the parameters, given their gradients.
+
+>>> from tinygrad_edu import Value
+>>> w = Value(1.0)
+>>> optimiser = SGD([w], learning_rate=0.5)
+>>> for _ in range(3):
+...     loss = w * w
+...     optimiser.zero_grad()
+...     loss.backward()
+...     optimiser.step()
+...     print(w.data)
+0.0
+0.0
+0.0
+
+A learning rate is a number, or a schedule: a function of the number of steps done.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from tinygrad_edu.value import Value, takes_gradient
+
+__all__ = ["SGD", "Adam", "Optimiser", "Schedule", "cosine", "exponential", "linear", "stepwise"]
+
+Schedule: TypeAlias = "Callable[[int], float]"
+
+
+class Optimiser:
+    """What optimisers have in common; a class of its own says in ``updated`` where to go.
+
+    Args:
+        parameters: the Values to move; each once.
+        learning_rate: how far; a number, or a function of the number of steps done.
+        weight_decay: λ; pulls every parameter towards 0, as if the loss had λ/2 Σ p² more.
+
+    Attributes:
+        steps: how many steps were done.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule,
+        *,
+        weight_decay: float = 0.0,
+    ) -> None:
+        """Keep the parameters; nothing moves yet."""
+        self.parameters = list(parameters)
+        if not all(map(takes_gradient, self.parameters)) or not self.parameters:
+            message = (
+                f"{type(self).__name__}: parameters are Values, at least one, not {parameters}"
+            )
+            raise TypeError(message)
+        if len(set(self.parameters)) < len(self.parameters):
+            message = f"{type(self).__name__}: a parameter is given twice, and would move twice"
+            raise ValueError(message)
+        self.learning_rate = learning_rate
+        self.weight_decay = between(self, "weight_decay", weight_decay, math.inf)
+        self.steps = 0
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.learning_rate
+        return rate(self.steps) if callable(rate) else rate
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+    def step(self) -> None:
+        """Move all parameters, each by its gradient, at the same time; all of them, or none."""
+        decay = self.weight_decay
+        gradients = [p.grad + decay * p.data if decay else p.grad for p in self.parameters]
+        before = [p.data for p in self.parameters]
+        moved = self.updated(gradients, self.rate)
+        try:
+            for p, x in zip(self.parameters, moved, strict=True):
+                p.data = x
+            self.steps += 1
+        except BaseException:  # an interrupt, for example
+            for p, x in zip(self.parameters, before, strict=True):
+                p.data = x
+            raise
+
+    def updated(self, gradients: list[Any], rate: float) -> list[Any]:
+        """Return the new numbers of all parameters."""
+        raise NotImplementedError
+
+
+class SGD(Optimiser):
+    """Gradient descent: p ← p - η v, v the gradient; with momentum μ, v ← μ v + the gradient.
+
+    Batch, mini-batch and stochastic gradient descent (B6, D2) differ in the examples that the loss
+    is made of, not here.
+
+    Args:
+        parameters: the Values to move.
+        learning_rate: η, a number or a schedule.
+        momentum: μ, from 0 to less than 1.
+        weight_decay: λ; adds λ p to the gradient.
+
+    >>> w = Value(1.0)
+    >>> sgd = SGD([w], learning_rate=0.1, momentum=0.5)
+    >>> for _ in range(2):
+    ...     w.grad = 1.0
+    ...     sgd.step()
+    >>> w.data  # 1 - 0.1 - 0.1 (0.5 + 1)
+    0.75
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.1,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
+        """Start at rest."""
+        super().__init__(parameters, learning_rate, weight_decay=weight_decay)
+        self.momentum = between(self, "momentum", momentum, 1)
+        self.velocities: list[Any] = [0.0] * len(self.parameters)
+
+    def updated(self, gradients: list[Any], rate: float) -> list[Any]:
+        """Return the new numbers of all parameters."""
+        if self.momentum:
+            pairs = zip(self.velocities, gradients, strict=True)
+            self.velocities = gradients = [self.momentum * v + g for v, g in pairs]
+        return [p.data - rate * v for p, v in zip(self.parameters, gradients, strict=True)]
+
+
+class Adam(Optimiser):
+    """Adam: steps of about the learning rate, whatever the size of the gradient.
+
+    The mean m of the gradients over recent steps, divided by the root of the mean v of their
+    squares, both corrected for their start at 0: p ← p - η m̂ / (√v̂ + ε). D. Kingma and J. Ba,
+    Adam: A method for stochastic optimization, ICLR 2015.
+
+    Args:
+        parameters: the Values to move.
+        learning_rate: η, a number or a schedule.
+        betas: how much of m and of v is kept in a step.
+        epsilon: ε.
+        weight_decay: λ; adds λ p to the gradient.
+
+    >>> w = Value(1.0)
+    >>> adam = Adam([w], learning_rate=0.1)
+    >>> w.grad = 1e6
+    >>> adam.step()
+    >>> round(w.data, 6)
+    0.9
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.01,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        """Start both means at 0."""
+        super().__init__(parameters, learning_rate, weight_decay=weight_decay)
+        self.betas = [between(self, "a beta", beta, 1) for beta in betas]
+        self.epsilon = between(self, "epsilon", epsilon, math.inf)
+        self.means: list[float] = [0.0] * len(self.parameters)
+        self.squares: list[float] = [0.0] * len(self.parameters)
+
+    def updated(self, gradients: list[Any], rate: float) -> list[Any]:
+        """Return the new numbers of all parameters."""
+        b1, b2 = self.betas
+        self.means = [b1 * m + (1 - b1) * g for m, g in zip(self.means, gradients, strict=True)]
+        self.squares = [
+            b2 * v + (1 - b2) * g * g for v, g in zip(self.squares, gradients, strict=True)
+        ]
+        c1, c2 = (1 - beta ** (self.steps + 1) for beta in self.betas)
+        return [
+            p.data - rate * (m / c1) / (math.sqrt(v / c2) + self.epsilon)
+            for p, m, v in zip(self.parameters, self.means, self.squares, strict=True)
+        ]
+
+
+# --- schedules ------------------------------------------------------------------------------------
+
+
+def stepwise(rate: float, factor: float, every: int) -> Schedule:
+    """Return a schedule that multiplies the rate by ``factor`` after ``every`` steps.
+
+    >>> [stepwise(1.0, 0.5, every=2)(k) for k in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    return lambda k: rate * factor ** (k // every)
+
+
+def exponential(rate: float, factor: float) -> Schedule:
+    """Return a schedule that multiplies the rate by ``factor`` at every step.
+
+    >>> [exponential(1.0, 0.5)(k) for k in range(3)]
+    [1.0, 0.5, 0.25]
+    """
+    return lambda k: rate * factor**k
+
+
+def linear(rate: float, steps: int, final: float = 0.0) -> Schedule:
+    """Return a schedule that goes straight from ``rate`` to ``final`` in so many steps, and stays.
+
+    >>> [linear(1.0, 4)(k) for k in range(6)]
+    [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+    """
+    return lambda k: rate + (final - rate) * min(k / steps, 1.0)
+
+
+def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
+    """Return a schedule that goes to ``final`` in so many steps along half a wave of a cosine.
+
+    I. Loshchilov and F. Hutter, SGDR: Stochastic gradient descent with warm restarts, ICLR 2017.
+
+    >>> [round(cosine(1.0, 4)(k), 4) for k in range(6)]
+    [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
+    """
+    return lambda k: final + (rate - final) * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2
+
+
+def between(optimiser: Optimiser, what: str, x: float, high: float) -> float:
+    """Return a setting from 0 to less than ``high``; raise ValueError for another."""
+    if not 0 <= x < high:
+        range_ = "at least 0" if math.isinf(high) else f"from 0 to less than {high}"
+        message = f"{type(optimiser).__name__}: {what} is {range_}, not {x}"
+        raise ValueError(message)
+    return x

@@ -1,0 +1,309 @@
+"""Training: forward, backward, update, over and over (B5, B6, C1, D2).
+
+>>> from tinygrad_edu import MLP
+>>> from tinygrad_edu.nn import data, losses, optimisers
+>>> mlp = MLP(2, [4, 1], output_activation="sigmoid", seed=0)
+>>> optimiser = optimisers.Adam(mlp.parameters(), learning_rate=0.1)
+>>> history = fit(mlp, data.XOR, losses.binary_cross_entropy, optimiser, epochs=100)
+>>> accuracy(mlp, data.XOR)
+1.0
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from random import Random
+from typing import Any, NamedTuple
+
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.nn.module import Module
+from tinygrad_edu.nn.optimisers import Optimiser
+from tinygrad_edu.primitives import total
+from tinygrad_edu.value import Value, as_number, takes_gradient
+
+__all__ = ["History", "Step", "accuracy", "batches", "fit", "predicted_class"]
+
+
+class Step(NamedTuple):
+    """One step of training: forward, backward, update."""
+
+    epoch: int
+    """Counted from 1."""
+    iteration: int
+    """Within the epoch, counted from 1."""
+    loss: float
+    """The mean loss of the batch, before the update."""
+    size: int
+    """How many examples the batch had."""
+    rate: float
+    """The learning rate."""
+
+
+@dataclass
+class History:
+    """What happened in training.
+
+    >>> history = History([Step(1, 1, 3.0, 2, 0.1), Step(1, 2, 1.5, 1, 0.1)])
+    >>> history
+    1 epoch, 2 steps: loss 2.5 in the first epoch, 2.5 in the last
+    >>> history.losses, history.epoch_losses
+    ([3.0, 1.5], [2.5])
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    interrupted: bool = False
+    """Whether Ctrl-C ended it."""
+
+    @property
+    def losses(self) -> list[float]:
+        """The mean loss of the batch of every step."""
+        return [step.loss for step in self.steps]
+
+    @property
+    def epoch_losses(self) -> list[float]:
+        """The mean loss of the examples of every epoch."""
+        means = []
+        for _, group in groupby(self.steps, key=attrgetter("epoch")):
+            steps = list(group)
+            means.append(sum(s.loss * s.size for s in steps) / sum(s.size for s in steps))
+        return means
+
+    def __repr__(self) -> str:
+        """Return the history in a line."""
+        if not self.steps:
+            return "no step" + ", interrupted" * self.interrupted
+        means = self.epoch_losses
+        counts = f"{counted(len(means), 'epoch')}, {counted(len(self.steps), 'step')}"
+        losses = f"loss {means[0]:.4g} in the first epoch, {means[-1]:.4g} in the last"
+        return f"{counts}: {losses}" + ", interrupted" * self.interrupted
+
+
+def fit(
+    model: Callable[[Any], Any],
+    data: Sequence[tuple[Any, Any]],
+    loss: Callable[[Any, Any], Any],
+    optimizer: Optimiser,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    seed: int = 0,
+    callback: Callable[[Step], object] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a model, and return the history of it.
+
+    Args:
+        model: a function of an input, such as an MLP.
+        data: the examples: pairs of an input and a target.
+        loss: a function of a prediction and a target: the loss of one example. A step goes down
+            the gradient of its mean over the batch, so it is divided by the batch's own size (B6).
+        optimizer: moves the parameters of the model.
+        epochs: how many times to go through all examples.
+        batch_size: how many examples to a step: None for all of them (batch gradient descent), 1
+            for stochastic gradient descent, anything between for mini-batches (B6).
+        seed: of the order in which the examples are drawn, anew for each epoch.
+        callback: is given every :class:`Step` after its update; True in return ends the training.
+        progress: whether to show a bar (with tqdm); left out: on a terminal only.
+
+    Ctrl-C ends the training and returns the history so far; the parameters stay as the last full
+    step left them. So they do after an error.
+
+    Raises FloatingPointError where the loss or a gradient is nan or infinite; the message names the
+    first operation that made it so. ValueError for no data and a batch size below 1.
+
+    >>> from tinygrad_edu.nn import optimisers
+    >>> w = Value(0.0)
+    >>> line = [(x, 3 * x) for x in range(10)]
+    >>> sgd = optimisers.SGD([w], learning_rate=0.01)
+    >>> fit(lambda x: w * x, line, lambda a, y: (a - y) ** 2, sgd, epochs=5, batch_size=4)
+    5 epochs, 15 steps: loss 124.9 in the first epoch, 2.249e-08 in the last
+    """
+    if not data:
+        message = "fit: there are no data"
+        raise ValueError(message)
+    size = len(data) if batch_size is None else batch_size
+    rng = Random(seed)  # noqa: S311 - no cryptography
+    history = History()
+    bar = progress_bar(epochs * math.ceil(len(data) / max(size, 1)), show=progress)
+    try:
+        for epoch in range(1, epochs + 1):
+            for iteration, batch in enumerate(batches(data, size, rng), start=1):
+                rate = optimizer.rate
+                cost = mean_loss(model, batch, loss)
+                optimizer.zero_grad()
+                cost.backward()
+                require_finite(cost)
+                optimizer.step()
+                step = Step(epoch, iteration, float(cost), len(batch), rate)
+                history.steps.append(step)
+                bar.set_postfix(loss=f"{step.loss:.4g}", refresh=False)
+                bar.update()
+                if callback is not None and callback(step) is True:
+                    return history
+    except KeyboardInterrupt:
+        history.interrupted = True
+    finally:
+        bar.close()
+    return history
+
+
+def mean_loss(
+    model: Callable[[Any], Any], batch: Sequence[tuple[Any, Any]], loss: Callable[[Any, Any], Any]
+) -> Value:
+    """Return the mean loss of the examples of a batch."""
+    cost = total([loss(model(x), y) for x, y in batch]) / len(batch)
+    if not takes_gradient(cost):
+        message = f"fit: the loss does not depend on any parameter: {cost!r}"
+        raise TypeError(message)
+    cost.label = "L"
+    return cost  # type: ignore[no-any-return]
+
+
+def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
+    """Yield the examples in batches of a size, drawn at random; the last may be smaller (B6).
+
+    A batch of all of them keeps their order. Raises ValueError for a size below 1.
+
+    >>> [len(batch) for batch in batches(range(1000), 200, Random(0))]
+    [200, 200, 200, 200, 200]
+    >>> list(batches(range(5), 2, Random(0)))
+    [[3, 4], [0, 1], [2]]
+    """
+    if size < 1:
+        message = f"batches: a batch has at least one example, not {size}"
+        raise ValueError(message)
+    examples = list(data) if size >= len(data) else rng.sample(list(data), len(data))
+    for start in range(0, len(examples), size):
+        yield examples[start : start + size]
+
+
+# --- when numbers leave the finite ----------------------------------------------------------------
+
+
+def require_finite(cost: Value) -> None:
+    """Raise FloatingPointError if a loss or a gradient is nan or infinite; say where it began."""
+    order = ancestors(cost)
+    if not math.isfinite(cost.data):
+        what = f"the loss is {cost.data}"
+        found = next(filter(None, map(made_here, reversed(order))))
+    elif all(math.isfinite(node.grad) for node in order if node.op is None):
+        return
+    else:
+        what = "a gradient is not finite, though the loss is"
+        found = next(filter(None, map(made_on_the_way_back, order)), "a sum of gradients overflows")
+    message = f"fit: {what}: {found}. No parameter has changed in this step."
+    raise FloatingPointError(message)
+
+
+def made_here(node: Value) -> str:
+    """Say how a node is the first that is not finite; nothing if it is finite."""
+    if math.isfinite(node.data):
+        return ""
+    if node.op is None:
+        return f"the parameter {node.label or 'without a name'} is {node.data}"
+    numbers = [as_number(arg) for arg in node.args]
+    for arg, x in zip(node.args, numbers, strict=True):
+        if not math.isfinite(x):
+            return f"the input {getattr(arg, 'label', '')} of {node.op.name} is {x}"
+    name = f" ({node.label})" if node.label else ""
+    return f"{node.op.text(numbers)} = {node.data}{name} is the first operation to make it so"
+
+
+def made_on_the_way_back(node: Value) -> str:
+    """Say whether the derivatives by the arguments of a node are the first that are not finite."""
+    for position, partial in enumerate(node.partials, start=1):
+        if partial is not None and not math.isfinite(partial * node.grad):
+            call = node.op.text([as_number(arg) for arg in node.args]) if node.op else ""
+            return (
+                f"at {call} the gradient {node.grad} from above times the derivative {partial} by "
+                f"argument {position} is the first"
+            )
+    return ""
+
+
+# --- what a trained network says ------------------------------------------------------------------
+
+
+def predicted_class(output: Any, threshold: float = 0.5) -> int:
+    """Return the class that an output stands for (B3).
+
+    Args:
+        output: a list with a number for each class, of which the largest wins; or one number,
+            which stands for class 1 from the threshold on, for class 0 below.
+        threshold: 1/2 for a probability, 0 for a logit or for targets of -1 and 1.
+
+    >>> predicted_class([0.1, 0.7, 0.2]), predicted_class(0.5), predicted_class(0.4)
+    (1, 1, 0)
+    """
+    if hasattr(output, "__len__"):
+        return max(range(len(output)), key=output.__getitem__)
+    return int(output >= threshold)
+
+
+def accuracy(
+    model: Callable[[Any], Any], data: Sequence[tuple[Any, Any]], threshold: float = 0.5
+) -> float:
+    """Return which share of the examples a model puts into the right class.
+
+    Args:
+        model: a function of an input, such as an MLP, which is frozen first.
+        data: pairs of an input and a target: a class, or a list with a number for each class; for
+            a model with one output a number on its side of the threshold.
+        threshold: see :func:`predicted_class`.
+
+    >>> accuracy(lambda x: x, [(0.9, 1), (0.2, 0), (0.3, 1), (0.6, 1)])
+    0.75
+    """
+    if isinstance(model, Module):
+        model = model.frozen()
+    right = 0
+    for x, target in data:
+        output = model(x)
+        several = hasattr(output, "__len__") and not hasattr(target, "__len__")
+        true = target if several else predicted_class(target, threshold)
+        right += predicted_class(output, threshold) == true
+    return right / len(data)
+
+
+# --- while it runs --------------------------------------------------------------------------------
+
+
+class NoBar:
+    """Shows nothing."""
+
+    def set_postfix(self, **_: Any) -> None:
+        """Show nothing."""
+
+    def update(self) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Show nothing."""
+
+
+def progress_bar(steps: int, *, show: bool | None) -> Any:
+    """Return a bar of tqdm; left to itself it shows on a terminal only, if tqdm is there."""
+    if show is False or (show is None and not (sys.stderr and sys.stderr.isatty())):
+        return NoBar()
+    try:
+        from tqdm import tqdm  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        if show is None:
+            return NoBar()
+        message = "fit: a progress bar needs tqdm: pip install tqdm"
+        raise ImportError(message) from None
+    return tqdm(total=steps, unit="step")
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "step"), counted(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

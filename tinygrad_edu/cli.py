@@ -1,4 +1,4 @@
-"""The command line: ``tinygrad-edu demo``."""
+"""The command line: ``tinygrad-edu demo``, ``tinygrad-edu example xor``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinygrad_edu import __version__
+from tinygrad_edu import __version__, examples
 from tinygrad_edu.examples import worked_example
 
 FORMATS = ("svg", "png", "dot")
@@ -25,11 +25,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         commands.print_help()
         return 0
-    if arguments.format and arguments.output != "-":
+    if arguments.command == "demo" and arguments.format and arguments.output != "-":
         commands.error("--format is for -o -; the ending of a file says its format")
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO(), "utf-8")  # it may be closed
     try:
-        demo(arguments.output, arguments.format)
+        if arguments.command == "demo":
+            demo(arguments.output, arguments.format)
+        else:
+            example(None if arguments.list else arguments.name)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read has seen enough, as in `tinygrad-edu demo | head -3`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -60,6 +63,16 @@ def demo(output: str, format_: str | None = None) -> None:
     else:
         Path(output).write_bytes(rendered)
         print_text(f"\nPicture: {output}")
+
+
+def example(name: str | None) -> None:
+    """Run an example of the lectures and print what it shows; without a name, list all."""
+    if name is None:
+        width = max(map(len, examples.names()))
+        for known in examples.names():
+            print_text(f"{known:<{width}}  {examples.title(known)}")
+    else:
+        print_text(examples.report(name))
 
 
 def print_text(text: str) -> None:
@@ -94,6 +107,13 @@ def parser() -> argparse.ArgumentParser:
     demonstration.add_argument(
         "--format", choices=FORMATS, help="the format on standard output (default: svg)"
     )
+    one = commands.add_parser(
+        "example",
+        help="a system of the lectures: what it computes, as text",
+        description="Run one of the systems of the lectures and print what it shows.",
+    )
+    one.add_argument("name", nargs="?", choices=examples.names(), metavar="NAME", help="which")
+    one.add_argument("--list", action="store_true", help="list all examples (as without a NAME)")
     return top
 
 

@@ -1,4 +1,35 @@
 """The systems of the lectures, each a short module that can be read and run.
 
-worked_example: the network with two inputs, two hidden and two output neurons (A9, A10).
+``tinygrad-edu example --list`` lists them, ``tinygrad-edu example xor`` runs one. A module begins
+with a line that says what it shows, and has a function ``report`` that returns it as text.
 """
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+__all__ = ["names", "report", "title"]
+
+
+def names() -> list[str]:
+    """Return the names of all examples.
+
+    >>> "xor" in names()
+    True
+    """
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def title(name: str) -> str:
+    """Return the line with which an example begins.
+
+    >>> title("worked_example")
+    'The worked example of lecture A, figure by figure (A9, A10).'
+    """
+    return str(importlib.import_module(f"{__name__}.{name}").__doc__).partition("\n")[0]
+
+
+def report(name: str) -> str:
+    """Run an example and return what it shows."""
+    return str(importlib.import_module(f"{__name__}.{name}").report())

@@ -188,9 +188,9 @@ def verdict(printed: str, computed: float) -> str:
     )
 
 
-def report(example: WorkedExample) -> str:
+def report(example: WorkedExample | None = None) -> str:
     """Return every figure of the example, computed and as printed, as lines of text."""
-    return "\n".join(_lines(example))
+    return "\n".join(_lines(example or forward()))
 
 
 def _lines(example: WorkedExample) -> Iterator[str]:

@@ -192,6 +192,15 @@ def aligned(name: str, first: Sequence[Any], second: Sequence[Any]) -> tuple[Any
     return (*first, *second)
 
 
+def listed(x: Any) -> Sequence[Any]:
+    """Return a list as it is; a number counts as a list of one.
+
+    >>> listed(0.5), listed([0.5])
+    ([0.5], [0.5])
+    """
+    return x if hasattr(x, "__iter__") else [x]
+
+
 def halves(args: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     """Return the sequences that were made one; an odd argument at the end is left out.
 
@@ -289,7 +298,8 @@ half_squared_error = Nary(
     partials=lambda loss, *args: (*[p - t for p, t in zip(*halves(args), strict=True)],
                                   *[t - p for p, t in zip(*halves(args), strict=True)]),
     array=lambda numpy, *args: squared_distance(*args) / 2,
-    flatten=lambda predictions, targets: aligned("half_squared_error", predictions, targets),
+    flatten=lambda predictions, targets: aligned(
+        "half_squared_error", listed(predictions), listed(targets)),
     symbol="½Σ(·)²", precedence=PRODUCT, binds=(PRODUCT,),
     latex=lambda args: r"\frac{1}{2} \left(" + " + ".join(
         rf"\left({p} - {t}\right)^2" for p, t in zip(*halves(args), strict=True)) + r"\right)")

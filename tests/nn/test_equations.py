@@ -1,0 +1,221 @@
+"""The matrix equations of the lectures against the scalar engine (A11, C2, D5, D7, E1, E2)."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu import MLP, leaky_relu, softmax
+from tinygrad_edu.examples import worked_example
+from tinygrad_edu.nn import SGD, data, fit, losses
+from tinygrad_edu.nn.comparison import columns, compare
+from tinygrad_edu.nn.equations import (
+    Parameters,
+    back_propagation,
+    forward_propagation,
+    gradient_descent,
+    loss_gradient,
+    parameters_of,
+)
+from tinygrad_edu.nn.matrix import Matrix
+from tinygrad_edu.testing import numbers
+
+OUTPUTS = {  # loss: the activations that go before it
+    losses.half_squared_error: ["identity", "sigmoid", "tanh", "relu", "softmax"],
+    losses.rss: ["identity", "sigmoid"],
+    losses.mse: ["identity", "tanh"],
+    losses.binary_cross_entropy: ["sigmoid", "softmax"],
+    losses.binary_cross_entropy_with_logits: ["identity"],
+    losses.negative_log_likelihood: ["softmax", "sigmoid"],
+    losses.cross_entropy: ["identity", "tanh"],
+}
+BY_CLASS = (losses.negative_log_likelihood, losses.cross_entropy)
+
+
+@st.composite
+def problems(draw):
+    """A network of any depth, examples, and a loss."""
+    loss = draw(st.sampled_from(list(OUTPUTS)))
+    output = draw(st.sampled_from(OUTPUTS[loss]))
+    least = 2 if loss in BY_CLASS or output == "softmax" else 1
+    widths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+    widths.append(draw(st.integers(least, 4)))
+    hidden = draw(st.sampled_from(["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "softmax"]))
+    init = draw(st.sampled_from(["lecture", "xavier"]))
+    seed = draw(st.integers(0, 10_000))
+    mlp = MLP(widths[0], widths[1:], hidden, output, initialisation=init, seed=seed)
+    wide = widths[-1]
+    target = st.integers(0, wide - 1) if loss in BY_CLASS else st.lists(
+        st.floats(0, 1), min_size=wide, max_size=wide
+    )  # fmt: skip
+    inputs = st.lists(numbers(), min_size=widths[0], max_size=widths[0])
+    return mlp, draw(st.lists(st.tuples(inputs, target), min_size=1, max_size=4)), loss
+
+
+@settings(max_examples=150)
+@given(problems())
+def test_matrices_and_engine_agree_layer_by_layer(problem):
+    assert compare(*problem)
+
+
+@settings(max_examples=30)
+@given(problems())
+def test_numpy_computes_the_same_as_lists(problem):
+    mlp, examples, loss = problem
+    X, Y = columns(mlp, examples, loss)
+    found = []
+    for make in (Matrix, np.array):
+        theta = parameters_of(mlp, make)
+        forward = forward_propagation(theta, make(X.rows))
+        backward = back_propagation(
+            theta, forward, loss_gradient(loss, forward.a[-1], make(Y.rows))
+        )
+        layers = zip(forward.z, forward.a[1:], backward, strict=True)
+        found.append([np.array(list(m)) for z, a, gradients in layers for m in (z, a, *gradients)])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours.shape == theirs.shape
+        # sums in another order: a few dozen terms, each rounded
+        assert np.abs(ours - theirs).max() <= 1e-13 * max(1, np.abs(ours).max())
+
+
+def test_the_worked_example_by_matrices():
+    """A9, A10: all twelve gradients of the lecture's network."""
+    mlp = MLP(2, [2, 2], "sigmoid", "sigmoid")
+    for layer, W, b in zip(mlp.layers, worked_example.WEIGHTS, worked_example.BIASES, strict=True):
+        layer.W, layer.b = W, b
+    comparison = compare(
+        mlp, [(worked_example.INPUTS, worked_example.TARGETS)], losses.half_squared_error
+    )
+    assert comparison
+    by_formula = {row.formula.partition(" = ")[0]: row.equations for row in comparison.rows}
+    assert f"{by_formula['∂L/∂W⁽²⁾'].rows[0][0]:.9f}" == "0.082167041"
+    assert f"{by_formula['∂L/∂W⁽¹⁾'].rows[0][0]:.9f}" == "0.000438568"
+
+
+def test_softmax_and_cross_entropy_leave_prediction_minus_target():
+    """D5, E1: δ of the last layer is (ŷ - y) / m."""
+    Z, Y = Matrix([[2.0, -1.0], [0.5, 0.0], [0.0, 3.0]]), Matrix([[1, 0], [0, 0], [0, 1]])
+    identity = Matrix([[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    theta = [Parameters(identity, Matrix([[0]] * 3), softmax)]
+    forward = forward_propagation(theta, Z)
+    dA = loss_gradient(losses.negative_log_likelihood, forward.a[-1], Y)
+    [backward] = back_propagation(theta, forward, dA)
+    for delta, a, y in zip(backward.delta, forward.a[-1], Y, strict=True):
+        assert delta == pytest.approx([(p - t) / 2 for p, t in zip(a, y, strict=True)], rel=1e-14)
+
+
+def test_the_recursion_of_errors():
+    """C2, with the sum and the derivative that the text leaves out of it."""
+    mlp = MLP(2, [3, 4, 2], "sigmoid", "sigmoid", seed=3)
+    rows = compare(mlp, [([0.3, -0.8], [0.0, 1.0])], losses.half_squared_error).rows
+    deltas = [row.engine for row in rows if row.formula.startswith("δ")]
+    activations = [row.engine for row in rows if row.formula.startswith("a")]
+    for layer in range(2):
+        W = mlp.layers[layer + 1].W
+        for j, [delta] in enumerate(deltas[layer]):
+            [a] = activations[layer].rows[j]
+            summed = sum(W[k][j] * d for k, [d] in enumerate(deltas[layer + 1]))
+            assert delta == pytest.approx(summed * a * (1 - a), rel=1e-13)
+
+
+def test_gradient_descent_by_matrices_is_that_of_the_engine():
+    """D2, D7: the same parameters after 100 iterations."""
+    mlp = MLP(2, [3, 1], "tanh", "sigmoid", seed=2)
+    X, Y = columns(mlp, data.XOR, losses.binary_cross_entropy)
+    theta = gradient_descent(parameters_of(mlp), X, Y, losses.binary_cross_entropy, 0.5, 100)
+    fit(mlp, data.XOR, losses.binary_cross_entropy, SGD(mlp.parameters(), 0.5), epochs=100)
+    for layer, (W, b, _) in zip(mlp.layers, theta, strict=True):
+        # rounding grows along 100 steps, which do not contract
+        for ours, theirs in zip(layer.W, W, strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-10)
+        assert layer.b == pytest.approx([x for [x] in b], rel=1e-10)
+
+
+# --- a derivation that is wrong ------------------------------------------------------------------
+
+
+def wrong(change):
+    """Back propagation with one thing changed in every layer."""
+    return lambda theta, forward, dA: [
+        change(layer, a)
+        for layer, a in zip(back_propagation(theta, forward, dA), forward.a, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "verdict"),
+    [
+        ("δ", lambda layer, a: layer._replace(delta=-layer.delta), "✗ up to"),
+        ("∂L/∂W", lambda layer, a: layer._replace(dW=layer.dW * 1.000001), "✗ up to"),
+        ("∂L/∂W", lambda layer, a: layer._replace(dW=a @ layer.delta.T), "✗ is "),
+        ("∂L/∂b", lambda layer, a: layer._replace(db=layer.delta), "✗ is "),
+    ],
+)
+def test_a_wrong_derivation_is_found_in_its_place(what, change, verdict):
+    mlp = MLP(3, [2, 2], "tanh", seed=1)
+    examples = [([0.1, 0.2, 0.3], [1.0, 0.0]), ([-0.5, 0.4, 0.1], [0.0, 1.0])]
+    comparison = compare(mlp, examples, losses.mse, wrong(change))
+    assert not comparison
+    bad = [row for row in comparison.rows if row.verdict != "✓"]
+    assert {row.formula.partition("⁽")[0] for row in bad} == {what}
+    assert all(verdict in row.verdict for row in bad if row.layer == 1)
+    assert "✗" in repr(comparison)
+
+
+def test_a_table_of_many_examples_is_cut_short():
+    mlp = MLP(1, [1])
+    table = repr(compare(mlp, data.curve(9), losses.mse))
+    assert "…" in table
+    assert all(len(line) < 110 for line in table.splitlines())
+
+
+def test_what_the_equations_do_not_know_they_name():
+    mlp = MLP(1, [1], output_activation=lambda z: z * z)
+    with pytest.raises(TypeError, match="<lambda> is not in the table"):
+        compare(mlp, [([1.0], 0.0)], losses.mse)
+    with pytest.raises(TypeError, match="no derivative of leaky_relu"):
+        loss_gradient(leaky_relu, Matrix([[1.0]]), Matrix([[1.0]]))
+
+
+# --- matrices ------------------------------------------------------------------------------------
+
+shapes = st.integers(1, 4)
+
+
+def matrices(height, width):
+    row = st.lists(numbers(), min_size=width, max_size=width)
+    return st.lists(row, min_size=height, max_size=height)
+
+
+@given(st.data(), shapes, shapes, shapes)
+def test_matrices_do_what_numpy_does(drawn, n, k, m):
+    x, y = drawn.draw(matrices(n, k)), drawn.draw(matrices(k, m))
+    np.testing.assert_allclose((Matrix(x) @ Matrix(y)).rows, np.array(x) @ np.array(y), atol=1e-13)
+    assert Matrix(x).T.rows == np.array(x).T.tolist()
+    column, row = drawn.draw(matrices(n, 1)), drawn.draw(matrices(1, k))
+    for other in (x, column, row, 2.0):
+        ours = other if isinstance(other, float) else Matrix(other)
+        for operation in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__"):
+            expected = getattr(np.array(x), operation)(np.array(other))
+            assert getattr(Matrix(x), operation)(ours).rows == expected.tolist()
+    assert (Matrix(x) / 3).rows == (np.array(x) / 3).tolist()
+    for axis in (0, 1):
+        np.testing.assert_allclose(
+            Matrix(x).sum(axis=axis, keepdims=True).rows,
+            np.array(x).sum(axis=axis, keepdims=True),
+            atol=1e-14,
+        )
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [[1, 2], [3]]])
+def test_rows_of_no_matrix(rows):
+    with pytest.raises(ValueError, match="needs rows of one length"):
+        Matrix(rows)
+
+
+def test_shapes_that_do_not_go_together():
+    x, y = Matrix([[1, 2, 3], [4, 5, 6]]), Matrix([[1, 2], [3, 4]])
+    with pytest.raises(ValueError, match="no product of 2×3 and 2×2"):
+        x @ y
+    with pytest.raises(ValueError, match="does not spread"):
+        x + y

@@ -1,0 +1,211 @@
+"""Backpropagation by matrices, as the lectures write it (A4, A11, C2, D5, D7, E1, E2).
+
+Examples stand side by side as columns of X; superscripts in parentheses count the layers.
+
+====================================  ===========================================================
+Z⁽ˡ⁾ = W⁽ˡ⁾ A⁽ˡ⁻¹⁾ + b⁽ˡ⁾             pre-activations, from A⁽⁰⁾ = X
+A⁽ˡ⁾ = g(Z⁽ˡ⁾)                        activations
+δ⁽ᴸ⁾ = ∂L/∂A⁽ᴸ⁾ ⊙ g'(Z⁽ᴸ⁾)            the error ∂L/∂Z of the last layer
+δ⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾ ⊙ g'(Z⁽ˡ⁾)      the error of those before
+∂L/∂W⁽ˡ⁾ = δ⁽ˡ⁾ A⁽ˡ⁻¹⁾ᵀ               gradients of the weights
+∂L/∂b⁽ˡ⁾ = Σ δ⁽ˡ⁾                     of the biases: the sum over the examples
+====================================  ===========================================================
+
+The matrices are a :class:`~tinygrad_edu.nn.matrix.Matrix` each, or NumPy arrays: the same code runs
+on both. Nothing here is recorded; :func:`~tinygrad_edu.nn.comparison.compare` puts the results
+beside those of the engine.
+
+>>> from tinygrad_edu import MLP
+>>> from tinygrad_edu.nn.losses import half_squared_error
+>>> theta = parameters_of(MLP(2, [3, 1], "sigmoid", seed=0))
+>>> X, Y = Matrix([[0.0, 1.0], [1.0, 1.0]]), Matrix([[1.0, 0.0]])
+>>> forward = forward_propagation(theta, X)
+>>> backward = back_propagation(theta, forward, loss_gradient(half_squared_error, forward.a[-1], Y))
+>>> [layer.dW.shape for layer in backward]
+[(3, 2), (1, 3)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from tinygrad_edu.nn import losses
+from tinygrad_edu.nn.activations import Activation, identity, name_of
+from tinygrad_edu.nn.layers import MLP
+from tinygrad_edu.nn.matrix import Matrix
+from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.primitives import sigmoid, softmax
+
+__all__ = [
+    "Backward",
+    "Forward",
+    "Parameters",
+    "back_propagation",
+    "forward_propagation",
+    "gradient_descent",
+    "loss_gradient",
+    "parameters_of",
+]
+
+Array: TypeAlias = "Any"  # a Matrix or a NumPy array
+
+
+class Parameters(NamedTuple):
+    """A layer: weights W, biases b as a column, activation g."""
+
+    W: Array
+    b: Array
+    g: Activation
+
+
+class Forward(NamedTuple):
+    """What the forward pass computes."""
+
+    z: list[Array]
+    """Z⁽¹⁾ to Z⁽ᴸ⁾."""
+    a: list[Array]
+    """A⁽⁰⁾ = X to A⁽ᴸ⁾."""
+
+
+class Backward(NamedTuple):
+    """What the backward pass computes at a layer."""
+
+    delta: Array
+    """δ = ∂L/∂Z, the error."""
+    dW: Array
+    """∂L/∂W."""
+    db: Array
+    """∂L/∂b."""
+
+
+def parameters_of(mlp: MLP, make: Callable[[Any], Array] = Matrix) -> list[Parameters]:
+    """Return the layers of a network as matrices; ``make=numpy.array`` for those of NumPy."""
+    return [
+        Parameters(make(layer.W), make([[b] for b in layer.b]), layer.activation)
+        for layer in mlp.layers
+    ]
+
+
+# --- the algorithms of D7 -------------------------------------------------------------------------
+
+
+def forward_propagation(theta: Sequence[Parameters], X: Array) -> Forward:
+    """Return pre-activations and activations of all layers (A4, D7, E1)."""
+    zs, activations = [], [X]
+    for W, b, g in theta:
+        z = W @ activations[-1] + b
+        zs.append(z)
+        activations.append(activated(g, z))
+    return Forward(zs, activations)
+
+
+def back_propagation(theta: Sequence[Parameters], forward: Forward, dA: Array) -> list[Backward]:
+    """Return the errors and gradients of all layers (A11, D7, E1).
+
+    Args:
+        theta: the parameters.
+        forward: what the forward pass computed.
+        dA: the derivative of the loss by the activations of the last layer.
+    """
+    backward = []
+    for layer in reversed(range(len(theta))):
+        W, _, g = theta[layer]
+        delta = through_activation(g, forward.z[layer], forward.a[layer + 1], dA)
+        a_below = forward.a[layer]
+        backward.append(Backward(delta, delta @ a_below.T, delta.sum(axis=1, keepdims=True)))
+        dA = W.T @ delta
+    return backward[::-1]
+
+
+def gradient_descent(
+    theta: Sequence[Parameters],
+    X: Array,
+    Y: Array,
+    loss: Callable[..., Any],
+    learning_rate: float,
+    max_iterations: int = 1000,
+) -> list[Parameters]:
+    """Return the parameters after so many steps against the gradient (D2, D7).
+
+    >>> from tinygrad_edu import MLP
+    >>> from tinygrad_edu.nn.losses import binary_cross_entropy
+    >>> theta = parameters_of(MLP(2, [4, 1], output_activation="sigmoid"))
+    >>> X, Y = Matrix([[0, 0, 1, 1], [0, 1, 0, 1]]), Matrix([[0, 1, 1, 0]])  # XOR
+    >>> theta = gradient_descent(theta, X, Y, binary_cross_entropy, learning_rate=1.0)
+    >>> forward_propagation(theta, X).a[-1].map(round)
+    Matrix([[0, 1, 1, 0]])
+    """
+    for _ in range(max_iterations):
+        forward = forward_propagation(theta, X)
+        backward = back_propagation(theta, forward, loss_gradient(loss, forward.a[-1], Y))
+        theta = [
+            Parameters(W - learning_rate * dW, b - learning_rate * db, g)
+            for (W, b, g), (_, dW, db) in zip(theta, backward, strict=True)
+        ]
+    return list(theta)
+
+
+# --- activations and losses -----------------------------------------------------------------------
+
+
+def activated(g: Activation, z: Array) -> Array:
+    """Return g(Z): number by number, or column by column for softmax."""
+    if g is not softmax:
+        return each(g, z)
+    if isinstance(z, Matrix):
+        return Matrix(softmax(column) for column in z.T).T
+    import numpy as np  # noqa: PLC0415 - whoever gives an array has it
+
+    return np.array(softmax(list(z)))
+
+
+def through_activation(g: Activation, z: Array, a: Array, dA: Array) -> Array:
+    """Return ∂L/∂Z from ∂L/∂A: times g'(Z), or times the matrix of derivatives of softmax.
+
+    That matrix is a_i (δ_ij - a_j) (D5), so ∂L/∂z_j = a_j (∂L/∂a_j - Σ_i a_i ∂L/∂a_i).
+    """
+    if g is identity:
+        return dA
+    if g is softmax:
+        return a * (dA - (a * dA).sum(axis=0, keepdims=True))
+    if not isinstance(g, Primitive):
+        message = (
+            f"back_propagation: {name_of(g)} is not in the table, so its derivative is unknown"
+        )
+        raise TypeError(message)
+    return dA * each(lambda a, z: g.partials(a, *g.bound((z,), {}))[0], a, z)
+
+
+def loss_gradient(loss: Callable[..., Any], a: Array, y: Array) -> Array:
+    """Return ∂L/∂A of the last layer, for a loss averaged over the examples.
+
+    Args:
+        loss: a function of :mod:`tinygrad_edu.nn.losses`.
+        a: the activations of the last layer, examples as columns.
+        y: the targets in the same shape; classes as one-hot columns.
+
+    Raises TypeError for a loss of your own: its derivative is yours to say.
+
+    >>> loss_gradient(losses.half_squared_error, Matrix([[0.75], [0.5]]), Matrix([[0.0], [1.0]]))
+    Matrix([[0.75], [-0.5]])
+    """
+    k, m = a.shape
+    of_one_example = {
+        losses.half_squared_error: lambda: a - y,  # A8, B4
+        losses.rss: lambda: 2 * (a - y),  # B3, D3
+        losses.mse: lambda: 2 * (a - y) / k,
+        losses.binary_cross_entropy: lambda: -(y / a - (1 - y) / (1 - a)) / k,  # A8, B3
+        losses.binary_cross_entropy_with_logits: lambda: (each(sigmoid, a) - y) / k,
+        losses.negative_log_likelihood: lambda: -(y / a),  # D5, E1
+        losses.cross_entropy: lambda: activated(softmax, a) - y,  # D5: softmax is a part of it
+    }
+    if loss not in of_one_example:
+        message = f"loss_gradient: knows no derivative of {name_of(loss)}"
+        raise TypeError(message)
+    return of_one_example[loss]() / m
+
+
+def each(function: Callable[..., Any], first: Array, *others: Array) -> Array:
+    """Apply a function number by number to matrices or arrays."""
+    return first.map(function, *others) if isinstance(first, Matrix) else function(first, *others)

@@ -115,8 +115,9 @@ def test_text_is_wrong_if_it_does_not(text):
 
 def weight_of_the_lecture(w):
     """The loss of A9 by the first weight of layer 2."""
-    (first, ((_, second), others)) = worked_example.WEIGHTS
-    return worked_example.forward([first, [[w, second], others]]).loss
+    mlp = worked_example.network()
+    mlp.layers[1].neurons[0].w[0] = w
+    return worked_example.forward(mlp).loss
 
 
 def test_a_claim_is_checked_against_the_slope_not_the_engine():

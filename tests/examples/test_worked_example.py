@@ -25,10 +25,12 @@ def network():
 
 def computed(network):
     """Every figure of the slide under its name."""
-    figures = {v.label: v.data for layer in network.layers for n in layer for v in (n.z, n.a)}
+    figures = {
+        v.label: v.data for layer in network.mlp.layers for n in layer.neurons for v in (n.z, n.a)
+    }
     figures["L"] = network.loss.data
     figures.update(chain(network))
-    figures["∂L/∂w₁₁⁽²⁾"] = grad(network.loss, network.layers[1][0].weights[0])
+    figures["∂L/∂w₁₁⁽²⁾"] = grad(network.loss, network.mlp.layers[1].neurons[0].w[0])
     return figures
 
 
@@ -41,7 +43,7 @@ def test_every_figure_of_the_slide_is_its_rounding_but_one(network):
 
 def test_the_product_of_the_chain_is_the_gradient_0_0821_of_the_slide(network):
     product = math.prod(factor for _, factor in chain(network))
-    assert product == grad(network.loss, network.layers[1][0].weights[0])
+    assert product == grad(network.loss, network.mlp.layers[1].neurons[0].w[0])
     assert product == pytest.approx(0.082167041, abs=5e-10)
 
 
@@ -51,41 +53,39 @@ def test_two_paths_of_five_factors_each_add_up(network):
     first, second = map(math.prod, paths)
     assert f"{first:.9f}" == "0.000668396"
     assert f"{second:.9f}" == "-0.000229828"
-    gradient = grad(network.loss, network.layers[0][0].weights[0])
+    gradient = grad(network.loss, network.mlp.layers[0].neurons[0].w[0])
     assert first + second == pytest.approx(gradient, rel=1e-15)
     assert f"{gradient:.9f}" == "0.000438568"
 
 
 def test_twelve_gradients_agree_with_finite_differences(network):
-    def loss(numbers):
-        it = iter(numbers)
-        values = [[[next(it), next(it), next(it)] for _ in range(2)] for _ in range(2)]
-        weights = [[row[:2] for row in layer] for layer in values]
-        biases = [[row[2] for row in layer] for layer in values]
-        return forward(weights, biases).loss.data
+    parameters = network.mlp.parameters()
 
-    at = [p.data for p in network.parameters()]
+    def loss(numbers):
+        return float(forward(network.mlp.with_parameters(numbers)).loss)
+
+    at = [p.data for p in parameters]
     assert len(at) == 12
-    for i, gradient in enumerate(grad(network.loss, network.parameters())):
+    for i, gradient in enumerate(grad(network.loss, parameters)):
         # Five-point formula: its error is of the order h^4 = 1e-12.
         f = [loss([*at[:i], at[i] + k * 1e-3, *at[i + 1 :]]) for k in (-2, -1, 1, 2)]
         slope = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / 12e-3
         assert gradient == pytest.approx(slope, abs=1e-12)
 
 
-def test_one_step_gives_the_weights_that_mazur_prints(network):
-    moved = after_one_step(network, move_biases=False)
-    weights = {p.label: p.data for p in moved.parameters() if p.label.startswith("w")}
+def test_one_step_gives_the_weights_that_mazur_prints():
+    moved = after_one_step(move_biases=False)
+    weights = {p.label: p.data for p in moved.mlp.parameters() if p.label.startswith("w")}
     assert {label: verdict(MAZUR[label], w) for label, w in weights.items()} == dict.fromkeys(
         MAZUR, "✓"
     )
 
 
 def test_one_step_lowers_the_loss_and_more_so_if_the_biases_move(network):
-    held = after_one_step(network, move_biases=False).loss.data
-    moved = after_one_step(network, move_biases=True).loss.data
+    held = after_one_step(move_biases=False).loss.data
+    moved = after_one_step(move_biases=True).loss.data
     assert moved < held < network.loss.data
-    assert [n.bias.data for n in after_one_step(network, move_biases=False).layers[0]] == [0.35] * 2
+    assert after_one_step(move_biases=False).mlp.layers[0].b == [0.35] * 2
 
 
 def test_the_report_shows_all_of_it(network):

@@ -80,12 +80,8 @@ def test_numpy_computes_the_same_as_lists(problem):
 
 def test_the_worked_example_by_matrices():
     """A9, A10: all twelve gradients of the lecture's network."""
-    mlp = MLP(2, [2, 2], "sigmoid", "sigmoid")
-    for layer, W, b in zip(mlp.layers, worked_example.WEIGHTS, worked_example.BIASES, strict=True):
-        layer.W, layer.b = W, b
-    comparison = compare(
-        mlp, [(worked_example.INPUTS, worked_example.TARGETS)], losses.half_squared_error
-    )
+    example = (worked_example.INPUTS, worked_example.TARGETS)
+    comparison = compare(worked_example.network(), [example], losses.half_squared_error)
     assert comparison
     by_formula = {row.formula.partition(" = ")[0]: row.equations for row in comparison.rows}
     assert f"{by_formula['∂L/∂W⁽²⁾'].rows[0][0]:.9f}" == "0.082167041"

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.drawing import Picture, draw
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.primitives import half_squared_error, sigmoid, weighted_sum
+from tinygrad_edu.nn import MLP, SGD
+from tinygrad_edu.nn.naming import name
+from tinygrad_edu.primitives import half_squared_error
 from tinygrad_edu.value import Constant, Value
 
 INPUTS = (0.05, 0.10)
@@ -24,83 +26,50 @@ BIASES = ((0.35, 0.35), (0.60, 0.60))
 LEARNING_RATE = 0.5
 
 
-class Neuron(NamedTuple):
-    """A sigmoid neuron after its forward pass."""
-
-    weights: list[Value]
-    bias: Value
-    z: Value
-    a: Value
-
-    def parameters(self) -> list[Value]:
-        """Return the weights, then the bias."""
-        return [*self.weights, self.bias]
-
-
 class WorkedExample(NamedTuple):
     """The network after its forward pass; ``loss`` is the root of its graph."""
 
-    layers: list[list[Neuron]]
+    mlp: MLP
     loss: Value
 
-    def parameters(self) -> list[Value]:
-        """Return all twelve: layer by layer, neuron by neuron, weights, then bias."""
-        return [p for layer in self.layers for neuron in layer for p in neuron.parameters()]
 
-
-def forward(
-    weights: Sequence[Sequence[Sequence[Value | float]]] = WEIGHTS,
-    biases: Sequence[Sequence[Value | float]] = BIASES,
-) -> WorkedExample:
-    """Run the forward pass and return every number of it.
+def network(
+    weights: Sequence[Sequence[Sequence[float]]] = WEIGHTS,
+    biases: Sequence[Sequence[float]] = BIASES,
+) -> MLP:
+    """Return the network of the lecture, or one of the same shape.
 
     Args:
-        weights: for each layer, for each neuron, for each input, as W in the lecture; numbers, or
-            Values.
+        weights: for each layer, for each neuron, for each input, as W in the lecture.
         biases: for each layer, for each neuron.
+
+    >>> network().layers[1].W
+    [[0.4, 0.45], [0.5, 0.55]]
+    """
+    mlp = MLP(2, [2, 2], "sigmoid", "sigmoid")
+    for layer, W, b in zip(mlp.layers, weights, biases, strict=True):
+        layer.W, layer.b = W, b
+    return mlp
+
+
+def forward(mlp: MLP | None = None) -> WorkedExample:
+    """Run the forward pass, of the network of the lecture or of another.
 
     >>> print(f"{forward().loss:.4f}")
     0.2984
     """
-    a: list[Value] = [Constant(x, name("x", j)) for j, x in enumerate(INPUTS, start=1)]
-    layers = []
-    for number, (rows, bs) in enumerate(zip(weights, biases, strict=True), start=1):
-        inputs, layer = a, []
-        for i, (row, b) in enumerate(zip(rows, bs, strict=True), start=1):
-            w = [parameter(weight, "w", i, j, layer=number) for j, weight in enumerate(row, 1)]
-            bias = parameter(b, "b", i, layer=number)
-            z = weighted_sum(w, inputs, bias)
-            activation = sigmoid(z)
-            z.label, activation.label = name("z", i, layer=number), name("a", i, layer=number)
-            layer.append(Neuron(w, bias, z, activation))
-        layers.append(layer)
-        a = [neuron.a for neuron in layer]
+    mlp = mlp or network()
     targets = [Constant(y, name("y", i)) for i, y in enumerate(TARGETS, start=1)]
-    loss = half_squared_error(a, targets)
+    loss = half_squared_error(mlp(INPUTS), targets)
     loss.label = "L"
-    return WorkedExample(layers, loss)
-
-
-def parameter(given: Value | float, symbol: str, *indices: int, layer: int) -> Value:
-    """Return a parameter as a Value with its name; one that is a Value already stays as it is."""
-    return given if isinstance(given, Value) else Value(given, name(symbol, *indices, layer=layer))
-
-
-def name(symbol: str, *indices: int, layer: int = 0) -> str:
-    """Return a name in the lecture's notation: indices below, the layer above.
-
-    >>> name("w", 1, 2, layer=2)
-    'w₁₂⁽²⁾'
-    """
-    below = "".join("₀₁₂₃₄₅₆₇₈₉"[i] for i in indices)
-    return f"{symbol}{below}" + (f"⁽{'⁰¹²³⁴⁵⁶⁷⁸⁹'[layer]}⁾" if layer else "")
+    return WorkedExample(mlp, loss)
 
 
 def factors(*path: Value) -> list[tuple[str, Any]]:
     """Return the local derivatives along a path from a Value down to one behind it, with names.
 
     >>> example = forward()
-    >>> output = example.layers[1][0]
+    >>> output = example.mlp.layers[1].neurons[0]
     >>> [(name, round(f, 4)) for name, f in factors(example.loss, output.a, output.z)]
     [('∂L/∂a₁⁽²⁾', 0.7414), ('∂a₁⁽²⁾/∂z₁⁽²⁾', 0.1868)]
     """
@@ -113,45 +82,37 @@ def factors(*path: Value) -> list[tuple[str, Any]]:
 
 def chain(example: WorkedExample) -> list[tuple[str, Any]]:
     """Return the three factors of the derivative of the loss by w₁₁ of layer 2 (A9)."""
-    output = example.layers[1][0]
-    return factors(example.loss, output.a, output.z, output.weights[0])
+    output = example.mlp.layers[1].neurons[0]
+    return factors(example.loss, output.a, output.z, output.w[0])
 
 
 def two_paths(example: WorkedExample) -> list[list[tuple[str, Any]]]:
     """Return the five factors of each path from the loss to w₁₁ of layer 1 (A10)."""
-    hidden = example.layers[0][0]
+    hidden, outputs = example.mlp.layers[0].neurons[0], example.mlp.layers[1].neurons
     return [
-        factors(example.loss, output.a, output.z, hidden.a, hidden.z, hidden.weights[0])
-        for output in example.layers[1]
+        factors(example.loss, output.a, output.z, hidden.a, hidden.z, hidden.w[0])
+        for output in outputs
     ]
 
 
-def after_one_step(example: WorkedExample, *, move_biases: bool) -> WorkedExample:
+def after_one_step(*, move_biases: bool) -> WorkedExample:
     """Return the network after one step of gradient descent; Mazur leaves the biases alone."""
-    gradients = dict(
-        zip(example.parameters(), grad(example.loss, example.parameters()), strict=True)
-    )
+    example = forward()
+    example.loss.backward()
+    parameters = example.mlp.parameters()
+    moving = parameters if move_biases else weights_of(example.mlp)
+    SGD(moving, LEARNING_RATE).step()
+    return forward(example.mlp)
 
-    def stepped(p: Value) -> Any:
-        return p.data - LEARNING_RATE * gradients[p]
 
-    return forward(
-        [[[stepped(w) for w in neuron.weights] for neuron in layer] for layer in example.layers],
-        [
-            [stepped(n.bias) if move_biases else n.bias.data for n in layer]
-            for layer in example.layers
-        ],
-    )
+def weights_of(mlp: MLP) -> list[Value]:
+    """Return the parameters of a network but its biases."""
+    return [w for layer in mlp.layers for neuron in layer.neurons for w in neuron.w]
 
 
 def picture(example: WorkedExample) -> Picture:
     """Return the graph of the example, each neuron in a frame of its own."""
-    frames = {
-        f"{kind} neuron {i}": [*neuron.parameters(), neuron.z, neuron.a]
-        for kind, layer in zip(("hidden", "output"), example.layers, strict=True)
-        for i, neuron in enumerate(layer, start=1)
-    }
-    return draw(example.loss, clusters=frames)
+    return draw(example.loss, clusters=example.mlp.clusters())
 
 
 # --- the report -----------------------------------------------------------------------------------
@@ -200,8 +161,8 @@ def _lines(example: WorkedExample) -> Iterator[str]:
 
     yield "The worked example of lecture A: 2 inputs, 2 hidden and 2 output neurons, all sigmoid"
     yield f"\n  {'Forward pass (A9)':<17}{'computed':>12}{'slide':>10}"
-    for layer in example.layers:
-        for neuron in layer:
+    for layer in example.mlp.layers:
+        for neuron in layer.neurons:
             yield figure(neuron.z.label, neuron.z.data)
             yield figure(neuron.a.label, neuron.a.data)
     yield figure("L", example.loss.data)
@@ -222,12 +183,12 @@ def _lines(example: WorkedExample) -> Iterator[str]:
 
     yield f"\n  All gradients, and one step of gradient descent with learning rate {LEARNING_RATE}"
     yield f"  {'':<8}{'before':>7}{'gradient':>14}{'after':>14}{'M. Mazur':>14}"
-    moved = after_one_step(example, move_biases=True)
-    gradients = grad(example.loss, example.parameters())
-    for p, gradient, q in zip(example.parameters(), gradients, moved.parameters(), strict=True):
+    moved, held = (after_one_step(move_biases=choice) for choice in (True, False))
+    parameters = example.mlp.parameters()
+    gradients = grad(example.loss, parameters)
+    for p, gradient, q in zip(parameters, gradients, moved.mlp.parameters(), strict=True):
         printed = MAZUR.get(p.label, "")
         line = f"  {p.label:<8}{p.data:>7}{gradient:>14.9f}{q.data:>14.9f}{printed:>14}"
         yield f"{line}  {verdict(printed, q.data)}" if printed else line.rstrip()
-    held = after_one_step(example, move_biases=False)
     yield f"  L = {example.loss.data:.9f} becomes {moved.loss.data:.9f};"
     yield f"  with the biases left alone, as Mazur does, {held.loss.data:.9f}"

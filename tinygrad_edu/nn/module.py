@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,7 +68,25 @@ class Module:
         >>> MLP(2, [3, 1], initialisation="zeros").frozen()([0.5, -1.0])
         0.0
         """
-        return copy.deepcopy(self, {id(p): p.data for p in self.parameters()})
+        return self.with_parameters([p.data for p in self.parameters()])
+
+    def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019
+        """Return a copy with other parameters, Values or numbers, in the order of ``parameters()``.
+
+        Raises ValueError if there are more or fewer. So gradients of a network are checked:
+
+        >>> from tinygrad_edu import MLP, gradcheck
+        >>> mlp = MLP(2, [2, 1], seed=0)
+        >>> def output(parameters):
+        ...     return mlp.with_parameters(parameters)([0.5, -1.0])
+        >>> bool(gradcheck(output, [p.data for p in mlp.parameters()]))
+        True
+        """
+        own = self.parameters()
+        if len(own) != len(parameters):
+            message = f"{type(self).__name__}: has {len(own)} parameters, got {len(parameters)}"
+            raise ValueError(message)
+        return copy.deepcopy(self, {id(p): x for p, x in zip(own, parameters, strict=True)})
 
     # to keep and to bring back
 

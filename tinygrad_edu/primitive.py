@@ -185,6 +185,8 @@ class Primitive:
 
     def compute(self, operands: tuple[Any, ...]) -> Any:
         """Compute the operation for operands in one flat tuple."""
+        if set(map(type, operands)) == {float}:  # nothing to look for
+            return self.of_numbers(operands)
         for operand in operands:
             # A Value records the operation itself, as __array_ufunc__ lets an array do for NumPy.
             record = getattr(type(operand), "__primitive__", None)
@@ -193,7 +195,10 @@ class Primitive:
         numpy = sys.modules.get("numpy")
         if numpy and any(isinstance(operand, numpy.ndarray) for operand in operands):
             return self.on_arrays(numpy, operands)
-        numbers = [self.number(operand) for operand in operands]
+        return self.of_numbers([self.number(operand) for operand in operands])
+
+    def of_numbers(self, numbers: Sequence[Any]) -> Any:
+        """Compute the operation for plain numbers; the error names it and them."""
         try:
             return self.forward(*numbers)
         except (ArithmeticError, ValueError) as error:
@@ -277,10 +282,7 @@ class Unary(Primitive):
     def __call__(self, x: Any, *more: Any) -> Any:
         """Compute the operation; floats, which the rules ask for all the time, go straight."""
         if type(x) is float and not more:
-            try:
-                return self.forward(x)
-            except (ArithmeticError, ValueError) as error:
-                raise self.failure(error, (x,)) from None
+            return self.of_numbers((x,))
         return super().__call__(x, *more)
 
 

@@ -75,7 +75,8 @@ def factors(*path: Value) -> list[tuple[str, Any]]:
     """
     found = []
     for node, below in pairwise(path):
-        partial = next(p for arg, p in zip(node.args, node.partials, strict=True) if arg is below)
+        edges = zip(node.args, node.partials, strict=True)
+        partial = sum(p for arg, p in edges if arg is below and p is not None)
         found.append((f"∂{node.label}/∂{below.label}", partial))
     return found
 

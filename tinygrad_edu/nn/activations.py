@@ -16,6 +16,7 @@ one of several         identity (logits)   cross_entropy
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
@@ -102,9 +103,13 @@ def is_of_a_layer(activation: Activation) -> bool:
 
 
 def name_of(activation: Activation) -> str:
-    """Return what to call an activation in a message.
+    """Return what to call an activation, or any other function, in a message.
 
-    >>> name_of(tanh), name_of(softmax)
-    ('tanh', 'softmax')
+    >>> name_of(tanh), name_of(softmax), name_of(partial(leaky_relu, alpha=0.2))
+    ('tanh', 'softmax', 'leaky_relu(alpha=0.2)')
     """
+    if isinstance(activation, partial):
+        settings = [*map(str, activation.args)]
+        settings += [f"{key}={given}" for key, given in activation.keywords.items()]
+        return f"{name_of(activation.func)}({', '.join(settings)})"
     return str(getattr(activation, "name", None) or getattr(activation, "__name__", activation))

@@ -195,12 +195,12 @@ def cells(matrix: Matrix) -> list[str]:
     """Return a matrix as lines of text, a long one cut short; -0 is 0.
 
     >>> cells(Matrix([[0.5, -1.0], [12.25, 2.0]]))
-    ['[  0.5 -1]', '[12.25  2]']
+    ['[  0.5  -1]', '[12.25   2]']
     """
     shown = [[f"{x + 0.0:.4g}" for x in row[:SHOWN]] for row in matrix]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    more = " …" if matrix.shape[1] > SHOWN else ""
+    more = "  …" if matrix.shape[1] > SHOWN else ""
     return [
-        f"[{' '.join(f'{x:>{w}}' for x, w in zip(row, widths, strict=True))}{more}]"
+        f"[{'  '.join(f'{x:>{w}}' for x, w in zip(row, widths, strict=True))}{more}]"
         for row in shown
     ]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.primitives import LEAK, leaky_relu, relu, tanh
@@ -89,16 +90,16 @@ def gain(activation: Activation) -> float:
 
     >>> gain(tanh), gain(abs)
     (1.6666666666666667, 1.0)
-    >>> from functools import partial
     >>> round(gain(relu), 4), round(gain(partial(leaky_relu, alpha=0.5)), 4)
     (1.4142, 1.2649)
     """
-    function = getattr(activation, "func", activation)  # behind a functools.partial
-    if function is tanh:
+    settings: dict[str, Any] = {}
+    if isinstance(activation, partial):
+        settings, activation = activation.keywords, activation.func
+    if activation is tanh:
         return 5 / 3
-    if function is relu:
+    if activation is relu:
         return math.sqrt(2)
-    if function is leaky_relu:
-        alpha = getattr(activation, "keywords", {}).get("alpha", LEAK)
-        return math.sqrt(2 / (1 + float(alpha) ** 2))
+    if activation is leaky_relu:
+        return math.sqrt(2 / (1 + float(settings.get("alpha", LEAK)) ** 2))
     return 1.0

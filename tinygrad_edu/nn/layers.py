@@ -18,7 +18,7 @@ from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.naming import name
 from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Constant, Value
+from tinygrad_edu.value import Constant, Value, as_number
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
@@ -34,13 +34,11 @@ class Neuron(Module):
         fan_out: how many neurons its inputs go to, for the initialisation.
 
     Attributes:
-        w: the weights, a list of Values.
-        b: the bias, a Value.
         z: the pre-activation of the last call; None before the first.
-        a: the activation of the last call.
+        a: the activation of the last call; z itself if the activation is the identity.
 
     >>> both = Neuron(2, activation="step")
-    >>> both.w[0].data, both.w[1].data, both.b.data = 1.0, 1.0, -1.5
+    >>> both.w, both.b = [1, 1], -1.5
     >>> [both([x, y]).data for x in (0, 1) for y in (0, 1)]
     [0.0, 0.0, 0.0, 1.0]
     """
@@ -66,9 +64,34 @@ class Neuron(Module):
         start = initialisation_of(initialisation)
         rng, strength = source_of(seed), gain(self.activation)
         draws = [start.weight(rng, n_inputs, fan_out, strength) for _ in range(n_inputs)]
-        self.w = [Value(x) for x in draws]
-        self.b = Value(start.bias)
+        self._w: list[Any] = [Value(x) for x in draws]  # plain numbers in a frozen copy
+        self._b: Any = Value(start.bias)
         self.rename()
+
+    @property
+    def w(self) -> list[Value]:
+        """The weights, a list of Values. Numbers that are assigned go into them."""
+        return self._w
+
+    @w.setter
+    def w(self, weights: Iterable[Any]) -> None:
+        weights = list(weights)
+        if len(weights) == self.n_inputs and all(isinstance(w, Value) for w in weights):
+            self._w = weights
+        else:
+            assign("w", [self._w], [weights])
+
+    @property
+    def b(self) -> Value:
+        """The bias, a Value. A number that is assigned goes into it."""
+        return self._b  # type: ignore[no-any-return]
+
+    @b.setter
+    def b(self, bias: Any) -> None:
+        if isinstance(bias, Value):
+            self._b = bias
+        else:
+            assign("b", [[self._b]], [[bias]])
 
     def rename(self, *index: int, layer: int = 0) -> None:
         """Name the parameters, z and a, given the neuron's place in a layer and in a network."""
@@ -78,8 +101,8 @@ class Neuron(Module):
         self._z_name, self._a_name = (name(symbol, *index, layer=layer) for symbol in "za")
 
     def parameters(self) -> list[Value]:
-        """Return the weights, then the bias."""
-        return unique([*self.w, self.b])
+        """Return the weights, then the bias; plain numbers are no parameters."""
+        return unique([p for p in (*self._w, self._b) if isinstance(p, Value)])
 
     def __call__(self, xs: Iterable[Any]) -> Any:
         """Return the activation for a list of inputs, numbers or Values.
@@ -177,7 +200,7 @@ class Layer(Module):
     @property
     def W(self) -> list[list[Any]]:  # noqa: N802 - the lecture's name
         """The weights as numbers, a row for each neuron (A4). Set them by assigning such a list."""
-        return [[w.data for w in neuron.w] for neuron in self.neurons]
+        return [[as_number(w) for w in neuron.w] for neuron in self.neurons]
 
     @W.setter
     def W(self, rows: Iterable[Iterable[Any]]) -> None:  # noqa: N802
@@ -186,7 +209,7 @@ class Layer(Module):
     @property
     def b(self) -> list[Any]:
         """The biases as numbers, one for each neuron (A4). Set them by assigning such a list."""
-        return [neuron.b.data for neuron in self.neurons]
+        return [as_number(neuron.b) for neuron in self.neurons]
 
     @b.setter
     def b(self, biases: Iterable[Any]) -> None:
@@ -195,7 +218,7 @@ class Layer(Module):
     @property
     def theta(self) -> list[list[Any]]:
         """Biases and weights in one: a row for each neuron, its bias first (B1). Can be set."""
-        return [[neuron.b.data, *[w.data for w in neuron.w]] for neuron in self.neurons]
+        return [[as_number(p) for p in (neuron.b, *neuron.w)] for neuron in self.neurons]
 
     @theta.setter
     def theta(self, rows: Iterable[Iterable[Any]]) -> None:

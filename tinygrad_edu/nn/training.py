@@ -87,7 +87,7 @@ def fit(
     model: Callable[[Any], Any],
     data: Sequence[tuple[Any, Any]],
     loss: Callable[[Any, Any], Any],
-    optimizer: Optimiser,
+    optimiser: Optimiser,
     *,
     epochs: int,
     batch_size: int | None = None,
@@ -102,7 +102,7 @@ def fit(
         data: the examples: pairs of an input and a target.
         loss: a function of a prediction and a target: the loss of one example. A step goes down
             the gradient of its mean over the batch, so it is divided by the batch's own size (B6).
-        optimizer: moves the parameters of the model.
+        optimiser: moves the parameters of the model.
         epochs: how many times to go through all examples.
         batch_size: how many examples to a step: None for all of them (batch gradient descent), 1
             for stochastic gradient descent, anything between for mini-batches (B6).
@@ -133,12 +133,12 @@ def fit(
     try:
         for epoch in range(1, epochs + 1):
             for iteration, batch in enumerate(batches(data, size, rng), start=1):
-                rate = optimizer.rate
+                rate = optimiser.rate
                 cost = mean_loss(model, batch, loss)
-                optimizer.zero_grad()
+                optimiser.zero_grad()
                 cost.backward()
                 require_finite(cost)
-                optimizer.step()
+                optimiser.step()
                 step = Step(epoch, iteration, float(cost), len(batch), rate)
                 history.steps.append(step)
                 bar.set_postfix(loss=f"{step.loss:.4g}", refresh=False)

@@ -43,7 +43,7 @@ def identity(z: Any) -> Any:
     return z
 
 
-def linear(z: Any, alpha: Any = 1.0, beta: Any = 0.0) -> Any:
+def linear(z: Any, alpha: Any = 1, beta: Any = 0) -> Any:
     """Return alpha * z + beta (A6; kx in B2).
 
     ``functools.partial(linear, alpha=2.0)`` makes an activation of it.
@@ -54,7 +54,7 @@ def linear(z: Any, alpha: Any = 1.0, beta: Any = 0.0) -> Any:
     return alpha * z + beta
 
 
-def threshold(z: Any, k: Any = 0.0) -> Any:
+def threshold(z: Any, k: Any = 0) -> Any:
     """Return 1 where z is at least k, otherwise 0 (B2); at k itself step(z - k) would say 0 (A6).
 
     >>> threshold(0.4, k=0.5), threshold(0.5, k=0.5)
@@ -91,7 +91,7 @@ def activation_of(given: str | Activation) -> Activation:
     """
     if callable(given):
         return given
-    if given not in ACTIVATIONS:
+    if str(given) not in ACTIVATIONS:
         message = f"no activation {given!r}; there are {', '.join(ACTIVATIONS)}, and any function"
         raise ValueError(message)
     return ACTIVATIONS[given]

@@ -49,8 +49,9 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Examples:
     >>> round(x, 9), round(y, 9), label
     (2.0, 0.5, 1)
     """
-    upper = [(math.cos(t), math.sin(t), 0) for t in spread(n - n // 2, math.pi)]
-    lower = [(1 - math.cos(t), 0.5 - math.sin(t), 1) for t in spread(n // 2, math.pi)]
+    at_least(0, n=n, noise=noise)
+    upper = [(math.cos(t), math.sin(t), 0) for t in spread(n - n // 2, 0, math.pi)]
+    lower = [(1 - math.cos(t), 0.5 - math.sin(t), 1) for t in spread(n // 2, 0, math.pi)]
     return scattered(upper + lower, noise, seed)
 
 
@@ -66,6 +67,7 @@ def circles(n: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0
     >>> circles(2, noise=0)
     [((1.0, 0.0), 0), ((0.5, 0.0), 1)]
     """
+    at_least(0, n=n, noise=noise)
     points = []
     for label, (count, radius) in enumerate([(n - n // 2, 1.0), (n // 2, inner)]):
         angles = [2 * math.pi * k / count for k in range(count)]
@@ -88,10 +90,12 @@ def spirals(
     >>> [label for _, label in spirals(6, arms=3)]
     [0, 0, 1, 1, 2, 2]
     """
+    at_least(0, n=n, noise=noise)
+    at_least(1, arms=arms)
     points = []
     for label in range(arms):
         count = n // arms + (label < n % arms)
-        for t in spread(count, 1.0):
+        for t in [k / count for k in range(1, count + 1)]:  # in the centre the arms would meet
             angle = 2 * math.pi * (turns * t + label / arms)
             points.append((t * math.cos(angle), t * math.sin(angle), label))
     return scattered(points, noise, seed)
@@ -114,6 +118,8 @@ def blobs(
     >>> blobs(2, noise=0)
     [((-1.0, -1.0), 0), ((1.0, 1.0), 1)]
     """
+    at_least(0, n=n, noise=noise)
+    at_least(1, centres=len(centres))
     points = []
     for label, (x, y) in enumerate(centres):
         points += [(x, y, label)] * (n // len(centres) + (label < n % len(centres)))
@@ -141,21 +147,30 @@ def curve(
     >>> curve(3, abs, low=-1, high=1)
     [((-1.0,), 1.0), ((0.0,), 0.0), ((1.0,), 1.0)]
     """
+    at_least(0, n=n, noise=noise)
     rng = Random(seed)  # noqa: S311 - no cryptography
-    xs = [low + t for t in spread(n, high - low)]
-    return [((float(x),), function(x) + rng.gauss(0.0, noise)) for x in xs]
+    return [((x,), function(x) + rng.gauss(0.0, noise)) for x in spread(n, low, high)]
 
 
-def spread(n: int, length: float) -> list[float]:
-    """Return n numbers evenly from 0 to a length, both included.
+def spread(n: int, low: float, high: float) -> list[float]:
+    """Return n numbers evenly from low to high, both included; one alone is low.
 
-    >>> spread(3, 1.0)
-    [0.0, 0.5, 1.0]
+    >>> spread(3, 1.0, 2.0)
+    [1.0, 1.5, 2.0]
     """
-    return [length * k / max(n - 1, 1) for k in range(n)]
+    parts = [k / max(n - 1, 1) for k in range(n)]
+    return [low * (1.0 - part) + high * part for part in parts]
 
 
 def scattered(points: list[tuple[float, float, int]], noise: float, seed: int) -> Examples:
     """Return points in the plane as examples, with noise on their coordinates."""
     rng = Random(seed)  # noqa: S311 - no cryptography
     return [((x + rng.gauss(0.0, noise), y + rng.gauss(0.0, noise)), c) for x, y, c in points]
+
+
+def at_least(least: float, **settings: float) -> None:
+    """Raise ValueError for a setting below its least value."""
+    for what, x in settings.items():
+        if x < least:
+            message = f"{what} is at least {least}, not {x}"
+            raise ValueError(message)

@@ -76,7 +76,7 @@ def initialisation_of(given: str | Initialisation) -> Initialisation:
     """
     if isinstance(given, Initialisation):
         return given
-    if given not in INITIALISATIONS:
+    if str(given) not in INITIALISATIONS:
         message = f"no initialisation {given!r}; there are {', '.join(INITIALISATIONS)}"
         raise ValueError(message)
     return INITIALISATIONS[given]

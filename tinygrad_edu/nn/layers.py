@@ -9,7 +9,8 @@ w₁₁⁽¹⁾ w₁₂⁽¹⁾ b₁⁽¹⁾ w₂₁⁽¹⁾ w₂₂⁽¹⁾ b�
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Any
 
@@ -102,7 +103,7 @@ class Neuron(Module):
 
     def parameters(self) -> list[Value]:
         """Return the weights, then the bias; plain numbers are no parameters."""
-        return unique([p for p in (*self._w, self._b) if isinstance(p, Value)])
+        return unique([*self._w, self._b])
 
     def __call__(self, xs: Iterable[Any]) -> Any:
         """Return the activation for a list of inputs, numbers or Values.
@@ -163,7 +164,8 @@ class Layer(Module):
         """Draw the weights."""
         self.n_inputs = counted("n_inputs", n_inputs)
         self.activation = activation_of(activation)
-        own = identity if is_of_a_layer(self.activation) else self.activation
+        self.is_whole = is_of_a_layer(self.activation)
+        own = identity if self.is_whole else self.activation
         rng = source_of(seed)
         self.neurons = [
             Neuron(n_inputs, own, initialisation=initialisation, seed=rng, fan_out=n_neurons)
@@ -190,7 +192,7 @@ class Layer(Module):
     def forward(self, xs: Sequence[Any]) -> list[Any]:
         """Compute the activations for inputs that are known to be in order."""
         outputs = [neuron.forward(xs) for neuron in self.neurons]
-        if not is_of_a_layer(self.activation):
+        if not self.is_whole:
             return outputs
         pairs = zip(self.neurons, self.activation(outputs), strict=True)
         return [neuron.activated(a) for neuron, a in pairs]
@@ -264,11 +266,15 @@ class MLP(Module):
         seed: int | Random = 0,
     ) -> None:
         """Draw the weights."""
+        if not hasattr(sizes, "__iter__") or isinstance(sizes, str | bytes):
+            message = f"MLP: sizes is a list of whole numbers, not {sizes!r}"
+            raise TypeError(message)
         self.n_inputs, *outs = widths = [counted("n_inputs", n_inputs), *sizes]
         if not outs:
             message = "MLP: needs at least one layer, got no sizes"
             raise ValueError(message)
-        activations = [activation] * (len(outs) - 1) + [output_activation]
+        hidden, output = activation_of(activation), activation_of(output_activation)
+        activations = [hidden] * (len(outs) - 1) + [output]
         rng = source_of(seed)
         self.layers = [
             Layer(n_in, n_out, g, initialisation=initialisation, seed=rng)
@@ -299,6 +305,8 @@ class MLP(Module):
     def clusters(self) -> dict[str, list[Value]]:
         """Return what belongs to each neuron in the last call, to be framed by ``draw``.
 
+        What softmax makes of a layer belongs to none of its neurons.
+
         >>> from tinygrad_edu import draw
         >>> mlp = MLP(1, [1, 1])
         >>> picture = draw(mlp([0.5]), clusters=mlp.clusters())
@@ -306,7 +314,9 @@ class MLP(Module):
         ['layer 1, neuron 1', 'layer 2, neuron 1']
         """
         return {
-            f"layer {number}, neuron {i}": unique([*neuron.parameters(), neuron.z, neuron.a])
+            f"layer {number}, neuron {i}": unique(
+                [*neuron.parameters(), neuron.z, None if layer.is_whole else neuron.a]
+            )
             for number, layer in enumerate(self.layers, start=1)
             for i, neuron in enumerate(layer.neurons, start=1)
         }
@@ -323,23 +333,28 @@ class MLP(Module):
 
 def counted(what: str, n: Any) -> int:
     """Return a number of inputs or neurons; raise an error if it is none."""
-    if not isinstance(n, int) or isinstance(n, bool):
+    if not hasattr(n, "__index__") or isinstance(n, bool):
         message = f"{what} is a whole number, not {n!r} ({type(n).__name__})"
         raise TypeError(message)
     if n < 1:
         message = f"{what} is at least 1, not {n}"
         raise ValueError(message)
-    return n
+    return int(n)
 
 
 def source_of(seed: int | Random) -> Random:
     """Return a source of randomness of our own, so that the global one stays as it is."""
-    return seed if isinstance(seed, Random) else Random(seed)  # noqa: S311 - no cryptography
+    if isinstance(seed, Random):
+        return seed
+    if not hasattr(seed, "__index__"):
+        message = f"a seed is a whole number or a random.Random, not {seed!r}"
+        raise TypeError(message)
+    return Random(int(seed))  # noqa: S311 - no cryptography
 
 
-def unique(values: list[Value]) -> list[Value]:
-    """Return the Values, each once: a shared parameter is one parameter."""
-    return list(dict.fromkeys(values))
+def unique(nodes: list[Any]) -> list[Value]:
+    """Return the Values among the nodes, each once: a shared parameter is one parameter."""
+    return list(dict.fromkeys(node for node in nodes if isinstance(node, Value)))
 
 
 def labelled(x: Any, label: str) -> Any:
@@ -354,7 +369,7 @@ def inputs_of(module: Neuron | Layer | MLP, xs: Iterable[Any], parameter: Any) -
 
     A frozen network, whose parameters are plain numbers, takes them as they are.
     """
-    if not hasattr(xs, "__iter__"):
+    if not hasattr(xs, "__iter__") or isinstance(xs, str | bytes | AbstractSet | Mapping):
         message = f"{module}: expected a list of inputs, got {xs!r} ({type(xs).__name__})"
         raise TypeError(message)
     inputs = list(xs)
@@ -362,16 +377,27 @@ def inputs_of(module: Neuron | Layer | MLP, xs: Iterable[Any], parameter: Any) -
         message = f"{module}: expected {module.n_inputs} inputs, got {len(inputs)}"
         raise ValueError(message)
     if not isinstance(parameter, Value):
-        return inputs
-    return [
-        x if isinstance(x, Value) else Constant(x, name("x", j))
-        for j, x in enumerate(inputs, start=1)
-    ]
+        return [float(x) if isinstance(x, int) else x for x in inputs]
+    try:
+        return [
+            x if isinstance(x, Value) else Constant(x, name("x", j))
+            for j, x in enumerate(inputs, start=1)
+        ]
+    except TypeError as error:
+        message = f"{module}: {error}"
+        raise TypeError(message) from None
 
 
-def assign(what: str, parameters: list[list[Value]], rows: Iterable[Iterable[Any]]) -> None:
+def assign(what: str, parameters: list[list[Any]], rows: Iterable[Iterable[Any]]) -> None:
     """Set parameters to the numbers in rows of the same shape; all of them, or none."""
-    numbers = [[Value(x).data for x in row] for row in rows]
+    try:
+        numbers = [[Value(x).data for x in row] for row in rows]
+    except TypeError as error:
+        message = f"{what}: {error}"
+        raise TypeError(message) from None
+    if not all(isinstance(p, Value) for row in parameters for p in row):
+        message = f"{what}: the numbers of a frozen network stay as they are"
+        raise TypeError(message)
     shapes = [[len(row) for row in matrix] for matrix in (parameters, numbers)]
     if shapes[0] != shapes[1]:
         message = f"{what}: needs rows of lengths {shapes[0]}, got {shapes[1]}"

@@ -17,8 +17,9 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.primitives import half_squared_error, log, logsumexp, softplus, total
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Constant, Value
 
 __all__ = [
     "binary_cross_entropy",
@@ -38,7 +39,7 @@ def rss(predictions: Any, targets: Any) -> Any:
 
     Args:
         predictions: a number, a list of them, or a list of lists.
-        targets: numbers in the same shape.
+        targets: numbers in the same shape; a number goes for a list of one.
 
     Raises ValueError for shapes that differ.
 
@@ -92,7 +93,9 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
     name = "binary_cross_entropy"
 
     def loss(p: Any, y: Any) -> Any:
-        return expected(name, [1 - y, y], lambda k: minus_log(name, p if k else 1 - p))
+        require_prediction(name, p)
+        require_target(name, y)
+        return expected([1 - y, y], lambda k: minus_log(name, p if k else 1 - p))
 
     return over_pairs(name, loss, probabilities, targets, reduction)
 
@@ -115,7 +118,8 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
     name = "binary_cross_entropy_with_logits"
 
     def loss(z: Any, y: Any) -> Any:
-        return expected(name, [1 - y, y], lambda k: softplus(-z if k else z))
+        require_target(name, y)
+        return expected([1 - y, y], lambda k: softplus(-z if k else z))
 
     return over_pairs(name, loss, logits, targets, reduction)
 
@@ -134,8 +138,8 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
             one-hot list; for several examples a list of these.
         reduction: over several examples: "mean" or "sum".
 
-    Raises ValueError for lengths that differ and for a class that there is not, TypeError for a
-    class that is no whole number.
+    Raises ValueError for lengths that differ, for a class that there is not and for probabilities
+    that do not add up to 1, TypeError for a class that is no whole number.
 
     >>> print(f"{cross_entropy([2.0, 0.5, -1.0], 0):.4f}")
     0.2413
@@ -144,7 +148,11 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """
     name = "cross_entropy"
 
-    def loss(z: Sequence[Any], target: Any) -> Any:
+    def loss(z: list[Any], target: Any) -> Any:
+        if len(z) == 1:
+            message = f"{name}: one class is certain; binary_cross_entropy_with_logits has two"
+            raise ValueError(message)
+
         def of_class(true: int) -> Any:
             return logsumexp([0.0 if k == true else z_k - z[true] for k, z_k in enumerate(z)])
 
@@ -172,24 +180,36 @@ def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str 
     """
     name = "negative_log_likelihood"
 
-    def loss(p: Sequence[Any], target: Any) -> Any:
+    def loss(p: list[Any], target: Any) -> Any:
+        for p_k in p:
+            require_prediction(name, p_k)
         return of_target(name, target, len(p), lambda true: minus_log(name, p[true]))
 
     return over_examples(name, loss, probabilities, targets, reduction)
 
 
-# --- small parts ----------------------------------------------------------------------------------
+# --- pairs of a prediction and a target -----------------------------------------------------------
 
 
 def is_list(x: Any) -> bool:
     """Tell whether ``x`` is a list, a tuple or an array, and no single number."""
-    return hasattr(x, "__len__")
+    return hasattr(x, "__len__") and not isinstance(x, str | bytes) and getattr(x, "ndim", 1) > 0
+
+
+def plain(name: str, x: Any) -> Any:
+    """Return a number as Python's, a Value as it is; the error names the loss."""
+    try:
+        return x if isinstance(x, Value) else number(x)
+    except OperandError as error:
+        message = f"{name}: {error}"
+        raise TypeError(message) from None
 
 
 def pairs(name: str, predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every number of the predictions with its target; a number is a list of one."""
     if not is_list(predictions) and not is_list(targets):
-        yield predictions, targets
+        target = plain(name, targets)
+        yield plain(name, predictions), target.data if isinstance(target, Constant) else target
         return
     ps, ts = [x if is_list(x) else [x] for x in (predictions, targets)]
     if len(ps) != len(ts):
@@ -217,32 +237,45 @@ def over_pairs(
     return reduced(name, losses[0] if len(losses) == 1 else total(losses), len(losses), reduction)
 
 
+def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
+    """Return a sum over n as it is, or divided by n."""
+    if reduction not in ("mean", "sum"):
+        message = f"{name}: reduction is 'mean' or 'sum', not {reduction!r}"
+        raise ValueError(message)
+    if n == 0:
+        message = f"{name}: there are no predictions"
+        raise ValueError(message)
+    return loss if reduction == "sum" or n == 1 else loss / n
+
+
+# --- classes --------------------------------------------------------------------------------------
+
+
 def over_examples(
-    name: str, loss: Callable[[Any, Any], Any], predictions: Any, targets: Any, reduction: str
+    name: str, loss: Callable[[list[Any], Any], Any], predictions: Any, targets: Any, reduction: str
 ) -> Any:
     """Return a loss of one example, or its mean or sum over several."""
     if not is_list(predictions):
         message = f"{name}: expected a list with a number for each class, got {predictions!r}"
         raise TypeError(message)
     if not len(predictions) or not is_list(predictions[0]):
-        return reduced(name, loss(predictions, targets), 1, reduction)
+        return reduced(name, loss(of_classes(name, predictions), targets), 1, reduction)
     if not is_list(targets) or len(predictions) != len(targets):
         given = f"{len(targets)} targets" if is_list(targets) else repr(targets)
         message = f"{name}: {len(predictions)} lists of predictions for {given}"
         raise ValueError(message)
-    losses = [loss(p, t) for p, t in zip(predictions, targets, strict=True)]
+    examples = zip(predictions, targets, strict=True)
+    losses = [loss(of_classes(name, p, len(predictions[0])), t) for p, t in examples]
     return reduced(name, total(losses), len(losses), reduction)
 
 
-def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
-    """Return a sum over n as it is, or divided by n."""
-    if reduction not in ("mean", "sum"):
-        message = f"{name}: reduction is 'mean' or 'sum', not {reduction!r}"
+def of_classes(name: str, predictions: Any, n: int | None = None) -> list[Any]:
+    """Return the predictions of one example, at least one, or as many as those of others."""
+    found = [plain(name, p) for p in predictions] if is_list(predictions) else [predictions]
+    if not found or len(found) != (n or len(found)):
+        message = f"{name}: {len(found)} predictions, where there are {n or 'some'} classes"
         raise ValueError(message)
-    if n == 0 and reduction == "mean":
-        message = f"{name}: there is nothing to average"
-        raise ValueError(message)
-    return loss if reduction == "sum" or n == 1 else loss / n
+    return found
 
 
 def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) -> Any:
@@ -251,39 +284,59 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
         if len(target) != n:
             message = f"{name}: {n} predictions for {len(target)} targets"
             raise ValueError(message)
-        return expected(name, target, of_class)
-    try:
-        true = operator.index(target)
-    except TypeError:
+        weights = [plain(name, y) for y in target]
+        for y in weights:
+            require_target(name, y)
+        if abs(sum(map(float, weights)) - 1) > ROUNDED and Value not in map(type, weights):
+            message = f"{name}: the probabilities of all classes add up to 1, not those of {target}"
+            raise ValueError(message)
+        return expected([y.data if isinstance(y, Constant) else y for y in weights], of_class)
+    if not hasattr(target, "__index__") or isinstance(target, bool):
         message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
-        raise TypeError(message) from None
+        raise TypeError(message)
+    true = operator.index(target)
     if not 0 <= true < n:
         message = f"{name}: there is no class {true}; {n} classes count from 0 to {n - 1}"
         raise ValueError(message)
     return of_class(true)
 
 
-def expected(name: str, probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any:
+# --- probabilities --------------------------------------------------------------------------------
+
+ROUNDED = 1e-6  # by how much probabilities in single precision may miss 1 in sum
+
+
+def require_prediction(name: str, p: Any) -> None:
+    """Raise ValueError for a prediction outside 0 to 1; of nan the loss is nan."""
+    if p < 0 or p > 1:
+        message = f"{name}: a prediction is a probability, from 0 to 1, not {float(p)}"
+        raise ValueError(message)
+
+
+def require_target(name: str, y: Any) -> None:
+    """Raise ValueError for a target outside 0 to 1."""
+    if not 0 <= y <= 1:
+        message = f"{name}: a target is a probability, from 0 to 1, not {float(y)}"
+        raise ValueError(message)
+
+
+def expected(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any:
     """Return Σ_k y_k loss_of(k); what has no probability has no part in it, not even an infinite.
 
-    >>> expected("loss", [0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
+    >>> expected([0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
     7.0
     """
-    terms = []
-    for k, y in enumerate(probabilities):
-        if not isinstance(y, Value) and not 0 <= y <= 1:
-            message = f"{name}: a target is a probability, from 0 to 1, not {y}"
-            raise ValueError(message)
-        if isinstance(y, Value) or y > 0:
-            terms.append(loss_of(k) if not isinstance(y, Value) and y == 1 else y * loss_of(k))
+    certain, impossible = 1, 0  # a Value is neither: equality of Values is identity
+    terms = [
+        loss_of(k) if y == certain else y * loss_of(k)
+        for k, y in enumerate(probabilities)
+        if y != impossible
+    ]
     return terms[0] if len(terms) == 1 else total(terms)
 
 
 def minus_log(name: str, p: Any) -> Any:
     """Return -log p of the probability that a model gives to what is the case."""
-    if p < 0 or p > 1:
-        message = f"{name}: a probability lies from 0 to 1, not at {float(p)}"
-        raise ValueError(message)
     if p <= 0:
         message = (
             f"{name}: what is the case has the probability 0, so the loss is infinite; "

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -50,7 +52,10 @@ class Module:
         if len(named) < len(self.parameters()):
             labels = [p.label for p in self.parameters()]
             twice = sorted({label for label in labels if labels.count(label) > 1})
-            message = f"{type(self).__name__}: several parameters are called {', '.join(twice)!r}"
+            message = (
+                f"{type(self).__name__}: several parameters are called {', '.join(twice)}; "
+                "set their labels, or rename(layer=...) a layer"
+            )
             raise ValueError(message)
         return named
 
@@ -111,14 +116,16 @@ class Module:
 
     def save(self, path: str | Path) -> None:
         """Write the parameters to a JSON file, exactly; a file of that name is replaced."""
-        numbers = {
-            name: str(x) if isinstance(x, Fraction) else x for name, x in self.state_dict().items()
-        }
+        numbers = {name: as_json(x) for name, x in self.state_dict().items()}
         content = {"format": FORMAT, "version": VERSION, "parameters": numbers}
-        text = json.dumps(content, ensure_ascii=False, indent=1)
-        half_written = Path(f"{path}.part")  # an interrupt leaves the old file as it was
-        half_written.write_text(f"{text}\n", encoding="utf-8")
-        os.replace(half_written, path)  # noqa: PTH105 - path may be a string
+        text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+        half_written = Path(f"{path}.{os.getpid()}.part")  # till then the old file stays as it is
+        try:
+            half_written.write_text(f"{text}\n", encoding="utf-8")
+            half_written.replace(path)
+        except BaseException:
+            half_written.unlink(missing_ok=True)
+            raise
 
     def load(self, path: str | Path) -> None:
         """Set the parameters to those of a file that ``save`` wrote.
@@ -128,16 +135,43 @@ class Module:
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            kind, version = content["format"], content["version"]
-            if kind != FORMAT or version != VERSION:
-                message = f"it is {kind!r}, version {version!r}, not {FORMAT!r}, version {VERSION}"
-                raise ValueError(message)  # noqa: TRY301 - one message for all of them
-            self.load_state_dict(
-                {
-                    name: Fraction(x) if isinstance(x, str) else x
-                    for name, x in content["parameters"].items()
-                }
-            )
-        except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError) as error:
+            require(isinstance(content, dict), "it is no JSON object")
+            kind, version = content.get("format"), content.get("version")
+            require(kind == FORMAT, f"its format is {kind!r}, not {FORMAT!r}")
+            require(version == VERSION, f"its version is {version!r}, not {VERSION}")
+            numbers = content.get("parameters")
+            require(isinstance(numbers, dict), "it has no parameters")
+            self.load_state_dict({name: from_json(x) for name, x in numbers.items()})
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
             message = f"load: {path} is no file of these parameters: {error}"
             raise ValueError(message) from error
+
+
+def require(condition: object, otherwise: str) -> None:
+    """Raise ValueError unless a condition holds."""
+    if not condition:
+        raise ValueError(otherwise)
+
+
+def as_json(x: Any) -> Any:
+    """Return a number as JSON has it: what JSON has no number for as a string.
+
+    >>> as_json(0.1), as_json(Fraction(1, 3)), as_json(math.inf)
+    (0.1, '1/3', 'inf')
+    """
+    exact = isinstance(x, Fraction)
+    return str(x) if exact or (isinstance(x, float) and not math.isfinite(x)) else x
+
+
+def from_json(x: Any) -> Any:
+    """Return the number that ``as_json`` wrote; raise ValueError for anything else.
+
+    >>> from_json(0.1), from_json("1/3"), from_json("inf")
+    (0.1, Fraction(1, 3), inf)
+    """
+    if isinstance(x, str) and re.fullmatch(r"-?\d+(/\d+)?", x):
+        return Fraction(x)
+    if x in ("inf", "-inf", "nan") or (isinstance(x, int | float) and not isinstance(x, bool)):
+        return float(x)
+    message = f"{x!r} is no number"
+    raise ValueError(message)

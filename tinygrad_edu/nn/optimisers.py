@@ -49,11 +49,9 @@ class Optimiser:
         weight_decay: float = 0.0,
     ) -> None:
         """Keep the parameters; nothing moves yet."""
-        self.parameters = list(parameters)
+        self.parameters = list(parameters) if hasattr(parameters, "__iter__") else []
         if not all(map(takes_gradient, self.parameters)) or not self.parameters:
-            message = (
-                f"{type(self).__name__}: parameters are Values, at least one, not {parameters}"
-            )
+            message = f"{type(self).__name__}: parameters are a list of Values, not {parameters}"
             raise TypeError(message)
         if len(set(self.parameters)) < len(self.parameters):
             message = f"{type(self).__name__}: a parameter is given twice, and would move twice"
@@ -61,12 +59,14 @@ class Optimiser:
         self.learning_rate = learning_rate
         self.weight_decay = between(self, "weight_decay", weight_decay, math.inf)
         self.steps = 0
+        if not callable(learning_rate):
+            between(self, "learning_rate", learning_rate, math.inf)
 
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
         rate = self.learning_rate
-        return rate(self.steps) if callable(rate) else rate
+        return between(self, "the rate", rate(self.steps) if callable(rate) else rate, math.inf)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -74,19 +74,31 @@ class Optimiser:
             p.grad = 0.0
 
     def step(self) -> None:
-        """Move all parameters, each by its gradient, at the same time; all of them, or none."""
-        decay = self.weight_decay
+        """Move all parameters, each by its gradient, at the same time.
+
+        All move, or none: after an error or an interrupt everything is as it was. Raises
+        FloatingPointError where a parameter would become nan or infinite.
+        """
+        rate, decay = self.rate, self.weight_decay
         gradients = [p.grad + decay * p.data if decay else p.grad for p in self.parameters]
-        before = [p.data for p in self.parameters]
-        moved = self.updated(gradients, self.rate)
+        before, state = [p.data for p in self.parameters], self.__dict__.copy()
         try:
+            moved = self.updated(gradients, rate)
             for p, x in zip(self.parameters, moved, strict=True):
-                p.data = x
+                p.data = self.finite(p, x)
             self.steps += 1
-        except BaseException:  # an interrupt, for example
+        except BaseException:
             for p, x in zip(self.parameters, before, strict=True):
                 p.data = x
+            self.__dict__.update(state)
             raise
+
+    def finite(self, p: Value, x: Any) -> Any:
+        """Return what a parameter is to become; raise FloatingPointError if it is no number."""
+        if math.isfinite(x):
+            return x
+        message = f"{type(self).__name__}: the step is too large: {p.label or 'p'} would become {x}"
+        raise FloatingPointError(message)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
@@ -125,14 +137,18 @@ class SGD(Optimiser):
         """Start at rest."""
         super().__init__(parameters, learning_rate, weight_decay=weight_decay)
         self.momentum = between(self, "momentum", momentum, 1)
-        self.velocities: list[Any] = [0.0] * len(self.parameters)
+        self.velocities: list[Any] = [0] * len(self.parameters)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
         if self.momentum:
-            pairs = zip(self.velocities, gradients, strict=True)
-            self.velocities = gradients = [self.momentum * v + g for v, g in pairs]
-        return [p.data - rate * v for p, v in zip(self.parameters, gradients, strict=True)]
+            gradients = [
+                self.momentum * v + g for v, g in zip(self.velocities, gradients, strict=True)
+            ]
+            self.velocities = gradients
+        # Where there is nothing to add, a Fraction stays one.
+        pairs = zip(self.parameters, gradients, strict=True)
+        return [p.data - rate * v if v else p.data for p, v in pairs]
 
 
 class Adam(Optimiser):
@@ -168,7 +184,8 @@ class Adam(Optimiser):
     ) -> None:
         """Start both means at 0."""
         super().__init__(parameters, learning_rate, weight_decay=weight_decay)
-        self.betas = [between(self, "a beta", beta, 1) for beta in betas]
+        first, second = betas
+        self.betas = (between(self, "a beta", first, 1), between(self, "a beta", second, 1))
         self.epsilon = between(self, "epsilon", epsilon, math.inf)
         self.means: list[float] = [0.0] * len(self.parameters)
         self.squares: list[float] = [0.0] * len(self.parameters)
@@ -180,6 +197,9 @@ class Adam(Optimiser):
         self.squares = [
             b2 * v + (1 - b2) * g * g for v, g in zip(self.squares, gradients, strict=True)
         ]
+        if math.inf in self.squares:
+            message = "Adam: the square of a gradient is too large for a float"
+            raise FloatingPointError(message)
         c1, c2 = (1 - beta ** (self.steps + 1) for beta in self.betas)
         return [
             p.data - rate * (m / c1) / (math.sqrt(v / c2) + self.epsilon)
@@ -196,6 +216,7 @@ def stepwise(rate: float, factor: float, every: int) -> Schedule:
     >>> [stepwise(1.0, 0.5, every=2)(k) for k in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
+    at_least_1("stepwise: every", every)
     return lambda k: rate * factor ** (k // every)
 
 
@@ -214,6 +235,7 @@ def linear(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [linear(1.0, 4)(k) for k in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
+    at_least_1("linear: steps", steps)
     return lambda k: rate + (final - rate) * min(k / steps, 1.0)
 
 
@@ -225,7 +247,15 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 4)(k), 4) for k in range(6)]
     [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
     """
+    at_least_1("cosine: steps", steps)
     return lambda k: final + (rate - final) * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2
+
+
+def at_least_1(what: str, n: int) -> None:
+    """Raise ValueError for a number of steps below 1."""
+    if n < 1:
+        message = f"{what} is at least 1, not {n}"
+        raise ValueError(message)
 
 
 def between(optimiser: Optimiser, what: str, x: float, high: float) -> float:

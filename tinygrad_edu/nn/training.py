@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -85,7 +85,7 @@ class History:
 
 def fit(
     model: Callable[[Any], Any],
-    data: Sequence[tuple[Any, Any]],
+    data: Iterable[tuple[Any, Any]],
     loss: Callable[[Any, Any], Any],
     optimiser: Optimiser,
     *,
@@ -114,7 +114,8 @@ def fit(
     step left them. So they do after an error.
 
     Raises FloatingPointError where the loss or a gradient is nan or infinite; the message names the
-    first operation that made it so. ValueError for no data and a batch size below 1.
+    first operation that made it so. ValueError for no data and a batch size below 1. TypeError if
+    the loss depends on none of the parameters that the optimiser moves.
 
     >>> from tinygrad_edu.nn import optimisers
     >>> w = Value(0.0)
@@ -123,21 +124,24 @@ def fit(
     >>> fit(lambda x: w * x, line, lambda a, y: (a - y) ** 2, sgd, epochs=5, batch_size=4)
     5 epochs, 15 steps: loss 124.9 in the first epoch, 2.249e-08 in the last
     """
-    if not data:
-        message = "fit: there are no data"
+    examples = list(data)
+    if not examples or epochs < 0:
+        message = "fit: there are no data" if not examples else f"fit: there are {epochs} epochs"
         raise ValueError(message)
-    size = len(data) if batch_size is None else batch_size
+    size = len(examples) if batch_size is None else batch_size
     rng = Random(seed)  # noqa: S311 - no cryptography
     history = History()
-    bar = progress_bar(epochs * math.ceil(len(data) / max(size, 1)), show=progress)
+    bar = progress_bar(epochs * math.ceil(len(examples) / max(size, 1)), show=progress)
     try:
         for epoch in range(1, epochs + 1):
-            for iteration, batch in enumerate(batches(data, size, rng), start=1):
-                rate = optimiser.rate
+            for iteration, batch in enumerate(batches(examples, size, rng), start=1):
                 cost = mean_loss(model, batch, loss)
+                if not history.steps:
+                    require_parameters(cost, optimiser)
                 optimiser.zero_grad()
                 cost.backward()
                 require_finite(cost)
+                rate = optimiser.rate
                 optimiser.step()
                 step = Step(epoch, iteration, float(cost), len(batch), rate)
                 history.steps.append(step)
@@ -162,6 +166,13 @@ def mean_loss(
         raise TypeError(message)
     cost.label = "L"
     return cost  # type: ignore[no-any-return]
+
+
+def require_parameters(cost: Value, optimiser: Optimiser) -> None:
+    """Raise TypeError unless the loss depends on what the optimiser moves."""
+    if not set(optimiser.parameters) & set(ancestors(cost)):
+        message = "fit: the loss depends on none of the optimiser's parameters; another model's?"
+        raise TypeError(message)
 
 
 def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
@@ -207,9 +218,9 @@ def made_here(node: Value) -> str:
     if node.op is None:
         return f"the parameter {node.label or 'without a name'} is {node.data}"
     numbers = [as_number(arg) for arg in node.args]
-    for arg, x in zip(node.args, numbers, strict=True):
+    for position, (arg, x) in enumerate(zip(node.args, numbers, strict=True), start=1):
         if not math.isfinite(x):
-            return f"the input {getattr(arg, 'label', '')} of {node.op.name} is {x}"
+            return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
     name = f" ({node.label})" if node.label else ""
     return f"{node.op.text(numbers)} = {node.data}{name} is the first operation to make it so"
 
@@ -233,16 +244,18 @@ def predicted_class(output: Any, threshold: float = 0.5) -> int:
     """Return the class that an output stands for (B3).
 
     Args:
-        output: a list with a number for each class, of which the largest wins; or one number,
-            which stands for class 1 from the threshold on, for class 0 below.
+        output: a list with a number for each class, of which the largest wins; or one number
+            (or a list of one), which stands for class 1 from the threshold on, for class 0 below.
         threshold: 1/2 for a probability, 0 for a logit or for targets of -1 and 1.
 
     >>> predicted_class([0.1, 0.7, 0.2]), predicted_class(0.5), predicted_class(0.4)
     (1, 1, 0)
     """
-    if hasattr(output, "__len__"):
-        return max(range(len(output)), key=output.__getitem__)
-    return int(output >= threshold)
+    if not hasattr(output, "__len__"):
+        return int(output >= threshold)
+    if len(output) == 1:
+        return int(output[0] >= threshold)
+    return max(range(len(output)), key=output.__getitem__)
 
 
 def accuracy(
@@ -253,19 +266,25 @@ def accuracy(
     Args:
         model: a function of an input, such as an MLP, which is frozen first.
         data: pairs of an input and a target: a class, or a list with a number for each class; for
-            a model with one output a number on its side of the threshold.
-        threshold: see :func:`predicted_class`.
+            a model with one output 0 and 1, or -1 and 1.
+        threshold: where the output of the model, if it is one number, changes the class: 1/2 for
+            a probability, 0 for a logit.
+
+    Raises ValueError for no data.
 
     >>> accuracy(lambda x: x, [(0.9, 1), (0.2, 0), (0.3, 1), (0.6, 1)])
     0.75
     """
     if isinstance(model, Module):
         model = model.frozen()
+    if not len(data):
+        message = "accuracy: there are no data"
+        raise ValueError(message)
     right = 0
     for x, target in data:
         output = model(x)
-        several = hasattr(output, "__len__") and not hasattr(target, "__len__")
-        true = target if several else predicted_class(target, threshold)
+        is_class = hasattr(output, "__len__") and len(output) > 1 and not hasattr(target, "__len__")
+        true = target if is_class else predicted_class(target)
         right += predicted_class(output, threshold) == true
     return right / len(data)
 

@@ -1,0 +1,328 @@
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_edu import Constant, Value, grad, total
+from tinygrad_edu.nn import MLP, SGD, Adam
+from tinygrad_edu.nn.optimisers import Optimiser, cosine, exponential, linear, stepwise
+
+both = pytest.mark.parametrize("kind", [SGD, Adam])
+ordinary = st.floats(-100, 100).filter(lambda g: g == 0 or abs(g) > 1e-3)
+some_gradients = st.lists(ordinary, min_size=1, max_size=10)
+
+
+def after(optimiser, gradients):
+    """Where the one parameter is after a step for each gradient."""
+    [p] = optimiser.parameters
+    for g in gradients:
+        p.grad = g
+        optimiser.step()
+    return p.data
+
+
+# --- where a step goes ----------------------------------------------------------------------------
+
+
+@given(st.floats(-100, 100), st.floats(0, 1), st.floats(-100, 100))
+def test_gradient_descent_goes_down_the_gradient_to_the_last_bit(start, rate, g):
+    assert after(SGD([Value(start)], rate), [g]) == start - rate * g
+
+
+@given(st.floats(0.1, 0.95), some_gradients)
+def test_momentum_adds_up_the_gradients_with_fading_weights(mu, gradients):
+    # v_k = Σ μ^(k-i) g_i over i ≤ k, and p goes down by η v_k each time: summed exactly.
+    m = Fraction(mu)
+    weights = [sum(m**j for j in range(len(gradients) - i)) for i in range(len(gradients))]
+    terms = [w * Fraction(g) for w, g in zip(weights, gradients, strict=True)]
+    moved = after(SGD([Value(0.0)], 0.5, momentum=mu), gradients)
+    # Fewer than 5 roundings of 1.1e-16 in each of at most 10 steps.
+    assert moved == pytest.approx(-0.5 * float(sum(terms)), rel=0, abs=1e-14 * sum(map(abs, terms)))
+
+
+def test_momentum_rolls_on_where_the_slope_ends():
+    assert after(SGD([Value(1.0)], 0.5, momentum=0.5), [1.0, 0.0, 0.0]) == 1 - 0.5 - 0.25 - 0.125
+
+
+@pytest.mark.parametrize("settings", [{}, {"momentum": 0.5}], ids=str)
+def test_weight_decay_is_the_gradient_of_half_lambda_times_the_squares(settings):
+    w, v = Value(2.0), Value(-3.0)  # small dyadic numbers: everything is exact
+    decayed = SGD([w, v], 0.5, weight_decay=0.25, **settings)
+    p, q = Value(2.0), Value(-3.0)
+    penalised = SGD([p, q], 0.5, **settings)
+    for _ in range(3):
+        w.grad, v.grad = grad(w * v, [w, v])
+        p.grad, q.grad = grad(p * q + 0.25 / 2 * total([p * p, q * q]), [p, q])
+        decayed.step()
+        penalised.step()
+        assert (w.data, v.data) == (p.data, q.data)
+
+
+@given(some_gradients, st.sampled_from([(0.9, 0.999), (0.5, 0.75), (0.0, 0.5)]))
+def test_adam_divides_the_mean_gradient_by_the_root_mean_square(gradients, betas):
+    b1, b2 = map(Fraction, betas)
+    gs, x, low = [Fraction(g) for g in gradients], 0.0, 0.0
+    for k in range(1, len(gs) + 1):
+        # Weighted means of all gradients so far, with weights that sum to 1: in exact fractions.
+        m, v, high = (
+            sum(f(g) * b ** (k - i) for i, g in enumerate(gs[:k], start=1))
+            / sum(b ** (k - i) for i in range(1, k + 1))
+            for b, f in [(b1, Fraction), (b2, lambda g: g * g), (b1, abs)]
+        )
+        x -= 0.125 * float(m) / (math.sqrt(v) + 1e-8)
+        low += 0.125 * float(high) / (math.sqrt(v) + 1e-8)
+    moved = after(Adam([Value(0.0)], 0.125, betas=betas), gradients)
+    # 1 - β^k loses digits: 1.1e-16 / (1 - 0.999) is 1.1e-13 of it; the rest is smaller.
+    assert moved == pytest.approx(x, rel=0, abs=5e-13 * low)
+
+
+@given(st.sampled_from([-1.0, 1.0]), st.floats(1e-3, 1e100))
+def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(sign, size):
+    # ε = 1e-8 takes 1e-8 / |g| of it, at most 1e-5.
+    assert after(Adam([Value(0.0)], 0.5), [sign * size]) == pytest.approx(-sign * 0.5, rel=2e-5)
+
+
+def test_epsilon_keeps_adam_from_tiny_gradients():
+    g = 1e-8  # as large as ε, which so halves the step
+    assert after(Adam([Value(0.0)], 0.5, epsilon=1e-8), [g]) == pytest.approx(-0.25, rel=1e-12)
+    assert after(Adam([Value(0.0)], 0.5), [0.0]) == 0.0
+
+
+def test_weight_decay_of_adam_joins_the_gradient():
+    p, q = Value(2.0), Value(2.0)
+    decayed, plain = Adam([p], 0.1, weight_decay=0.5), Adam([q], 0.1)
+    for g in [1.0, -3.0, 0.25]:
+        p.grad, q.grad = g, g + 0.5 * q.data
+        decayed.step()
+        plain.step()
+        assert p.data == q.data
+
+
+@both
+def test_every_parameter_goes_by_its_own_gradient(kind):
+    together = [Value(1.0), Value(-2.0), Value(0.0)]
+    optimiser = kind(together, 0.1, weight_decay=0.01)
+    for p, g in zip(together, [3.0, -0.5, 0.0], strict=True):
+        p.grad = g
+    optimiser.step()
+    alone = [
+        after(kind([Value(x)], 0.1, weight_decay=0.01), [g])
+        for x, g in [(1.0, 3.0), (-2.0, -0.5), (0.0, 0.0)]
+    ]
+    assert [p.data for p in together] == alone
+
+
+def test_all_parameters_move_at_the_same_time():
+    class Sums(Optimiser):
+        """Sets every parameter to the sum of all, as they were before."""
+
+        def updated(self, gradients, rate):
+            assert (gradients, rate) == ([0.0, 0.0], 0.1)
+            return [sum(q.data for q in self.parameters) for _ in self.parameters]
+
+    w, v = Value(1.0), Value(2.0)
+    Sums([w, v], 0.1).step()
+    assert (w.data, v.data) == (3.0, 3.0)
+
+
+def test_an_optimiser_that_does_not_say_where_to_go_is_none():
+    with pytest.raises(NotImplementedError):
+        Optimiser([Value(1.0)], 0.1).step()
+
+
+def test_fractions_stay_exact():
+    w, v = Value(Fraction(1)), Value(Fraction(1, 3))
+    optimiser = SGD([w, v], Fraction(1, 10))
+    for _ in range(2):
+        optimiser.zero_grad()
+        (w * w + w * v).backward()
+        optimiser.step()
+    # w ← w - (2 w + v) / 10, v ← v - w / 10, by hand: 23/30 and 7/30, then 59/100 and 47/300
+    assert (w.data, v.data) == (Fraction(59, 100), Fraction(47, 300))
+
+
+def test_zero_grad_clears_the_parameters_only():
+    w, other = Value(1.0), Value(1.0)
+    (w * other).backward()
+    SGD([w]).zero_grad()
+    assert (w.grad, other.grad) == (0.0, 1.0)
+
+
+# --- the learning rate ----------------------------------------------------------------------------
+
+
+@both
+def test_a_learning_rate_is_a_number_or_a_function_of_the_steps_done(kind):
+    number, function = kind([Value(1.0)], 0.3), kind([Value(1.0)], lambda k: 0.3)
+    assert after(number, [1.0, -2.0, 3.0]) == after(function, [1.0, -2.0, 3.0])
+
+
+@both
+def test_a_schedule_is_asked_for_the_number_of_steps_done(kind):
+    optimiser = kind([Value(0.0)], lambda k: k + 0.5)
+    rates = []
+    for k in range(4):
+        assert optimiser.steps == k
+        rates.append(optimiser.rate)
+        optimiser.step()
+    assert rates == [0.5, 1.5, 2.5, 3.5]
+
+
+def test_each_step_goes_by_its_own_rate():
+    assert after(SGD([Value(0.0)], [1.0, 0.25, 4.0].__getitem__), [1.0, 1.0, 1.0]) == -5.25
+
+
+def test_the_learning_rate_can_be_set_on_the_way():
+    optimiser = SGD([Value(0.0)], 1.0)
+    after(optimiser, [1.0])
+    optimiser.learning_rate = 0.5
+    assert after(optimiser, [1.0]) == -1.5
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        (stepwise(1.0, 0.5, every=1), [1.0, 0.5, 0.25, 0.125, 0.0625]),
+        (stepwise(8.0, 0.25, every=3), [8.0, 8.0, 8.0, 2.0, 2.0, 2.0, 0.5]),
+        (exponential(1.0, 0.5), [1.0, 0.5, 0.25, 0.125]),
+        (exponential(3.0, 1.0), [3.0, 3.0, 3.0]),
+        (linear(1.0, 4), [1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]),
+        (linear(1.0, 2, final=0.5), [1.0, 0.75, 0.5, 0.5]),
+        (linear(0.0, 2, final=1.0), [0.0, 0.5, 1.0, 1.0]),
+    ],
+)
+def test_a_schedule_gives_the_rate_of_every_step(schedule, rates):
+    assert [schedule(k) for k in range(len(rates))] == rates
+
+
+@given(st.floats(1e-3, 10), st.floats(0, 10), st.integers(1, 1000))
+def test_the_cosine_goes_from_rate_to_final_by_way_of_their_mean(rate, final, half):
+    schedule = cosine(rate, 2 * half, final)
+    size = 1e-15 * (rate + final)  # a handful of roundings
+    assert schedule(0) == pytest.approx(rate, rel=0, abs=size)
+    assert schedule(half) == pytest.approx((rate + final) / 2, rel=0, abs=size)
+    assert schedule(2 * half) == schedule(2 * half + 1) == schedule(10**9) == final
+
+
+@given(st.integers(1, 50))
+def test_the_cosine_is_half_a_wave(steps):
+    schedule = cosine(2.0, steps)
+    for k in range(steps + 1):  # 1 + cos 2x = 2 cos² x
+        expected = 2 * math.cos(math.pi * k / steps / 2) ** 2
+        assert schedule(k) == pytest.approx(expected, rel=0, abs=2e-15)
+
+
+# --- all or nothing -------------------------------------------------------------------------------
+
+
+class Jammed(Value):
+    """A parameter that is interrupted when it is to move."""
+
+    __slots__ = ("jams",)
+
+    def __setattr__(self, name, x):
+        if name == "data" and getattr(self, "jams", False):
+            self.jams = False
+            raise KeyboardInterrupt
+        super().__setattr__(name, x)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@both
+def test_a_step_that_is_interrupted_has_moved_nothing(kind, place):
+    parameters = [Value(1.0), Value(2.0), Value(3.0)]
+    parameters[place] = Jammed(parameters[place].data)
+    optimiser = kind(parameters, 0.1)
+    for p in parameters:
+        p.grad = 1.0
+    parameters[place].jams = True
+    with pytest.raises(KeyboardInterrupt):
+        optimiser.step()
+    assert [p.data for p in parameters] == [1.0, 2.0, 3.0]
+    assert optimiser.steps == 0
+
+
+def test_after_an_interrupt_gradient_descent_goes_on_as_if_there_had_been_none():
+    w, v = Value(1.0), Jammed(2.0)
+    optimiser = SGD([w, v], 0.5)
+    w.grad = v.grad = 1.0
+    v.jams = True
+    with pytest.raises(KeyboardInterrupt):
+        optimiser.step()
+    optimiser.step()
+    assert (w.data, v.data, optimiser.steps) == (0.5, 1.5, 1)
+
+
+def test_an_update_of_too_few_numbers_moves_nothing():
+    class Half(Optimiser):
+        def updated(self, gradients, rate):
+            return [0.0 * rate * g for g in gradients[:1]]
+
+    w, v = Value(1.0), Value(2.0)
+    optimiser = Half([w, v], 0.1)
+    with pytest.raises(ValueError, match="shorter"):
+        optimiser.step()
+    assert (w.data, v.data, optimiser.steps) == (1.0, 2.0, 0)
+
+
+def test_a_schedule_that_fails_moves_nothing():
+    w = Value(1.0)
+    optimiser = SGD([w], lambda k: 1 / k)
+    w.grad = 1.0
+    with pytest.raises(ZeroDivisionError):
+        optimiser.step()
+    assert (w.data, optimiser.steps) == (1.0, 0)
+
+
+# --- what they are given --------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    "parameters",
+    [[], [1.0], [Constant(1.0)], [Value(1.0), Constant(1.0)], ["w"], [None], [MLP(1, [1])], "w"],
+    ids=str,
+)
+def test_parameters_are_values_and_at_least_one(kind, parameters):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: parameters are a list of Values, not"):
+        kind(parameters)
+
+
+@both
+def test_a_parameter_given_twice_is_refused(kind):
+    w = Value(1.0)
+    with pytest.raises(ValueError, match=f"{kind.__name__}: a parameter is given twice"):
+        kind([w, Value(1.0), w])
+
+
+@both
+def test_parameters_of_equal_numbers_are_not_the_same(kind):
+    assert len(kind([Value(1.0), Value(1.0)]).parameters) == 2
+
+
+@both
+def test_parameters_may_come_from_a_generator(kind):
+    optimiser = kind(p for p in MLP(2, [3, 1]).parameters())
+    assert len(optimiser.parameters) == 3 * 2 + 3 + 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "message"),
+    [
+        (SGD, {"momentum": -0.1}, "SGD: momentum is from 0 to less than 1, not -0.1"),
+        (SGD, {"momentum": 1}, "SGD: momentum is from 0 to less than 1, not 1"),
+        (SGD, {"momentum": math.nan}, "SGD: momentum is from 0 to less than 1, not nan"),
+        (SGD, {"weight_decay": -1.0}, "SGD: weight_decay is at least 0, not -1.0"),
+        (SGD, {"weight_decay": math.inf}, "SGD: weight_decay is at least 0, not inf"),
+        (Adam, {"weight_decay": math.nan}, "Adam: weight_decay is at least 0, not nan"),
+        (Adam, {"betas": (1.0, 0.9)}, "Adam: a beta is from 0 to less than 1, not 1.0"),
+        (Adam, {"betas": (0.9, -0.5)}, "Adam: a beta is from 0 to less than 1, not -0.5"),
+        (Adam, {"epsilon": -1e-8}, "Adam: epsilon is at least 0, not -1e-08"),
+    ],
+    ids=str,
+)
+def test_a_setting_out_of_its_range_is_refused(kind, settings, message):
+    with pytest.raises(ValueError, match="^" + message):
+        kind([Value(1.0)], **settings)

@@ -210,3 +210,23 @@ def test_noise_of_a_curve_is_on_the_targets_only():
     noisy, plain = curve(MANY, noise=0.25), curve(MANY)
     assert inputs(noisy) == inputs(plain)
     assert_normal([a - b for (_, a), (_, b) in zip(noisy, plain, strict=True)], 0.25)
+
+
+def test_a_curve_ends_where_it_says():
+    """0.1 / 3 three times is more than 0.1."""
+    assert curve(4, lambda x: math.sqrt(0.1 - x), low=0, high=0.1)[-1] == ((0.1,), 0.0)
+
+
+@every_random
+@pytest.mark.parametrize("setting", [{"n": -1}, {"noise": -0.1}])
+def test_less_than_nothing_is_refused(make, setting):
+    [(what, x)] = setting.items()
+    with pytest.raises(ValueError, match=f"{what} is at least 0, not {x}"):
+        make(**{"n": 5, **setting})
+
+
+def test_there_is_at_least_one_class():
+    with pytest.raises(ValueError, match="arms is at least 1, not 0"):
+        spirals(5, arms=0)
+    with pytest.raises(ValueError, match="centres is at least 1, not 0"):
+        blobs(5, centres=())

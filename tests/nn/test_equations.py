@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, leaky_relu, softmax
 from tinygrad_edu.examples import worked_example
-from tinygrad_edu.nn import SGD, data, fit, losses
+from tinygrad_edu.nn import SGD, Adam, data, fit, losses
 from tinygrad_edu.nn.comparison import columns, compare
 from tinygrad_edu.nn.equations import (
     Parameters,
@@ -156,6 +156,22 @@ def test_a_wrong_derivation_is_found_in_its_place(what, change, verdict):
     assert {row.formula.partition("⁽")[0] for row in bad} == {what}
     assert all(verdict in row.verdict for row in bad if row.layer == 1)
     assert "✗" in repr(comparison)
+
+
+def test_rounding_of_a_network_that_has_learnt_is_no_mistake():
+    """Of ŷ - y only the last digits are left."""
+    mlp = MLP(2, [3, 1], "tanh", "sigmoid", seed=2)
+    fit(mlp, data.XOR, losses.binary_cross_entropy, Adam(mlp.parameters(), 0.5), epochs=300)
+    assert compare(mlp, data.XOR, losses.binary_cross_entropy)
+    classes = MLP(2, [3, 2], "tanh", "softmax", seed=2)
+    fit(
+        classes,
+        data.XOR,
+        losses.negative_log_likelihood,
+        Adam(classes.parameters(), 0.5),
+        epochs=300,
+    )
+    assert compare(classes, data.XOR, losses.negative_log_likelihood)
 
 
 def test_a_table_of_many_examples_is_cut_short():

@@ -719,3 +719,68 @@ def test_the_network_of_micrograd_itself_works_with_our_value(monkeypatch):
         p.data = q.data
     y = ours([0.5, -1.0])
     assert theirs([0.5, -1.0]).data == pytest.approx(y.data, rel=0, abs=2 * rounding_error(y))
+
+
+# --- settings and assignments ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sizes", [3, "12", b"12", None])
+def test_sizes_are_a_list(sizes):
+    with pytest.raises(TypeError, match="MLP: sizes is a list of whole numbers, not "):
+        MLP(2, sizes)
+
+
+@pytest.mark.parametrize("activation", ["nope", None, 3, ["tanh"]])
+def test_a_hidden_activation_is_looked_up_though_there_is_no_hidden_layer(activation):
+    with pytest.raises(ValueError, match="no activation "):
+        MLP(2, [1], activation)
+
+
+def test_numpy_integers_are_whole_numbers():
+    mlp = MLP(np.int64(2), [np.int64(3)], seed=np.int64(5))
+    assert [p.data for p in mlp.parameters()] == [p.data for p in MLP(2, [3], seed=5).parameters()]
+
+
+def test_a_neuron_takes_numbers_and_keeps_its_values():
+    neuron = Neuron(2)
+    before = neuron.parameters()
+    neuron.w, neuron.b = [1, 2.5], Fraction(1, 3)
+    assert neuron.parameters() == before
+    assert [p.data for p in before] == [1.0, 2.5, Fraction(1, 3)]
+    for wrong in ([1], [1, 2, 3], [1, "2"], 3.0):
+        with pytest.raises((TypeError, ValueError)):
+            neuron.w = wrong
+    assert [p.data for p in before] == [1.0, 2.5, Fraction(1, 3)]
+
+
+def test_a_neuron_takes_values_of_another():
+    first, second = Neuron(2, seed=1), Neuron(2, seed=2)
+    second.w, second.b = first.w, first.b
+    assert second.parameters() == first.parameters()
+
+
+@pytest.mark.parametrize("what", ["W", "b", "theta"])
+def test_wrong_numbers_for_a_matrix_are_named(what):
+    with pytest.raises(TypeError, match=f"^{what}: expected a real number, got 'x'"):
+        setattr(Layer(1, 1), what, ["x"] if what == "b" else [["x"]])
+
+
+def test_a_frozen_network_reads_but_does_not_change():
+    frozen = (mlp := MLP(2, [1])).frozen()
+    assert frozen.layers[0].W == mlp.layers[0].W
+    assert frozen.parameters() == []
+    with pytest.raises(TypeError, match="frozen network stay as they are"):
+        frozen.layers[0].b = [1.0]
+
+
+def test_whole_numbers_for_inputs_are_the_same_to_a_frozen_network():
+    mlp = MLP(2, [1])
+    mlp.layers[0].theta = [[Fraction(1, 9), Fraction(1, 3), Fraction(1, 7)]]
+    assert mlp.frozen()([1, 2]) == mlp([1, 2]).data
+
+
+def test_before_a_call_the_clusters_are_the_parameters():
+    mlp = MLP(1, [1, 2], output_activation="softmax")
+    assert [p for nodes in mlp.clusters().values() for p in nodes] == mlp.parameters()
+    mlp([0.5])
+    assert mlp.layers[1].neurons[0].a not in mlp.clusters()["layer 2, neuron 1"]

@@ -891,3 +891,82 @@ def test_d3_divides_by_the_number_of_examples_and_mse_by_that_of_numbers():
     examples = [rss(p, y) for p, y in zip(predictions, targets, strict=True)]
     assert total(examples) / 2 == (5 + 34) / 2
     assert mse(predictions, targets) == 39 / 4
+
+
+# --- what is given is checked, and named as it was given ------------------------------------------
+
+
+def test_numpy_numbers_are_taken_for_what_they_are():
+    """In single precision, or in eight bits, the result would be another."""
+    single = np.float32(0.1)
+    assert binary_cross_entropy(0.3, single) == binary_cross_entropy(0.3, float(single))
+    logits = np.array([1.1, 1e4], dtype=np.float32)
+    assert cross_entropy(logits, 0) == cross_entropy([float(z) for z in logits], 0)
+    assert cross_entropy(np.array([100, -100], dtype=np.int8), 1) == 200.0
+    assert mse(np.array(1.0), np.array(3.0)) == 4.0
+
+
+@pytest.mark.parametrize("given_", ["a", None, 1j, object()])
+@pytest.mark.parametrize("name", PAIRWISE)
+def test_what_is_no_number_is_refused_by_the_name_of_the_loss(name, given_):
+    loss = getattr(losses, name)
+    for arguments in ((given_, 1), (0.5, given_)):
+        with pytest.raises(TypeError, match=f"^{name}: expected a real number, got "):
+            loss(*arguments)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "negative_log_likelihood"])
+def test_what_is_no_number_among_classes_is_refused_by_the_name_of_the_loss(name):
+    loss = getattr(losses, name)
+    with pytest.raises(TypeError, match=f"^{name}: expected a real number, got None"):
+        loss([None, 0.5], 0)
+    with pytest.raises(TypeError, match=f"^{name}: expected a real number, got 'a'"):
+        loss([0.5, 0.5], ["a", 0.5])
+    for wrong in ("ab", None, 1.0, True):
+        with pytest.raises(TypeError, match=f"^{name}: a class is a whole number, not {wrong!r}"):
+            loss([0.5, 0.5], wrong)
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "message"),
+    [
+        (0.5, -1, "a target is a probability, from 0 to 1, not -1.0"),
+        (0.5, 2, "a target is a probability, from 0 to 1, not 2.0"),
+        (-0.5, 0, "a prediction is a probability, from 0 to 1, not -0.5"),
+        (-1e-300, 0, "a prediction is a probability, from 0 to 1, not -1e-300"),
+        (Value(0.5), Value(-1.0), "a target is a probability, from 0 to 1, not -1.0"),
+    ],
+)
+def test_a_number_outside_0_to_1_is_named(p, y, message):
+    with pytest.raises(ValueError, match=f"^binary_cross_entropy: {message}$"):
+        binary_cross_entropy(p, y)
+
+
+def test_a_constant_target_is_the_number_that_it_is():
+    assert binary_cross_entropy(Value(0.0), Constant(0.0)).data == 0
+    assert cross_entropy([Value(1.0), Value(2.0)], [Constant(1.0), Constant(0.0)]).data == (
+        cross_entropy([1.0, 2.0], 0)
+    )
+
+
+@pytest.mark.parametrize("targets", [[0.0, 0.0, 0.0], [1, 1, 1], [0.2, 0.3, 0.4]])
+@pytest.mark.parametrize("loss", [cross_entropy, negative_log_likelihood])
+def test_probabilities_of_all_classes_add_up_to_1(loss, targets):
+    with pytest.raises(ValueError, match="the probabilities of all classes add up to 1"):
+        loss([0.2, 0.3, 0.5], targets)
+    assert loss([0.2, 0.3, 0.5], np.array([0.1, 0.2, 0.7], dtype=np.float32)) > 0
+
+
+def test_one_class_is_no_question():
+    with pytest.raises(ValueError, match="cross_entropy: one class is certain"):
+        cross_entropy([Value(1.0)], 0)
+
+
+def test_all_probabilities_are_checked_not_only_that_of_the_class():
+    with pytest.raises(ValueError, match=r"a prediction is a probability, from 0 to 1, not -3\.0"):
+        negative_log_likelihood([0.5, -3.0], 0)
+
+
+def test_examples_have_the_same_classes():
+    with pytest.raises(ValueError, match="cross_entropy: 2 predictions, where there are 3 classes"):
+        cross_entropy([[1, 2, 3], [1, 2]], [0, 1])

@@ -1,6 +1,7 @@
 """What everything with parameters can do: names, gradients, files."""
 
 import json
+import math
 import os
 import pickle
 from fractions import Fraction
@@ -463,3 +464,47 @@ def test_an_interrupt_before_the_new_file_takes_its_place_leaves_the_old_one(
     other.save(file)  # what was left behind does not stand in the way
     assert file.read_bytes() != before
     assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"format": "tinygrad_edu parameters", "version": 1, "parameters": '
+        f'{{"slope": {number}, "offset": 1.0}}}}'
+        for number in ("1" + "0" * 400, "true", '"1e400"', '"x"', "null", "[1]")
+    ]
+    + ["[" * 200_000, "[]", "3", '"text"'],
+    ids=lambda text: text[-20:],
+)
+def test_what_is_no_number_in_a_file_is_refused(tmp_path, text):
+    path = tmp_path / "line.json"
+    path.write_text(text, encoding="utf-8")
+    line = Line()
+    before = data_of(line)
+    with pytest.raises(ValueError, match="is no file of these parameters"):
+        line.load(path)
+    assert data_of(line) == before
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan])
+def test_numbers_that_json_lacks_are_kept_too(tmp_path, x):
+    line, path = Line(), tmp_path / "line.json"
+    line.slope.data = x
+    line.save(path)
+    json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
+    line.slope.data = 0.0
+    line.load(path)
+    assert repr(line.slope.data) == repr(x)
+
+
+def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    line, path = Line(), tmp_path / "line.json"
+    line.save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        line.save(path)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]

@@ -326,3 +326,52 @@ def test_parameters_may_come_from_a_generator(kind):
 def test_a_setting_out_of_its_range_is_refused(kind, settings, message):
     with pytest.raises(ValueError, match="^" + message):
         kind([Value(1.0)], **settings)
+
+
+@pytest.mark.parametrize("make", [lambda ps: SGD(ps, 0.5, momentum=0.9), Adam], ids=["SGD", "Adam"])
+def test_a_step_that_is_interrupted_leaves_the_state_as_it_was(make):
+    w, v = Value(1.0), Jammed(2.0)
+    optimiser = make([w, v])
+    before = {key: kept for key, kept in vars(optimiser).items() if key != "parameters"}
+    w.grad = v.grad = 1.0
+    v.jams = True
+    with pytest.raises(KeyboardInterrupt):
+        optimiser.step()
+    assert {key: kept for key, kept in vars(optimiser).items() if key != "parameters"} == before
+
+
+def test_fractions_stay_exact_with_momentum_and_where_nothing_moves():
+    w, v = Value(Fraction(1)), Value(Fraction(1))
+    sgd = SGD([w, v], Fraction(1, 10), momentum=Fraction(1, 2))
+    for _ in range(2):
+        w.grad = Fraction(1)
+        sgd.step()
+    assert (w.data, v.data) == (Fraction(3, 4), Fraction(1))
+    assert type(v.data) is Fraction
+
+
+@pytest.mark.parametrize("rate", [-1, math.nan, math.inf])
+def test_a_learning_rate_is_a_number_from_0_on(rate):
+    with pytest.raises(ValueError, match=r"SGD: learning_rate is at least 0, not"):
+        SGD([Value(1.0)], rate)
+    w = Value(1.0)
+    sgd = SGD([w], lambda _: rate)
+    with pytest.raises(ValueError, match=r"SGD: the rate is at least 0, not"):
+        sgd.step()
+
+
+def test_adam_says_when_the_square_of_a_gradient_is_too_large():
+    w = Value(1.0)
+    adam = Adam([w])
+    w.grad = 1e200
+    with pytest.raises(FloatingPointError, match="Adam: the square of a gradient"):
+        adam.step()
+    assert w.data == 1.0
+
+
+@pytest.mark.parametrize("schedule", [linear, cosine])
+def test_a_schedule_takes_a_step_at_least(schedule):
+    with pytest.raises(ValueError, match=f"{schedule.__name__}: steps is at least 1, not 0"):
+        schedule(1.0, 0)
+    with pytest.raises(ValueError, match="stepwise: every is at least 1, not 0"):
+        stepwise(1.0, 0.5, 0)

@@ -804,3 +804,47 @@ def test_a_network_learns_iris():
     fit(mlp, examples[:100], cross_entropy, adam, epochs=20, batch_size=10)
     assert accuracy(mlp, examples[:100]) >= 0.96
     assert accuracy(mlp, examples[100:]) >= 0.93
+
+
+# --- mistakes that would otherwise go unseen ------------------------------------------------------
+
+
+def test_accuracy_of_logits_with_targets_0_and_1():
+    assert accuracy(lambda x: x, [(-5.0, 0), (5.0, 1)], threshold=0) == 1.0
+    assert accuracy(lambda x: x, [(-5.0, -1), (5.0, 1)], threshold=0) == 1.0
+
+
+def test_a_list_of_one_output_or_target_counts_as_the_number():
+    assert predicted_class([0.9]) == 1
+    assert accuracy(lambda x: [x], [(0.9, 1), (0.1, [0])]) == 1.0
+    assert accuracy(lambda x: x, [(0.9, [1]), (0.1, [0])]) == 1.0
+
+
+def test_no_data_have_no_accuracy():
+    with pytest.raises(ValueError, match="accuracy: there are no data"):
+        accuracy(lambda x: x, [])
+
+
+def test_the_optimiser_of_another_network_is_noticed():
+    other = SGD(MLP(2, [1]).parameters())
+    with pytest.raises(TypeError, match="none of the optimiser's parameters"):
+        fit(MLP(2, [1]), data.XOR, squared, other, epochs=2)
+
+
+def test_data_may_come_from_an_iterator_and_are_gone_through_in_every_epoch():
+    line = Line()
+    history = fit(line, zip([1.0, 2.0], [3.0, 6.0], strict=True), squared, SGD([line.w]), epochs=3)
+    assert [step.size for step in history.steps] == [2, 2, 2]
+
+
+def test_a_step_that_would_go_to_infinity_is_not_taken():
+    w = Value(1e300, "w")
+    with pytest.raises(FloatingPointError, match="SGD: the step is too large: w would become -inf"):
+        fit(lambda x: w * x, [(1.0, 0.0)], lambda a, y: a * 1e5, SGD([w], 1e305), epochs=1)
+    assert w.data == 1e300
+
+
+def test_epochs_below_0_are_refused():
+    line = Line()
+    with pytest.raises(ValueError, match="there are -1 epochs"):
+        fit(line, [(1.0, 3.0)], squared, SGD([line.w]), epochs=-1)

@@ -36,7 +36,9 @@ from tinygrad_edu.value import Value
 __all__ = ["Comparison", "Row", "columns", "compare"]
 
 SHOWN = 3  # columns of a matrix that a table prints
-CLOSE = 1e-12  # relative to the largest number of a matrix: what rounding explains
+# What rounding explains, relative to the largest number of a matrix, and in itself. The equations
+# lose digits where an output is nearly right: of ŷ - y = 1e-6 the last ten are left.
+CLOSE, TINY = 1e-9, 1e-15
 
 BackPropagation = Callable[[Sequence[Parameters], Forward, Any], Sequence[Backward]]
 
@@ -61,7 +63,7 @@ class Row(NamedTuple):
         ]
         largest = max(abs(x) for x, _ in pairs)
         apart = max(abs(x - y) for x, y in pairs)
-        return "✓" if apart <= CLOSE * largest else f"✗ up to {apart:.3g} apart"
+        return "✓" if apart <= max(CLOSE * largest, TINY) else f"✗ up to {apart:.3g} apart"
 
 
 @dataclass(frozen=True, repr=False)

@@ -199,7 +199,9 @@ def is_list(x: Any) -> bool:
 def plain(name: str, x: Any) -> Any:
     """Return a number as Python's, a Value as it is; the error names the loss."""
     try:
-        return x if isinstance(x, Value) else number(x)
+        return (
+            x if isinstance(x, Value) else number(x.item() if getattr(x, "ndim", None) == 0 else x)
+        )
     except OperandError as error:
         message = f"{name}: {error}"
         raise TypeError(message) from None

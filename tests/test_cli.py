@@ -1,12 +1,15 @@
 """The command line as a person meets it: a process, its output, its exit code."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
 import tinygrad_edu
+from tinygrad_edu import examples
+from tinygrad_edu.cli import main
 
 
 def run(*arguments, cwd=None, **environment):
@@ -91,3 +94,28 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     )
     os.close(write_end)
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def test_the_list_of_examples_says_what_each_shows():
+    listed = run("example", "--list").stdout.decode()
+    assert listed == run("example").stdout.decode()
+    assert [line.split()[0] for line in listed.splitlines()] == examples.names()
+    for line in listed.splitlines():
+        assert re.search(r"\([A-E]\d+(, [A-E]\d+)*\)\.$", line), "the rows of the lectures"
+
+
+@pytest.mark.parametrize("name", examples.names())
+def test_every_example_prints_a_report_that_fits_a_terminal(name, capsys):
+    assert main(["example", name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 9
+    assert max(map(len, lines)) <= 108
+
+
+def test_an_unknown_example_is_a_wrong_command():
+    result = run("example", "dance")
+    assert result.returncode == 2
+    assert b"'xor'" in result.stderr

@@ -4,13 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import (
-    assert_gradients,
-    half_squared_error,
-    logsumexp,
-    softmax,
-    softplus,
-)
+from tinygrad_edu import assert_gradients, softmax
 from tinygrad_edu.primitives import TABLE
 from tinygrad_edu.testing import arguments, expressions, networks, numbers
 
@@ -18,7 +12,7 @@ rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 orders = pytest.mark.parametrize("order", [1, 2])
 
 
-# --- operations, expressions, losses, networks --------------------------------------------------
+# --- operations, expressions, networks ----------------------------------------------------------
 
 
 @orders
@@ -47,25 +41,6 @@ def test_expressions_twice(expression):
 @given(networks())
 def test_networks(network):
     assert_gradients(network, *network.inputs)
-
-
-def cross_entropy(logits, label):
-    """logsumexp(z) - z_l, which is -log softmax(z)_l (D3)."""
-    return logsumexp(logits) - logits[label]
-
-
-def binary_cross_entropy(logit, target):
-    """The log loss (A8) of sigmoid(logit)."""
-    return softplus(logit) - target * logit
-
-
-@given(st.lists(numbers(), min_size=2, max_size=4), st.data())
-def test_losses(logits, data):
-    targets = [data.draw(numbers()) for _ in logits]
-    label = data.draw(st.integers(0, len(logits) - 1))
-    assert_gradients(half_squared_error, logits, targets)
-    assert_gradients(lambda z: cross_entropy(z, label), logits)
-    assert_gradients(lambda z: binary_cross_entropy(z, targets[0]), logits[0])
 
 
 @given(st.lists(numbers(), min_size=1, max_size=3))

@@ -29,6 +29,6 @@ def test_his_outputs_come_from_moving_one_layer_after_the_other():
 def test_the_report_marks_what_agrees(monkeypatch):
     figures = {"error": 0.5, "output 1": 0.25, "output 2": 0.984065734}
     monkeypatch.setattr(example, "after", lambda counts, _update: [figures] * len(counts))
-    *_, first, second = example.report().splitlines()
+    first, second = example.report().splitlines()[4:6]
     assert first.count("✓") == 0
     assert second.count("✓") == 3

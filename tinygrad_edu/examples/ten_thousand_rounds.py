@@ -97,3 +97,8 @@ def _lines() -> Iterator[str]:
             for found in columns.values()
         ]
         yield f"  {what:<10}{printed:>14}" + "".join(f"{cell:>18}" for cell in cells).rstrip()
+    yield "\n  ✓ marks what rounds to the figure that is printed."
+    yield "  At once: gradient descent. All weights move by gradients that were taken before."
+    yield "  Layer by layer: the last layer moves first, and the errors go back to the first layer"
+    yield "  through weights that have moved already: that is not the gradient of the loss."
+    yield "  The error printed is that before the last of 10,000 rounds of gradient descent."

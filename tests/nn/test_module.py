@@ -504,7 +504,7 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch):
     line, path = Line(), tmp_path / "line.json"
     line.save(path)
     before = path.read_bytes()
-    monkeypatch.setattr(Path, "replace", interrupted)
+    monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
         line.save(path)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]

@@ -13,8 +13,8 @@ what :func:`~tinygrad_edu.nn.training.fit` asks for and averages over a batch (B
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
 from typing import Any
 
 from tinygrad_edu.primitive import OperandError, number
@@ -293,10 +293,10 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
             message = f"{name}: the probabilities of all classes add up to 1, not those of {target}"
             raise ValueError(message)
         return expected([y.data if isinstance(y, Constant) else y for y in weights], of_class)
-    if not hasattr(target, "__index__") or isinstance(target, bool):
+    if not isinstance(target, Integral) or isinstance(target, bool):
         message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
         raise TypeError(message)
-    true = operator.index(target)
+    true = int(target)
     if not 0 <= true < n:
         message = f"{name}: there is no class {true}; {n} classes count from 0 to {n - 1}"
         raise ValueError(message)

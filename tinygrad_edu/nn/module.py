@@ -122,7 +122,7 @@ class Module:
         half_written = Path(f"{path}.{os.getpid()}.part")  # till then the old file stays as it is
         try:
             half_written.write_text(f"{text}\n", encoding="utf-8")
-            half_written.replace(path)
+            os.replace(half_written, path)  # noqa: PTH105 - path may be a string
         except BaseException:
             half_written.unlink(missing_ok=True)
             raise

@@ -1,7 +1,7 @@
 """The chain rule, written once.
 
 :func:`sweep` walks a graph from its root to its leaves and works out the adjoint of every node:
-the derivative of the root by it. Everything that differentiates calls it.
+the derivative of the root with respect to it. Everything that differentiates calls it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 class Node(Protocol):
     """What the chain rule needs of a node of a graph.
 
-    The arguments of the operation that made it, if one did, and the partial derivatives by them:
+    The arguments of the operation that made it, if one did, and the partial derivatives:
     one or two in slots of their own, many as tuples in the first. None stands for the derivative
     by an argument that takes no gradient.
     """
@@ -26,7 +26,7 @@ class Node(Protocol):
     _uses: int
     """How many edges lead here that have not been walked; 0 between two sweeps."""
     _adjoint: Any
-    """The derivative of the root by this node, after a sweep."""
+    """The derivative of the root with respect to this node, after a sweep."""
 
 
 N = TypeVar("N", bound=Node)

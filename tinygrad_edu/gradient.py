@@ -27,7 +27,7 @@ def grad(y: Value, xs: Iterable[Value], *, differentiable: Literal[False] = ...)
 @overload
 def grad(y: Value, xs: Iterable[Value], *, differentiable: Literal[True]) -> list[Value]: ...
 def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False) -> Any:
-    """Return the derivative of ``y`` by a Value, or the list of its derivatives by several.
+    """Return the derivative of ``y`` with respect to a Value, or a list of them for several.
 
     No ``.grad`` changes. A Value that ``y`` does not depend on has the derivative 0.
 
@@ -37,7 +37,7 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
         differentiable: return Values that remember how they were computed, for derivatives of
             derivatives; otherwise plain numbers.
 
-    Raises TypeError for what is not a Value, ValueError for a derivative by a constant, and
+    Raises TypeError for what is not a Value, ValueError for a derivative with respect to a constant, and
     RuntimeError where ``differentiable`` finds that data were changed after ``y`` was computed.
 
     >>> x = Value(2.0)

@@ -292,7 +292,7 @@ class Value:
 
     @property
     def partials(self) -> tuple[Number | None, ...]:
-        """The local derivative by each argument, as the forward pass found it; None for constants.
+        """The local derivative with respect to each argument; None for constants.
 
         >>> (Value(2.0) * Value(5.0)).partials, (Value(2.0) * 5).partials
         ((5.0, 2.0), (5, None))
@@ -306,7 +306,7 @@ class Value:
     # gradients
 
     def backward(self) -> None:
-        """Add the derivative of this Value by every Value behind it to their ``.grad``.
+        """Add to ``.grad`` of every Value behind this one the derivative with respect to it.
 
         A second call adds the same again; ``zero_grad()`` clears. All gradients are worked out
         before the first one is added. Raises ValueError for a constant.

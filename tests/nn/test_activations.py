@@ -23,15 +23,15 @@ from tinygrad_edu import (
 from tinygrad_edu.nn.activations import (
     ACTIVATIONS,
     activation_of,
+    acts_on_layer,
     identity,
-    is_of_a_layer,
     linear,
     name_of,
     threshold,
 )
 
 EPSILON = 2.0**-52
-OF_ONE_NUMBER = {name: g for name, g in ACTIVATIONS.items() if not is_of_a_layer(g)}
+OF_ONE_NUMBER = {name: g for name, g in ACTIVATIONS.items() if not acts_on_layer(g)}
 moderate = st.floats(-30, 30)
 
 # --- by name --------------------------------------------------------------------------------------
@@ -83,8 +83,8 @@ def test_an_unknown_name_is_refused_with_those_there_are(given):
     assert all(name in str(refusal.value) for name in ACTIVATIONS)
 
 
-def test_only_softmax_is_of_a_layer():
-    assert [name for name, g in ACTIVATIONS.items() if is_of_a_layer(g)] == ["softmax"]
+def test_only_softmax_acts_on_layer():
+    assert [name for name, g in ACTIVATIONS.items() if acts_on_layer(g)] == ["softmax"]
 
 
 # --- what they compute ----------------------------------------------------------------------------

@@ -252,6 +252,8 @@ def test_the_hidden_and_the_output_activation_are_two():
     st.lists(st.floats(-2, 2), min_size=2, max_size=2),
 )
 def test_gradients_of_a_network_are_its_slopes(sizes, hidden, output, seed, xs):
+    if hidden == "softmax" or output == "softmax":
+        sizes = [size + 1 for size in sizes]
     mlp = MLP(2, sizes, hidden, output, seed=seed)
     inputs = [Value(x) for x in xs]
 
@@ -321,7 +323,43 @@ def test_values_as_inputs_keep_their_names_and_get_gradients():
 def test_an_activation_that_hands_back_something_named_leaves_it_its_name():
     mine = Value(3.0, "mine")
     assert Neuron(1, lambda _: mine)([1.0]).label == "mine"
-    assert Neuron(1, lambda _: 0.5)([1.0]) == 0.5
+
+
+@pytest.mark.parametrize("loses", [lambda _: 0.5, math.tanh, lambda z: z.detach()])
+def test_an_activation_that_loses_the_gradient_is_refused(loses):
+    with pytest.raises(TypeError, match="which has lost its gradient: write it with functions"):
+        Neuron(1, loses)([1.0])
+
+
+def test_an_activation_by_a_method_is_told_to_plain_numbers():
+    mlp = MLP(1, [1, 1], lambda z: z.tanh())
+    assert mlp([0.5]).data
+    with pytest.raises(TypeError, match=r"for plain numbers write tanh\(z\), not z\.tanh\(\)"):
+        mlp.frozen()([0.5])
+
+
+def test_an_activation_can_be_changed():
+    layer = Layer(2, 2, "tanh", seed=0)
+    layer.activation = "softmax"
+    assert sum(a.data for a in layer([1.0, 2.0])) == pytest.approx(1, rel=1e-15)
+    layer.activation = "relu"
+    assert [n.activation for n in layer.neurons] == [relu, relu]
+    assert layer.a == [n.a for n in layer.neurons]
+    assert [z.label for z in layer.z] == ["z₁", "z₂"]
+    with pytest.raises(ValueError, match="softmax of one neuron is always 1"):
+        Layer(2, 1, "softmax")
+
+
+def test_neurons_without_a_seed_are_not_the_same():
+    assert Neuron(2).state_dict() != Neuron(2).state_dict()
+    assert Layer(2, 1).W != Layer(2, 1).W
+    assert MLP(2, [1]).state_dict() == MLP(2, [1]).state_dict()
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "1", None])
+def test_a_seed_is_a_whole_number_from_0(seed):
+    with pytest.raises((TypeError, ValueError), match="a seed is"):
+        MLP(2, [1], seed=seed)
 
 
 def test_a_picture_frames_every_neuron_and_shows_every_name():
@@ -453,7 +491,8 @@ def test_what_is_no_number_is_refused_and_changes_nothing(name, given):
 def test_a_shared_parameter_is_one_parameter_with_one_gradient():
     mlp = MLP(1, [1, 1], "identity")
     first, second = (layer.neurons[0] for layer in mlp.layers)
-    second.w[0] = shared = first.w[0]
+    second.w = first.w
+    [shared] = first.w
     shared.data = 3.0
     assert mlp.parameters() == [shared, first.b, second.b]
     assert len(mlp.state_dict()) == 3
@@ -469,8 +508,8 @@ def test_a_shared_parameter_is_one_parameter_with_one_gradient():
 # --- what is refused ------------------------------------------------------------------------------
 
 MODULES = {
-    "Neuron": lambda: Neuron(2),
-    "Layer": lambda: Layer(2, 3),
+    "Neuron": lambda: Neuron(2, seed=0),
+    "Layer": lambda: Layer(2, 3, seed=0),
     "MLP": lambda: MLP(2, [3, 1]),
 }
 modules = pytest.mark.parametrize("make", MODULES.values(), ids=MODULES)
@@ -747,6 +786,8 @@ def test_a_neuron_takes_numbers_and_keeps_its_values():
     neuron.w, neuron.b = [1, 2.5], Fraction(1, 3)
     assert neuron.parameters() == before
     assert [p.data for p in before] == [1.0, 2.5, Fraction(1, 3)]
+    with pytest.raises(TypeError, match="item assignment"):
+        neuron.w[0] = 3.0
     for wrong in ([1], [1, 2, 3], [1, "2"], 3.0):
         with pytest.raises((TypeError, ValueError)):
             neuron.w = wrong

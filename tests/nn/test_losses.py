@@ -750,7 +750,7 @@ def test_shapes_that_differ_are_refused(name, predictions, targets, m, n):
 
 
 def test_lists_of_different_lengths_have_no_half_squared_error():
-    with pytest.raises(ValueError, match=r"^half_squared_error: lists of 2 and 1 do not pair up$"):
+    with pytest.raises(ValueError, match=r"^half_squared_error: 2 predictions for 1 targets$"):
         half_squared_error([1.0, 2.0], [1.0])
 
 
@@ -826,8 +826,11 @@ def test_without_predictions_there_is_no_loss(name, nothing, reduction):
         loss(nothing, nothing, reduction=reduction)
 
 
-def test_the_squared_errors_of_nothing_are_0():
-    assert rss([], []) == half_squared_error([], []) == 0.0
+def test_squared_errors_take_lists_of_lists_and_their_mean():
+    predictions, targets = [[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]
+    assert half_squared_error(predictions, targets) == 15
+    assert half_squared_error(predictions, targets, reduction="mean") == 3.75
+    assert rss(predictions, targets, reduction="mean") == mse(predictions, targets) == 7.5
 
 
 @of_classes

@@ -276,6 +276,7 @@ def test_a_file_is_json_in_utf_8_with_a_version_and_the_names_of_the_lecture(fil
     assert content == {
         "format": "tinygrad_edu parameters",
         "version": 1,
+        "model": "MLP(2, [2, 1], 'tanh', 'identity')",
         "parameters": mlp.state_dict(),
     }
     assert list(content["parameters"]) == list(mlp.state_dict())
@@ -402,7 +403,7 @@ def test_a_file_that_is_no_text_is_refused(file, mlp, content):
 def test_a_file_of_a_network_of_another_shape_is_refused_and_changes_nothing(file, other):
     module = other()
     before = data_of(module)
-    with pytest.raises(ValueError, match="load_state_dict: missing"):
+    with pytest.raises(ValueError, match=r"it is of MLP.* not of "):
         module.load(file)
     assert data_of(module) == before
 
@@ -508,3 +509,36 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         line.save(path)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [before]
+
+
+def test_the_same_shape_with_another_activation_is_another_model(file):
+    """The numbers would fit, and mean something else."""
+    with pytest.raises(ValueError, match=r"'tanh', 'identity'.*, not of .*'relu'"):
+        MLP(2, [2, 1], "relu").load(file)
+
+
+def test_a_frozen_copy_is_not_saved_over_its_network(file, mlp):
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="has no parameters; a frozen copy has none"):
+        mlp.frozen().save(file)
+    assert file.read_bytes() == before
+
+
+def test_names_in_a_file_are_those_of_the_place_not_of_the_drawing(file, mlp):
+    mlp.layers[0].neurons[0].w[0].label = "slope"
+    mlp.load(file)
+    mlp.save(file)
+    MLP(2, [2, 1]).load(file)
+
+
+def test_numbers_of_numpy_are_saved(tmp_path):
+    line, path = Line(), tmp_path / "line.json"
+    line.slope.data = np.float32(0.5)
+    line.save(path)
+    line.load(path)
+    assert line.slope.data == 0.5
+
+
+def test_load_state_dict_takes_numbers_by_name(mlp):
+    with pytest.raises(TypeError, match="expected numbers by name"):
+        mlp.load_state_dict([1, 2])

@@ -67,7 +67,7 @@ def born_dead(g: Activation, epochs: int) -> Neuron:
 
 
 def gradient_of_a_neuron(g: Activation, xs: list[float]) -> list[float]:
-    """Return the gradient by the four weights of an output neuron behind a layer of four."""
+    """Return the gradient of the four weights of an output neuron behind a layer of four."""
     network = MLP(3, [4, 1], activation=g, seed=0)
     return grad(half_squared_error(network(xs), 1.0), network.layers[1].neurons[0].w)
 

@@ -34,7 +34,7 @@ def probability(theta: Sequence[float], x: Sequence[float]) -> float:
 
 
 def by_formula(theta: Sequence[float], examples: Examples) -> list[float]:
-    """Return the gradient of the log loss by w₁, w₂, b: the mean of (a - y) x₁, (a - y) x₂, a - y.
+    """Return the gradient of the log loss in w₁, w₂, b: the mean of (a - y) x₁, (a - y) x₂, a - y.
 
     >>> by_formula([0.0, 0.0, 0.0], [((2.0, 4.0), 1)])
     [-1.0, -2.0, -0.5]
@@ -68,7 +68,7 @@ def numbers(neuron: Neuron) -> list[float]:
 
 
 def by_engine(neuron: Neuron, examples: Examples) -> list[float]:
-    """Return the gradient of the mean log loss by w₁, w₂, b, as the engine finds it."""
+    """Return the gradient of the mean log loss in w₁, w₂, b, as the engine finds it."""
     loss = total([binary_cross_entropy(neuron(x), y) for x, y in examples]) / len(examples)
     neuron.zero_grad()
     loss.backward()

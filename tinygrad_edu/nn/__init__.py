@@ -9,11 +9,13 @@ losses                 how far predictions are from targets (A8, B3, D3)
 optimisers             SGD and Adam, learning-rate schedules (D2)
 training               fit: epochs, batches, iterations (B5, B6, C1)
 data                   small data to learn from (A1, A3)
-equations              the same by matrices, beside the engine (A11, C2, D5, D7, E1, E2)
+equations              the same by matrices (A11, C2, D5, D7, E1, E2)
+comparison             compare: the equations beside the engine
 =====================  =============================================================================
 """
 
-from tinygrad_edu.nn import data, losses, optimisers
+from tinygrad_edu.nn import data, equations, losses, optimisers
+from tinygrad_edu.nn.comparison import compare
 from tinygrad_edu.nn.initialisation import Initialisation
 from tinygrad_edu.nn.layers import MLP, Layer, Neuron
 from tinygrad_edu.nn.module import Module
@@ -31,7 +33,9 @@ __all__ = [
     "Neuron",
     "Step",
     "accuracy",
+    "compare",
     "data",
+    "equations",
     "fit",
     "losses",
     "optimisers",

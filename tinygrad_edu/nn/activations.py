@@ -25,8 +25,8 @@ __all__ = [
     "ACTIVATIONS",
     "Activation",
     "activation_of",
+    "acts_on_layer",
     "identity",
-    "is_of_a_layer",
     "linear",
     "threshold",
 ]
@@ -97,7 +97,7 @@ def activation_of(given: str | Activation) -> Activation:
     return ACTIVATIONS[given]
 
 
-def is_of_a_layer(activation: Activation) -> bool:
+def acts_on_layer(activation: Activation) -> bool:
     """Tell whether an activation takes all pre-activations of a layer at once, as softmax does."""
     return activation is softmax
 

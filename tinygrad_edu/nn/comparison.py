@@ -18,9 +18,10 @@ layer 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, zip_longest
+from itertools import chain, groupby, zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import equations, losses
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters
 from tinygrad_edu.nn.layers import MLP
-from tinygrad_edu.nn.matrix import Matrix
+from tinygrad_edu.nn.matrix import Matrix, of_shape
 from tinygrad_edu.nn.naming import name
 from tinygrad_edu.primitives import softmax, total
 from tinygrad_edu.value import Value
@@ -36,11 +37,13 @@ from tinygrad_edu.value import Value
 __all__ = ["Comparison", "Row", "columns", "compare"]
 
 SHOWN = 3  # columns of a matrix that a table prints
-# What rounding explains, relative to the largest number of a matrix, and in itself. The equations
-# lose digits where an output is nearly right: of ŷ - y = 1e-6 the last ten are left.
+# Apart by what rounding explains: relative to the largest number of a matrix, and in itself, where
+# nothing can be told. The equations lose digits where an output is nearly right: of ŷ - y = 1e-6
+# the last ten are left.
 CLOSE, TINY = 1e-9, 1e-15
 
 BackPropagation = Callable[[Sequence[Parameters], Forward, Any], Sequence[Backward]]
+LossGradient = Callable[[Callable[[Any, Any], Any], Any, Any], Any]
 
 
 class Row(NamedTuple):
@@ -53,17 +56,27 @@ class Row(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """✓ if both are the same but for rounding; otherwise what is the matter."""
+        """✓ if both are the same but for rounding; otherwise what is the matter.
+
+        >>> Row(1, "z", Matrix([[1.0]]), Matrix([[1.5]])).verdict
+        '✗ up to 0.5 apart'
+        >>> Row(1, "z", Matrix([[1e-16]]), Matrix([[-1e-16]])).verdict
+        '? too small to compare'
+        """
         if self.engine.shape != self.equations.shape:
-            return f"✗ is {self.equations.text_of_shape()}, not {self.engine.text_of_shape()}"
+            return f"✗ is {of_shape(self.equations)}, not {of_shape(self.engine)}"
         pairs = [
             (x, y)
             for ours, theirs in zip(self.engine, self.equations, strict=True)
             for x, y in zip(ours, theirs, strict=True)
         ]
+        if not all(map(math.isfinite, chain(*pairs))):
+            return "✗ not finite"
         largest = max(abs(x) for x, _ in pairs)
         apart = max(abs(x - y) for x, y in pairs)
-        return "✓" if apart <= max(CLOSE * largest, TINY) else f"✗ up to {apart:.3g} apart"
+        if apart <= CLOSE * largest:
+            return "✓"
+        return "? too small to compare" if apart <= TINY else f"✗ up to {apart:.3g} apart"
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,18 +107,24 @@ class Comparison:
 
 def compare(
     mlp: MLP,
-    examples: Sequence[tuple[Any, Any]],
+    examples: Iterable[tuple[Any, Any]],
     loss: Callable[[Any, Any], Any],
     back_propagation: BackPropagation = equations.back_propagation,
+    *,
+    loss_gradient: LossGradient = equations.loss_gradient,
 ) -> Comparison:
     """Return z, a, δ, ∂L/∂W and ∂L/∂b of all layers, by the engine and by the matrix equations.
 
     Args:
         mlp: the network.
         examples: pairs of an input and a target; the loss is averaged over them.
-        loss: a function of :mod:`tinygrad_edu.nn.losses`.
+        loss: a function of :mod:`tinygrad_edu.nn.losses`, or one of your own.
         back_propagation: a derivation of your own to be checked: a function like
             :func:`.equations.back_propagation`, of the parameters, the forward pass and ∂L/∂A.
+        loss_gradient: ∂L/∂A of a loss of your own: a function like
+            :func:`.equations.loss_gradient`, of the loss, the outputs and the targets.
+
+    Raises ValueError if there are no examples.
 
     >>> from tinygrad_edu.nn.losses import half_squared_error
     >>> mlp = MLP(2, [2, 1], "sigmoid")
@@ -114,11 +133,21 @@ def compare(
     >>> comparison = compare(mlp, [([0.5, 1.0], 1.0)], half_squared_error, without_transpose)
     >>> bool(comparison), comparison.rows[-2].verdict
     (False, '✗ is 2×1, not 1×2')
+    >>> def fourth_power(a, y):
+    ...     return (a - y) ** 4
+    >>> def its_gradient(loss, A, Y):
+    ...     return 4 * (A - Y) ** 3 / A.shape[1]
+    >>> bool(compare(mlp, [([0.5, 1.0], 1.0)], fourth_power, loss_gradient=its_gradient))
+    True
     """
+    examples = list(examples)
+    if not examples:
+        message = "compare: there are no examples"
+        raise ValueError(message)
     X, Y = columns(mlp, examples, loss)
     theta = equations.parameters_of(mlp)
     forward = equations.forward_propagation(theta, X)
-    dA = equations.loss_gradient(loss, forward.a[-1], Y)
+    dA = loss_gradient(loss, forward.a[-1], Y)
     backward = back_propagation(theta, forward, dA)
     by_equations = [
         (z, a, *gradients)
@@ -140,8 +169,8 @@ def by_engine(
     outputs, zs, activations = [], [], []
     for x, _ in examples:
         outputs.append(mlp(x))
-        zs.append([[neuron.z for neuron in layer.neurons] for layer in mlp.layers])
-        activations.append([[neuron.a for neuron in layer.neurons] for layer in mlp.layers])
+        zs.append([layer.z for layer in mlp.layers])
+        activations.append([layer.a for layer in mlp.layers])
     cost = total([loss(a, y) for a, (_, y) in zip(outputs, examples, strict=True)]) / len(examples)
     for number, layer in enumerate(mlp.layers):
         z = Matrix(of_example[number] for of_example in zs).T
@@ -152,7 +181,7 @@ def by_engine(
 
 
 def gradients(cost: Value, nodes: Matrix) -> Matrix:
-    """Return the derivatives of a Value by those of a matrix, in its shape."""
+    """Return the derivatives of a Value with respect to those of a matrix, in its shape."""
     return Matrix(grad(cost, row) for row in nodes)
 
 

@@ -1,9 +1,10 @@
-"""Small data to learn from: lists of pairs of an input, a tuple of numbers, and a target.
+"""Small data to learn from: pairs of an input, a tuple of numbers, and a target.
 
-Everything random comes from a seed. Targets of two classes are 0 and 1; of several, 0, 1, 2, ...
+Everything random comes from a seed; points of several classes come in random order. Targets of two
+classes are 0 and 1; of several, 0, 1, 2, ...
 
 >>> XOR
-[((0.0, 0.0), 0), ((0.0, 1.0), 1), ((1.0, 0.0), 1), ((1.0, 1.0), 0)]
+(((0.0, 0.0), 0), ((0.0, 1.0), 1), ((1.0, 0.0), 1), ((1.0, 1.0), 0))
 >>> len(moons(100)), moons(1, noise=0)
 (100, [((1.0, 0.0), 0)])
 """
@@ -11,13 +12,16 @@ Everything random comes from a seed. Targets of two classes are 0 and 1; of seve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeAlias
 
+from tinygrad_edu.nn.settings import at_least, random_source, whole
+
 __all__ = ["AND", "OR", "XOR", "blobs", "circles", "curve", "moons", "spirals"]
 
-Examples: TypeAlias = "list[tuple[tuple[float, ...], Any]]"
+Example: TypeAlias = "tuple[tuple[float, ...], Any]"
+Examples: TypeAlias = "Sequence[Example]"
 
 
 def truth_table(holds: Callable[[int, int], int]) -> Examples:
@@ -26,7 +30,7 @@ def truth_table(holds: Callable[[int, int], int]) -> Examples:
     >>> truth_table(lambda x, y: 1 - (x & y))[3]
     ((1.0, 1.0), 0)
     """
-    return [((float(x), float(y)), int(holds(x, y))) for x in (0, 1) for y in (0, 1)]
+    return tuple(((float(x), float(y)), int(holds(x, y))) for x in (0, 1) for y in (0, 1))
 
 
 AND = truth_table(lambda x, y: x & y)
@@ -37,37 +41,38 @@ XOR = truth_table(lambda x, y: x ^ y)
 """One, not both: no line divides the classes (A1, A3)."""
 
 
-def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Examples:
+def moons(n: int = 100, noise: float = 0.1, seed: int | Random = 0) -> Examples:
     """Return points on two half circles that reach into each other, with a class for each.
 
     Args:
         n: how many points, half of them to a class; an odd one to class 0.
         noise: standard deviation of what is added to each coordinate.
-        seed: of the noise.
+        seed: of the noise and the order.
 
-    >>> [(x, y), label] = moons(100, noise=0)[-1]
-    >>> round(x, 9), round(y, 9), label
-    (2.0, 0.5, 1)
+    >>> sorted(label for _, label in moons(5))
+    [0, 0, 0, 1, 1]
     """
-    at_least(0, n=n, noise=noise)
+    whole("n", n, least=0)
     upper = [(math.cos(t), math.sin(t), 0) for t in spread(n - n // 2, 0, math.pi)]
     lower = [(1 - math.cos(t), 0.5 - math.sin(t), 1) for t in spread(n // 2, 0, math.pi)]
     return scattered(upper + lower, noise, seed)
 
 
-def circles(n: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0) -> Examples:
+def circles(
+    n: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int | Random = 0
+) -> Examples:
     """Return points on a circle of radius 1, class 0, and on one inside it, class 1.
 
     Args:
         n: how many points, half of them to a class; an odd one to class 0.
         noise: standard deviation of what is added to each coordinate.
         inner: the radius of the circle inside.
-        seed: of the noise.
+        seed: of the noise and the order.
 
-    >>> circles(2, noise=0)
+    >>> sorted(circles(2, noise=0), reverse=True)
     [((1.0, 0.0), 0), ((0.5, 0.0), 1)]
     """
-    at_least(0, n=n, noise=noise)
+    whole("n", n, least=0)
     points = []
     for label, (count, radius) in enumerate([(n - n // 2, 1.0), (n // 2, inner)]):
         angles = [2 * math.pi * k / count for k in range(count)]
@@ -76,7 +81,7 @@ def circles(n: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0
 
 
 def spirals(
-    n: int = 100, noise: float = 0.02, turns: float = 1.0, arms: int = 2, seed: int = 0
+    n: int = 100, noise: float = 0.02, turns: float = 1.0, arms: int = 2, seed: int | Random = 0
 ) -> Examples:
     """Return points on spirals around each other, one to a class, from the centre to radius 1.
 
@@ -85,13 +90,13 @@ def spirals(
         noise: standard deviation of what is added to each coordinate.
         turns: how often each arm goes around.
         arms: how many there are.
-        seed: of the noise.
+        seed: of the noise and the order.
 
-    >>> [label for _, label in spirals(6, arms=3)]
+    >>> sorted(label for _, label in spirals(6, arms=3))
     [0, 0, 1, 1, 2, 2]
     """
-    at_least(0, n=n, noise=noise)
-    at_least(1, arms=arms)
+    whole("n", n, least=0)
+    whole("arms", arms)
     points = []
     for label in range(arms):
         count = n // arms + (label < n % arms)
@@ -105,7 +110,7 @@ def blobs(
     n: int = 100,
     centres: tuple[tuple[float, float], ...] = ((-1.0, -1.0), (1.0, 1.0)),
     noise: float = 0.5,
-    seed: int = 0,
+    seed: int | Random = 0,
 ) -> Examples:
     """Return points around centres, one centre to a class.
 
@@ -113,13 +118,13 @@ def blobs(
         n: how many points, spread evenly over the centres.
         centres: their coordinates.
         noise: standard deviation of the points around them.
-        seed: of the noise.
+        seed: of the noise and the order.
 
-    >>> blobs(2, noise=0)
+    >>> sorted(blobs(2, noise=0))
     [((-1.0, -1.0), 0), ((1.0, 1.0), 1)]
     """
-    at_least(0, n=n, noise=noise)
-    at_least(1, centres=len(centres))
+    whole("n", n, least=0)
+    whole("the number of centres", len(centres))
     points = []
     for label, (x, y) in enumerate(centres):
         points += [(x, y, label)] * (n // len(centres) + (label < n % len(centres)))
@@ -132,7 +137,7 @@ def curve(
     low: float = -math.pi,
     high: float = math.pi,
     noise: float = 0.0,
-    seed: int = 0,
+    seed: int | Random = 0,
 ) -> Examples:
     """Return points of a function of one number: a regression.
 
@@ -147,8 +152,9 @@ def curve(
     >>> curve(3, abs, low=-1, high=1)
     [((-1.0,), 1.0), ((0.0,), 0.0), ((1.0,), 1.0)]
     """
-    at_least(0, n=n, noise=noise)
-    rng = Random(seed)  # noqa: S311 - no cryptography
+    whole("n", n, least=0)
+    at_least("noise", noise)
+    rng = random_source(seed)
     return [((x,), function(x) + rng.gauss(0.0, noise)) for x in spread(n, low, high)]
 
 
@@ -162,15 +168,12 @@ def spread(n: int, low: float, high: float) -> list[float]:
     return [low * (1.0 - part) + high * part for part in parts]
 
 
-def scattered(points: list[tuple[float, float, int]], noise: float, seed: int) -> Examples:
-    """Return points in the plane as examples, with noise on their coordinates."""
-    rng = Random(seed)  # noqa: S311 - no cryptography
-    return [((x + rng.gauss(0.0, noise), y + rng.gauss(0.0, noise)), c) for x, y, c in points]
-
-
-def at_least(least: float, **settings: float) -> None:
-    """Raise ValueError for a setting below its least value."""
-    for what, x in settings.items():
-        if x < least:
-            message = f"{what} is at least {least}, not {x}"
-            raise ValueError(message)
+def scattered(points: list[tuple[float, float, int]], noise: float, seed: int | Random) -> Examples:
+    """Return points in the plane as examples in random order, with noise on their coordinates."""
+    at_least("noise", noise)
+    rng = random_source(seed)
+    examples: list[Example] = [
+        ((x + rng.gauss(0.0, noise), y + rng.gauss(0.0, noise)), label) for x, y, label in points
+    ]
+    rng.shuffle(examples)
+    return examples

@@ -30,12 +30,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.activations import Activation, identity, name_of
 from tinygrad_edu.nn.layers import MLP
-from tinygrad_edu.nn.matrix import Matrix
+from tinygrad_edu.nn.matrix import Matrix, of_shape
 from tinygrad_edu.primitive import Primitive
 from tinygrad_edu.primitives import sigmoid, softmax
+from tinygrad_edu.value import Value, as_number
 
 __all__ = [
     "Backward",
@@ -106,7 +108,7 @@ def back_propagation(theta: Sequence[Parameters], forward: Forward, dA: Array) -
     Args:
         theta: the parameters.
         forward: what the forward pass computed.
-        dA: the derivative of the loss by the activations of the last layer.
+        dA: the derivative of the loss with respect to the activations of the last layer.
     """
     backward = []
     for layer in reversed(range(len(theta))):
@@ -150,9 +152,14 @@ def gradient_descent(
 
 
 def activated(g: Activation, z: Array) -> Array:
-    """Return g(Z): number by number, or column by column for softmax."""
-    if g is not softmax:
+    """Return g(Z): number by number, or column by column for softmax.
+
+    A function that is no row of the table need not know arrays, nor numbers: it is given Values.
+    """
+    if g is identity or isinstance(g, Primitive):
         return each(g, z)
+    if g is not softmax:
+        return one_by_one(lambda x: as_number(g(Value(x))), z)
     if isinstance(z, Matrix):
         return Matrix(softmax(column) for column in z.T).T
     import numpy as np  # noqa: PLC0415 - whoever gives an array has it
@@ -169,12 +176,25 @@ def through_activation(g: Activation, z: Array, a: Array, dA: Array) -> Array:
         return dA
     if g is softmax:
         return a * (dA - (a * dA).sum(axis=0, keepdims=True))
-    if not isinstance(g, Primitive):
+    if isinstance(g, Primitive):
+        return dA * each(lambda a, z: g.partials(a, *g.bound((z,), {}))[0], a, z)
+    return dA * one_by_one(lambda x: slope(g, x), z)
+
+
+def slope(g: Activation, z: float) -> Any:
+    """Return g'(z) by the engine, for a function that is no row of the table.
+
+    >>> slope(lambda z: z * z, 3.0)
+    6.0
+    """
+    v = Value(z)
+    a = g(v)
+    if not isinstance(a, Value):
         message = (
-            f"back_propagation: {name_of(g)} is not in the table, so its derivative is unknown"
+            f"back_propagation: {name_of(g)} returns no Value but {a!r}: its derivative is unknown"
         )
         raise TypeError(message)
-    return dA * each(lambda a, z: g.partials(a, *g.bound((z,), {}))[0], a, z)
+    return grad(a, v)
 
 
 def loss_gradient(loss: Callable[..., Any], a: Array, y: Array) -> Array:
@@ -185,19 +205,23 @@ def loss_gradient(loss: Callable[..., Any], a: Array, y: Array) -> Array:
         a: the activations of the last layer, examples as columns.
         y: the targets in the same shape; classes as one-hot columns.
 
-    Raises TypeError for a loss of your own: its derivative is yours to say.
+    Raises TypeError for a loss of your own, whose derivative is yours to say, and ValueError for
+    targets of another shape and where the loss is infinite.
 
     >>> loss_gradient(losses.half_squared_error, Matrix([[0.75], [0.5]]), Matrix([[0.0], [1.0]]))
     Matrix([[0.75], [-0.5]])
     """
+    if a.shape != y.shape:
+        message = f"loss_gradient: outputs are {of_shape(a)}, but targets {of_shape(y)}"
+        raise ValueError(message)
     k, m = a.shape
-    of_one_example = {
+    of_one_example: dict[Callable[..., Any], Callable[[], Array]] = {
         losses.half_squared_error: lambda: a - y,  # A8, B4
         losses.rss: lambda: 2 * (a - y),  # B3, D3
         losses.mse: lambda: 2 * (a - y) / k,
-        losses.binary_cross_entropy: lambda: -(y / a - (1 - y) / (1 - a)) / k,  # A8, B3
+        losses.binary_cross_entropy: lambda: -(share(y, a) - share(1 - y, 1 - a)) / k,  # A8, B3
         losses.binary_cross_entropy_with_logits: lambda: (each(sigmoid, a) - y) / k,
-        losses.negative_log_likelihood: lambda: -(y / a),  # D5, E1
+        losses.negative_log_likelihood: lambda: -share(y, a),  # D5, E1
         losses.cross_entropy: lambda: activated(softmax, a) - y,  # D5: softmax is a part of it
     }
     if loss not in of_one_example:
@@ -206,6 +230,35 @@ def loss_gradient(loss: Callable[..., Any], a: Array, y: Array) -> Array:
     return of_one_example[loss]() / m
 
 
+def share(y: Array, a: Array) -> Array:
+    """Return y / a of probabilities, with 0 / 0 = 0: what is not the case is no part of the loss.
+
+    Raises ValueError where a is 0 and y is not.
+
+    >>> share(Matrix([[1.0, 0.0]]), Matrix([[0.5, 0.0]]))
+    Matrix([[2.0, 0.0]])
+    """
+    if any(map(any, each(lambda a, y: (a == 0) & (y != 0), a, y))):
+        message = (
+            "loss_gradient: the model gives the probability 0 to what is the case, so the loss is "
+            "infinite; from the logits it would be finite"
+        )
+        raise ValueError(message)
+    return y / each(lambda a: a + (a == 0), a)
+
+
+# --- matrices and arrays --------------------------------------------------------------------------
+
+
 def each(function: Callable[..., Any], first: Array, *others: Array) -> Array:
-    """Apply a function number by number to matrices or arrays."""
+    """Apply a function number by number to matrices, or to whole arrays at once."""
     return first.map(function, *others) if isinstance(first, Matrix) else function(first, *others)
+
+
+def one_by_one(function: Callable[[float], Any], z: Array) -> Array:
+    """Apply a function of one number to a matrix or an array."""
+    if isinstance(z, Matrix):
+        return z.map(function)
+    import numpy as np  # noqa: PLC0415 - whoever gives an array has it
+
+    return np.vectorize(function, otypes=[float])(z)

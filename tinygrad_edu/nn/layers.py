@@ -3,35 +3,99 @@
 >>> mlp = MLP(2, [3, 1], seed=0)
 >>> y = mlp([0.5, -1.0])
 >>> y.backward()
->>> print(*[p.label for p in mlp.parameters()])
+>>> print(*mlp.named_parameters())
 w₁₁⁽¹⁾ w₁₂⁽¹⁾ b₁⁽¹⁾ w₂₁⁽¹⁾ w₂₂⁽¹⁾ b₂⁽¹⁾ w₃₁⁽¹⁾ w₃₂⁽¹⁾ b₃⁽¹⁾ w₁₁⁽²⁾ w₁₂⁽²⁾ w₁₃⁽²⁾ b₁⁽²⁾
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Any
 
-from tinygrad_edu.nn.activations import Activation, activation_of, identity, is_of_a_layer, name_of
+from tinygrad_edu.nn.activations import Activation, activation_of, acts_on_layer, identity, name_of
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.naming import name
+from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Constant, Value, as_number
+from tinygrad_edu.value import Constant, Value, as_number, takes_gradient
 
-__all__ = ["MLP", "Layer", "Neuron"]
+__all__ = ["MLP", "Layer", "Network", "Neuron"]
+
+GOING_ON = Random(0)  # noqa: S311 - no cryptography
+"""Where neurons and layers that are given no seed draw from: no two of them are the same."""
 
 
-class Neuron(Module):
+class Network(Module):
+    """What Neuron, Layer and MLP have in common: named parameters, and a list of inputs."""
+
+    n_inputs: int
+
+    def numbered(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the Value of each parameter, weights, then bias."""
+        raise NotImplementedError
+
+    def forward(self, xs: list[Any]) -> Any:
+        """Compute the outputs for inputs that are known to be in order."""
+        raise NotImplementedError
+
+    def named_parameters(self) -> dict[str, Value]:
+        """Return the parameters by their names in the lecture's notation (A4).
+
+        One that is shared comes once, by its first name; plain numbers are no parameters.
+        """
+        names: dict[Value, str] = {}
+        for label, p in self.numbered():
+            if takes_gradient(p):
+                names.setdefault(p, label)
+        return {label: p for p, label in names.items()}
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters: layer by layer, neuron by neuron, weights, then bias."""
+        return list(self.named_parameters().values())
+
+    def __call__(self, xs: Iterable[Any]) -> Any:
+        """Return the output for a list of inputs, numbers or Values.
+
+        Raises ValueError unless there are ``n_inputs`` of them.
+        """
+        return self.forward(self.inputs(xs))
+
+    def inputs(self, xs: Iterable[Any]) -> list[Any]:
+        """Return the inputs as a list, plain numbers as constants called x₁, x₂, ...
+
+        A frozen network, whose parameters are plain numbers, takes them as they are.
+        """
+        if not hasattr(xs, "__iter__") or isinstance(xs, str | bytes | AbstractSet | Mapping):
+            message = f"{self}: expected a list of inputs, got {xs!r} ({type(xs).__name__})"
+            raise TypeError(message)
+        given = list(xs)
+        if len(given) != self.n_inputs:
+            message = f"{self}: expected {self.n_inputs} inputs, got {len(given)}"
+            raise ValueError(message)
+        if not isinstance(next(self.numbered())[1], Value):
+            return [float(x) if isinstance(x, int) else x for x in given]
+        try:
+            return [
+                x if isinstance(x, Value) else Constant(x, name("x", j))
+                for j, x in enumerate(given, start=1)
+            ]
+        except TypeError as error:
+            message = f"{self}: {error}"
+            raise TypeError(message) from None
+
+
+class Neuron(Network):
     """A weighted sum and its activation: a = g(z), z = w · x + b (A1, A2).
 
     Args:
         n_inputs: how many inputs it takes.
         activation: a name such as "tanh", or a function of one number.
         initialisation: where it starts: a name such as "xavier".
-        seed: of the random weights, or a ``random.Random`` to draw them from.
+        seed: of the random weights, or a ``random.Random`` to draw them from. Left out, the
+            draws go on from one neuron to the next.
         fan_out: how many neurons its inputs go to, for the initialisation.
 
     Attributes:
@@ -53,69 +117,83 @@ class Neuron(Module):
         activation: str | Activation = "tanh",
         *,
         initialisation: str | Initialisation = "xavier",
-        seed: int | Random = 0,
+        seed: int | Random = GOING_ON,
         fan_out: int = 1,
     ) -> None:
         """Draw the weights."""
-        self.n_inputs = counted("n_inputs", n_inputs)
+        self.n_inputs = whole("n_inputs", n_inputs)
         self.activation = activation_of(activation)
-        if is_of_a_layer(self.activation):
-            message = f"Neuron: {name_of(self.activation)} is an activation of a whole layer"
-            raise ValueError(message)
-        start = initialisation_of(initialisation)
-        rng, strength = source_of(seed), gain(self.activation)
-        draws = [start.weight(rng, n_inputs, fan_out, strength) for _ in range(n_inputs)]
-        self._w: list[Any] = [Value(x) for x in draws]  # plain numbers in a frozen copy
+        start, rng = initialisation_of(initialisation), random_source(seed)
+        size = gain(self.activation)
+        draws = [start.weight(rng, n_inputs, fan_out, size) for _ in range(n_inputs)]
+        self._w: tuple[Any, ...] = tuple(map(Value, draws))  # plain numbers in a frozen copy
         self._b: Any = Value(start.bias)
         self.rename()
 
     @property
-    def w(self) -> list[Value]:
-        """The weights, a list of Values. Numbers that are assigned go into them."""
+    def activation(self) -> Activation:
+        """The activation function; one that is assigned may be a name."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, given: str | Activation) -> None:
+        if acts_on_layer(g := activation_of(given)):
+            message = f"Neuron: {name_of(g)} is an activation of a whole layer"
+            raise ValueError(message)
+        self._activation = g
+
+    @property
+    def w(self) -> tuple[Value, ...]:
+        """The weights. Numbers that are assigned go into the Values; Values take their place."""
         return self._w
 
     @w.setter
     def w(self, weights: Iterable[Any]) -> None:
-        weights = list(weights)
+        weights = tuple(weights)
         if len(weights) == self.n_inputs and all(isinstance(w, Value) for w in weights):
-            self._w = weights
+            self._w = tuple(map(labelled, weights, self._names))
         else:
-            assign("w", [self._w], [weights])
+            set_numbers("w", [self._w], [weights])
 
     @property
     def b(self) -> Value:
-        """The bias, a Value. A number that is assigned goes into it."""
+        """The bias. A number that is assigned goes into the Value; a Value takes its place."""
         return self._b  # type: ignore[no-any-return]
 
     @b.setter
     def b(self, bias: Any) -> None:
         if isinstance(bias, Value):
-            self._b = bias
+            self._b = labelled(bias, self._names[-1])
         else:
-            assign("b", [[self._b]], [[bias]])
+            set_numbers("b", [[self._b]], [[bias]])
 
     def rename(self, *index: int, layer: int = 0) -> None:
         """Name the parameters, z and a, given the neuron's place in a layer and in a network."""
-        for j, w in enumerate(self.w, start=1):
-            w.label = name("w", *index, j, layer=layer)
-        self.b.label = name("b", *index, layer=layer)
+        self._names = [name("w", *index, j, layer=layer) for j in range(1, self.n_inputs + 1)]
+        self._names.append(name("b", *index, layer=layer))
         self._z_name, self._a_name = (name(symbol, *index, layer=layer) for symbol in "za")
+        for label, p in self.numbered():
+            p.label = label
 
-    def parameters(self) -> list[Value]:
-        """Return the weights, then the bias; plain numbers are no parameters."""
-        return unique([*self._w, self._b])
+    def numbered(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the Value of each parameter, weights, then bias."""
+        yield from zip(self._names, (*self._w, self._b), strict=True)
 
-    def __call__(self, xs: Iterable[Any]) -> Any:
-        """Return the activation for a list of inputs, numbers or Values.
-
-        Raises ValueError unless there are ``n_inputs`` of them.
-        """
-        return self.forward(inputs_of(self, xs, self.b))
-
-    def forward(self, xs: Sequence[Any]) -> Any:
+    def forward(self, xs: list[Any]) -> Any:
         """Compute z and a for inputs that are known to be in order."""
-        self.z = labelled(weighted_sum(self.w, xs, self.b), self._z_name)
-        return self.activated(self.activation(self.z))
+        self.z = z = labelled(weighted_sum(self._w, xs, self._b), self._z_name)
+        try:
+            a = self._activation(z)
+        except AttributeError:
+            if isinstance(z, Value):
+                raise
+            message = f"{self}: for plain numbers write tanh(z), not z.tanh()"
+            raise TypeError(message) from None
+        if takes_gradient(z) and not takes_gradient(a):
+            message = f"{self}: the activation returns {a!r}, which has lost its gradient: "
+            message += "write it with functions of this package, not with those of math"
+            raise TypeError(message)
+        return self.activated(a)
 
     def activated(self, a: Any) -> Any:
         """Keep and name the activation, which is z itself where the function is the identity."""
@@ -131,7 +209,7 @@ class Neuron(Module):
         return f"Neuron({self.n_inputs}, {name_of(self.activation)!r})"
 
 
-class Layer(Module):
+class Layer(Network):
     """Neurons side by side, all with the same inputs: a = g(W x + b) (A4, B1).
 
     Args:
@@ -141,14 +219,13 @@ class Layer(Module):
 
     Attributes:
         neurons: the list of them.
-        activation: their activation, a function.
 
     >>> layer = Layer(2, 1, "sigmoid")
     >>> layer.W, layer.b = [[0.15, 0.20]], [0.35]
     >>> layer.theta  # with the bias as column 0 (B1)
     [[0.35, 0.15, 0.2]]
     >>> [a] = layer([0.05, 0.10])
-    >>> print(f"{layer.neurons[0].z:.4f} {a:.4f}")
+    >>> print(f"{layer.z[0]:.4f} {a:.4f}")
     0.3775 0.5933
     """
 
@@ -159,63 +236,82 @@ class Layer(Module):
         activation: str | Activation = "tanh",
         *,
         initialisation: str | Initialisation = "xavier",
-        seed: int | Random = 0,
+        seed: int | Random = GOING_ON,
     ) -> None:
         """Draw the weights."""
-        self.n_inputs = counted("n_inputs", n_inputs)
-        self.activation = activation_of(activation)
-        self.is_whole = is_of_a_layer(self.activation)
-        own = identity if self.is_whole else self.activation
-        rng = source_of(seed)
+        self.n_inputs = whole("n_inputs", n_inputs)
+        g, rng = activation_of(activation), random_source(seed)
+        own = identity if acts_on_layer(g) else g
         self.neurons = [
             Neuron(n_inputs, own, initialisation=initialisation, seed=rng, fan_out=n_neurons)
-            for _ in range(counted("n_neurons", n_neurons))
+            for _ in range(whole("n_neurons", n_neurons))
         ]
+        self.activation = g
         self.rename()
+
+    @property
+    def activation(self) -> Activation:
+        """The activation function of all neurons; one that is assigned may be a name."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, given: str | Activation) -> None:
+        g = activation_of(given)
+        self.acts_as_one = acts_on_layer(g)
+        if self.acts_as_one and len(self.neurons) == 1:
+            message = f"Layer: {name_of(g)} of one neuron is always 1"
+            raise ValueError(message)
+        self._activation = g
+        for neuron in self.neurons:
+            neuron.activation = identity if self.acts_as_one else g
 
     def rename(self, layer: int = 0) -> None:
         """Name everything, given the layer's place in a network."""
         for i, neuron in enumerate(self.neurons, start=1):
             neuron.rename(i, layer=layer)
 
-    def parameters(self) -> list[Value]:
-        """Return the parameters, neuron by neuron."""
-        return unique([p for neuron in self.neurons for p in neuron.parameters()])
+    def numbered(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the Value of each parameter, neuron by neuron."""
+        for neuron in self.neurons:
+            yield from neuron.numbered()
 
-    def __call__(self, xs: Iterable[Any]) -> list[Any]:
-        """Return the activations for a list of inputs, numbers or Values.
-
-        Raises ValueError unless there are ``n_inputs`` of them.
-        """
-        return self.forward(inputs_of(self, xs, self.neurons[0].b))
-
-    def forward(self, xs: Sequence[Any]) -> list[Any]:
+    def forward(self, xs: list[Any]) -> list[Any]:
         """Compute the activations for inputs that are known to be in order."""
         outputs = [neuron.forward(xs) for neuron in self.neurons]
-        if not self.is_whole:
+        if not self.acts_as_one:
             return outputs
-        pairs = zip(self.neurons, self.activation(outputs), strict=True)
+        pairs = zip(self.neurons, self._activation(outputs), strict=True)
         return [neuron.activated(a) for neuron, a in pairs]
 
-    # as matrices
+    @property
+    def z(self) -> list[Any]:
+        """The pre-activations of the last call."""
+        return [neuron.z for neuron in self.neurons]
+
+    @property
+    def a(self) -> list[Any]:
+        """The activations of the last call."""
+        return [neuron.a for neuron in self.neurons]
+
+    # as matrices of numbers, which are copies: assign a whole one to change it
 
     @property
     def W(self) -> list[list[Any]]:  # noqa: N802 - the lecture's name
-        """The weights as numbers, a row for each neuron (A4). Set them by assigning such a list."""
+        """The weights as numbers, a row for each neuron (A4). Assign such a list to set them."""
         return [[as_number(w) for w in neuron.w] for neuron in self.neurons]
 
     @W.setter
     def W(self, rows: Iterable[Iterable[Any]]) -> None:  # noqa: N802
-        assign("W", [neuron.w for neuron in self.neurons], rows)
+        set_numbers("W", [neuron.w for neuron in self.neurons], rows)
 
     @property
     def b(self) -> list[Any]:
-        """The biases as numbers, one for each neuron (A4). Set them by assigning such a list."""
+        """The biases as numbers, one for each neuron (A4). Assign such a list to set them."""
         return [as_number(neuron.b) for neuron in self.neurons]
 
     @b.setter
     def b(self, biases: Iterable[Any]) -> None:
-        assign("b", [[neuron.b for neuron in self.neurons]], [biases])
+        set_numbers("b", [[neuron.b for neuron in self.neurons]], [biases])
 
     @property
     def theta(self) -> list[list[Any]]:
@@ -224,14 +320,14 @@ class Layer(Module):
 
     @theta.setter
     def theta(self, rows: Iterable[Iterable[Any]]) -> None:
-        assign("theta", [[neuron.b, *neuron.w] for neuron in self.neurons], rows)
+        set_numbers("theta", [(neuron.b, *neuron.w) for neuron in self.neurons], rows)
 
     def __repr__(self) -> str:
         """Return the shape and the activation."""
         return f"Layer({self.n_inputs}, {len(self.neurons)}, {name_of(self.activation)!r})"
 
 
-class MLP(Module):
+class MLP(Network):
     """A multilayer perceptron: layers one behind the other (A4, D1, E2).
 
     Args:
@@ -269,13 +365,13 @@ class MLP(Module):
         if not hasattr(sizes, "__iter__") or isinstance(sizes, str | bytes):
             message = f"MLP: sizes is a list of whole numbers, not {sizes!r}"
             raise TypeError(message)
-        self.n_inputs, *outs = widths = [counted("n_inputs", n_inputs), *sizes]
+        self.n_inputs, *outs = widths = [whole("n_inputs", n_inputs), *sizes]
         if not outs:
             message = "MLP: needs at least one layer, got no sizes"
             raise ValueError(message)
         hidden, output = activation_of(activation), activation_of(output_activation)
         activations = [hidden] * (len(outs) - 1) + [output]
-        rng = source_of(seed)
+        rng = random_source(seed)
         self.layers = [
             Layer(n_in, n_out, g, initialisation=initialisation, seed=rng)
             for n_in, n_out, g in zip(widths, outs, activations, strict=False)
@@ -283,24 +379,24 @@ class MLP(Module):
         for number, layer in enumerate(self.layers, start=1):
             layer.rename(layer=number)
 
-    def parameters(self) -> list[Value]:
-        """Return the parameters: layer by layer, neuron by neuron, weights, then bias."""
-        return unique([p for layer in self.layers for p in layer.parameters()])
+    def numbered(self) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the Value of each parameter, layer by layer."""
+        for layer in self.layers:
+            yield from layer.numbered()
 
     def __call__(self, xs: Iterable[Any]) -> Any:
         """Return the outputs for a list of inputs: a list, or the output itself if there is one.
 
         Inputs are numbers or Values. Raises ValueError unless there are ``n_inputs`` of them.
         """
-        outputs = self.forward(inputs_of(self, xs, self.layers[0].neurons[0].b))
+        outputs = self.forward(self.inputs(xs))
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def forward(self, xs: Sequence[Any]) -> list[Any]:
+    def forward(self, xs: list[Any]) -> list[Any]:
         """Compute the outputs for inputs that are known to be in order."""
-        signals = list(xs)
         for layer in self.layers:
-            signals = layer.forward(signals)
-        return signals
+            xs = layer.forward(xs)
+        return xs
 
     def clusters(self) -> dict[str, list[Value]]:
         """Return what belongs to each neuron in the last call, to be framed by ``draw``.
@@ -313,13 +409,14 @@ class MLP(Module):
         >>> list(mlp.clusters())
         ['layer 1, neuron 1', 'layer 2, neuron 1']
         """
-        return {
-            f"layer {number}, neuron {i}": unique(
-                [*neuron.parameters(), neuron.z, None if layer.is_whole else neuron.a]
-            )
-            for number, layer in enumerate(self.layers, start=1)
-            for i, neuron in enumerate(layer.neurons, start=1)
-        }
+        found = {}
+        for number, layer in enumerate(self.layers, start=1):
+            for i, neuron in enumerate(layer.neurons, start=1):
+                nodes = [*neuron.w, neuron.b, neuron.z, None if layer.acts_as_one else neuron.a]
+                found[f"layer {number}, neuron {i}"] = list(
+                    dict.fromkeys(node for node in nodes if isinstance(node, Value))
+                )
+        return found
 
     def __repr__(self) -> str:
         """Return the shape and the activations."""
@@ -331,64 +428,16 @@ class MLP(Module):
 # --- small parts ----------------------------------------------------------------------------------
 
 
-def counted(what: str, n: Any) -> int:
-    """Return a number of inputs or neurons; raise an error if it is none."""
-    if not hasattr(n, "__index__") or isinstance(n, bool):
-        message = f"{what} is a whole number, not {n!r} ({type(n).__name__})"
-        raise TypeError(message)
-    if n < 1:
-        message = f"{what} is at least 1, not {n}"
-        raise ValueError(message)
-    return int(n)
-
-
-def source_of(seed: int | Random) -> Random:
-    """Return a source of randomness of our own, so that the global one stays as it is."""
-    if isinstance(seed, Random):
-        return seed
-    if not hasattr(seed, "__index__"):
-        message = f"a seed is a whole number or a random.Random, not {seed!r}"
-        raise TypeError(message)
-    return Random(int(seed))  # noqa: S311 - no cryptography
-
-
-def unique(nodes: list[Any]) -> list[Value]:
-    """Return the Values among the nodes, each once: a shared parameter is one parameter."""
-    return list(dict.fromkeys(node for node in nodes if isinstance(node, Value)))
-
-
 def labelled(x: Any, label: str) -> Any:
-    """Name a Value that has no name; numbers have none."""
+    """Name a Value that has no name, and return it; numbers have none."""
     if isinstance(x, Value) and not x.label:
         x.label = label
     return x
 
 
-def inputs_of(module: Neuron | Layer | MLP, xs: Iterable[Any], parameter: Any) -> list[Any]:
-    """Return the inputs of a network as a list, plain numbers as constants called x₁, x₂, ...
-
-    A frozen network, whose parameters are plain numbers, takes them as they are.
-    """
-    if not hasattr(xs, "__iter__") or isinstance(xs, str | bytes | AbstractSet | Mapping):
-        message = f"{module}: expected a list of inputs, got {xs!r} ({type(xs).__name__})"
-        raise TypeError(message)
-    inputs = list(xs)
-    if len(inputs) != module.n_inputs:
-        message = f"{module}: expected {module.n_inputs} inputs, got {len(inputs)}"
-        raise ValueError(message)
-    if not isinstance(parameter, Value):
-        return [float(x) if isinstance(x, int) else x for x in inputs]
-    try:
-        return [
-            x if isinstance(x, Value) else Constant(x, name("x", j))
-            for j, x in enumerate(inputs, start=1)
-        ]
-    except TypeError as error:
-        message = f"{module}: {error}"
-        raise TypeError(message) from None
-
-
-def assign(what: str, parameters: list[list[Any]], rows: Iterable[Iterable[Any]]) -> None:
+def set_numbers(
+    what: str, parameters: Sequence[Sequence[Any]], rows: Iterable[Iterable[Any]]
+) -> None:
     """Set parameters to the numbers in rows of the same shape; all of them, or none."""
     try:
         numbers = [[Value(x).data for x in row] for row in rows]

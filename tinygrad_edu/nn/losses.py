@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any
 
+from tinygrad_edu import primitives
 from tinygrad_edu.primitive import OperandError, number
-from tinygrad_edu.primitives import half_squared_error, log, logsumexp, softplus, total
+from tinygrad_edu.primitives import log, logsumexp, softplus, total
 from tinygrad_edu.value import Constant, Value
 
 __all__ = [
@@ -34,19 +35,41 @@ __all__ = [
 # --- real numbers ---------------------------------------------------------------------------------
 
 
-def rss(predictions: Any, targets: Any) -> Any:
+def half_squared_error(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
+    """Return half the sum of squared errors ½ Σ (ŷ - y)² (A8, B4): its derivative is ŷ - y.
+
+    Args:
+        predictions: a number, a list of them, or a list of lists.
+        targets: numbers in the same shape; a number goes for a list of one.
+        reduction: "sum", or "mean", which divides by how many there are.
+
+    Raises ValueError for shapes that differ, and if there are no predictions.
+
+    >>> half_squared_error([1.0, 2.0], [0.0, 4.0])
+    2.5
+    """
+    name = "half_squared_error"
+    predictions, targets = flat(name, predictions, targets)
+    loss = primitives.half_squared_error(predictions, targets)
+    return reduced(name, loss, len(predictions), reduction)
+
+
+def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     """Return the residual sum of squares Σ (ŷ - y)² (B3).
 
     Args:
         predictions: a number, a list of them, or a list of lists.
         targets: numbers in the same shape; a number goes for a list of one.
+        reduction: "sum", or "mean", which makes it the :func:`mse`.
 
-    Raises ValueError for shapes that differ.
+    Raises ValueError for shapes that differ, and if there are no predictions.
 
     >>> rss([1.0, 2.0], [0.0, 4.0])
     5.0
     """
-    return 2 * half_squared_error(*flat("rss", predictions, targets))
+    predictions, targets = flat("rss", predictions, targets)
+    loss = 2 * primitives.half_squared_error(predictions, targets)
+    return reduced("rss", loss, len(predictions), reduction)
 
 
 def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = "mean") -> Any:
@@ -67,7 +90,7 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
     (2.5, 1.25)
     """
     predictions, targets = flat("mse", predictions, targets)
-    loss = half_squared_error(predictions, targets)
+    loss = primitives.half_squared_error(predictions, targets)
     return reduced("mse", loss if half else 2 * loss, len(predictions), reduction)
 
 
@@ -341,8 +364,8 @@ def minus_log(name: str, p: Any) -> Any:
     """Return -log p of the probability that a model gives to what is the case."""
     if p <= 0:
         message = (
-            f"{name}: what is the case has the probability 0, so the loss is infinite; "
-            "from the logits it would be finite"
+            f"{name}: the prediction gives the probability 0 to what is true, so the loss is "
+            "infinite; from the logits it would be finite"
         )
         raise ValueError(message)
     return -log(p)

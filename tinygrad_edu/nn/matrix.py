@@ -6,29 +6,53 @@ The names are NumPy's, so that the same equations run on its arrays.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Real
 from typing import Any
 
-__all__ = ["Matrix"]
+from tinygrad_edu.value import Value
+
+__all__ = ["Matrix", "of_shape"]
+
+
+def listed(x: Any) -> list[Any]:
+    """Return rows, or the numbers of a row, as a list; raise TypeError for what is neither."""
+    if isinstance(x, str) or not hasattr(x, "__iter__"):
+        message = f"Matrix: expected a list of rows of numbers, got {x!r} ({type(x).__name__})"
+        raise TypeError(message)
+    return list(x.tolist() if hasattr(x, "tolist") else x)
+
+
+def of_shape(matrix: Any) -> str:
+    """Return the shape of a matrix or an array as it is written: rows × columns."""
+    return "×".join(map(str, matrix.shape))
+
+
+def by_number(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the operation as a method of matrices, number by number."""
+    return lambda self, other: self.map(operation, other)
 
 
 class Matrix:
     """A matrix of numbers, or of Values: a list of rows of the same length.
 
-    Raises ValueError for rows of different lengths and for shapes that do not go together.
+    The other operand of + - * / ** and @ is a Matrix, a list of rows or an array; of all but @ it
+    may be a number. Raises ValueError for rows of different lengths and for shapes that do not go
+    together, TypeError for what is no matrix. Unlike NumPy's, == is one answer for all numbers.
 
     >>> W, x = Matrix([[1, 2], [3, 4]]), Matrix([[1], [10]])
     >>> W @ x + x
     Matrix([[22], [53]])
-    >>> W * W.T
-    Matrix([[1, 6], [6, 16]])
+    >>> W * W.T, W[1][0]
+    (Matrix([[1, 6], [6, 16]]), 3)
     """
 
-    __array_ufunc__ = None  # NumPy leaves array @ matrix and the like to an error
+    __array_ufunc__ = None  # NumPy leaves array @ matrix and the like to the matrix
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
         """Copy the rows."""
-        self.rows = [list(row) for row in rows]
+        self.rows = [listed(row) for row in listed(rows)]
         lengths = {len(row) for row in self.rows}
         if len(lengths) != 1 or lengths == {0}:
             message = f"Matrix: needs rows of one length, above 0, got lengths {sorted(lengths)}"
@@ -44,15 +68,19 @@ class Matrix:
         """The transpose: rows become columns."""
         return Matrix(zip(*self.rows, strict=True))
 
-    def __matmul__(self, other: Matrix) -> Matrix:
+    def __matmul__(self, other: Any) -> Matrix:
         """Return the product of matrices: rows of this times columns of the other."""
+        other = Matrix(other)
         if self.shape[1] != other.shape[0]:
-            message = f"Matrix: no product of {self.text_of_shape()} and {other.text_of_shape()}"
+            message = f"Matrix: no product of {of_shape(self)} and {of_shape(other)}"
             raise ValueError(message)
         columns = other.T.rows
         return Matrix(
             [sum(map(operator.mul, row, column)) for column in columns] for row in self.rows
         )
+
+    def __rmatmul__(self, other: Any) -> Matrix:
+        return Matrix(other) @ self
 
     def map(self, function: Callable[..., Any], *others: Any) -> Matrix:
         """Apply a function to every number, and to those of other matrices in the same place.
@@ -62,11 +90,11 @@ class Matrix:
         >>> Matrix([[1, 2], [3, 4]]).map(max, Matrix([[2], [0]]), 1)
         Matrix([[2, 2], [3, 4]])
         """
-        matrices = [self, *[m if isinstance(m, Matrix) else Matrix([[m]]) for m in others]]
+        matrices = [self, *[Matrix([[x]] if isinstance(x, Real | Value) else x) for x in others]]
         height, width = [max(sizes) for sizes in zip(*[m.shape for m in matrices], strict=True)]
         for m in matrices:
             if m.shape[0] not in (1, height) or m.shape[1] not in (1, width):
-                message = f"Matrix: {m.text_of_shape()} does not spread to {height}×{width}"
+                message = f"Matrix: {of_shape(m)} does not spread to {height}×{width}"
                 raise ValueError(message)
         return Matrix(
             [
@@ -76,23 +104,11 @@ class Matrix:
             for i in range(height)
         )
 
-    def __add__(self, other: Any) -> Matrix:
-        return self.map(operator.add, other)
-
-    def __sub__(self, other: Any) -> Matrix:
-        return self.map(operator.sub, other)
-
-    def __rsub__(self, other: Any) -> Matrix:
-        return self.map(lambda x, y: y - x, other)
-
-    def __mul__(self, other: Any) -> Matrix:
-        """Return the product number by number, ⊙ in the lectures."""
-        return self.map(operator.mul, other)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __truediv__(self, other: Any) -> Matrix:
-        return self.map(operator.truediv, other)
+    __add__ = __radd__ = by_number(operator.add)
+    __sub__, __rsub__ = by_number(operator.sub), by_number(lambda x, y: y - x)
+    __mul__ = __rmul__ = by_number(operator.mul)  # ⊙ in the lectures
+    __truediv__, __rtruediv__ = by_number(operator.truediv), by_number(lambda x, y: y / x)
+    __pow__ = by_number(operator.pow)
 
     def __neg__(self) -> Matrix:
         return self.map(operator.neg)
@@ -108,16 +124,17 @@ class Matrix:
             raise ValueError(message)
         return Matrix([map(sum, self.T.rows)] if axis == 0 else [[sum(row)] for row in self.rows])
 
-    def __iter__(self) -> Any:
+    def __eq__(self, other: object) -> bool:
+        return self.rows == other.rows if isinstance(other, Matrix) else NotImplemented
+
+    def __getitem__(self, row: int) -> list[Any]:
+        return self.rows[row]
+
+    def __iter__(self) -> Iterator[list[Any]]:
         return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def text_of_shape(self) -> str:
-        """Return the shape as it is written: rows × columns."""
-        return f"{self.shape[0]}×{self.shape[1]}"
-
     def __repr__(self) -> str:
-        """Return the rows."""
         return f"Matrix({self.rows})"

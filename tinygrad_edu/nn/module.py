@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tinygrad_edu.primitive import number
 from tinygrad_edu.value import Value
 
 __all__ = ["Module"]
@@ -95,6 +96,11 @@ class Module:
 
     # to keep and to bring back
 
+    def shape(self) -> str:
+        """Return what a file of parameters says that they are of."""
+        plain = type(self).__repr__ is object.__repr__
+        return type(self).__name__ if plain else repr(self)
+
     def state_dict(self) -> dict[str, Any]:
         """Return the numbers of all parameters by name."""
         return {name: p.data for name, p in self.named_parameters().items()}
@@ -105,6 +111,9 @@ class Module:
         Raises ValueError unless there is one for each, TypeError for what is no number; then no
         parameter has changed.
         """
+        if not isinstance(state, Mapping):
+            message = f"load_state_dict: expected numbers by name, got {state!r}"
+            raise TypeError(message)
         named = self.named_parameters()
         missing, unknown = [*(named.keys() - state.keys())], [*(state.keys() - named.keys())]
         if missing or unknown:
@@ -115,9 +124,15 @@ class Module:
             p.data = numbers[name]
 
     def save(self, path: str | Path) -> None:
-        """Write the parameters to a JSON file, exactly; a file of that name is replaced."""
+        """Write the parameters to a JSON file, exactly; a file of that name is replaced.
+
+        Raises ValueError if there are none, as in a frozen copy.
+        """
         numbers = {name: as_json(x) for name, x in self.state_dict().items()}
-        content = {"format": FORMAT, "version": VERSION, "parameters": numbers}
+        require(numbers, f"save: {self.shape()} has no parameters; a frozen copy has none")
+        content = {
+            "format": FORMAT, "version": VERSION, "model": self.shape(), "parameters": numbers
+        }  # fmt: skip
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         half_written = Path(f"{path}.{os.getpid()}.part")  # till then the old file stays as it is
         try:
@@ -141,6 +156,8 @@ class Module:
             require(version == VERSION, f"its version is {version!r}, not {VERSION}")
             numbers = content.get("parameters")
             require(isinstance(numbers, dict), "it has no parameters")
+            model = content.get("model", self.shape())
+            require(model == self.shape(), f"it is of {model}, not of {self.shape()}")
             self.load_state_dict({name: from_json(x) for name, x in numbers.items()})
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
             message = f"load: {path} is no file of these parameters: {error}"
@@ -159,8 +176,8 @@ def as_json(x: Any) -> Any:
     >>> as_json(0.1), as_json(Fraction(1, 3)), as_json(math.inf)
     (0.1, '1/3', 'inf')
     """
-    exact = isinstance(x, Fraction)
-    return str(x) if exact or (isinstance(x, float) and not math.isfinite(x)) else x
+    x = number(x)
+    return str(x) if isinstance(x, Fraction) or not math.isfinite(x) else x
 
 
 def from_json(x: Any) -> Any:

@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from tinygrad_edu.nn.settings import at_least, whole
 from tinygrad_edu.value import Value, takes_gradient
 
 __all__ = ["SGD", "Adam", "Optimiser", "Schedule", "cosine", "exponential", "linear", "stepwise"]
@@ -30,7 +31,7 @@ Schedule: TypeAlias = "Callable[[int], float]"
 
 
 class Optimiser:
-    """What optimisers have in common; a class of its own says in ``updated`` where to go.
+    """What optimisers have in common; subclasses define ``updated``.
 
     Args:
         parameters: the Values to move; each once.
@@ -51,22 +52,27 @@ class Optimiser:
         """Keep the parameters; nothing moves yet."""
         self.parameters = list(parameters) if hasattr(parameters, "__iter__") else []
         if not all(map(takes_gradient, self.parameters)) or not self.parameters:
-            message = f"{type(self).__name__}: parameters are a list of Values, not {parameters}"
+            message = f"{self.kind}: parameters are a list of Values, not {parameters}"
             raise TypeError(message)
         if len(set(self.parameters)) < len(self.parameters):
-            message = f"{type(self).__name__}: a parameter is given twice, and would move twice"
+            message = f"{self.kind}: a parameter is given twice, and would move twice"
             raise ValueError(message)
         self.learning_rate = learning_rate
-        self.weight_decay = between(self, "weight_decay", weight_decay, math.inf)
+        self.weight_decay = at_least(f"{self.kind}: weight_decay", weight_decay)
         self.steps = 0
         if not callable(learning_rate):
-            between(self, "learning_rate", learning_rate, math.inf)
+            at_least(f"{self.kind}: learning_rate", learning_rate)
 
     @property
-    def rate(self) -> float:
+    def kind(self) -> str:
+        """What messages call it."""
+        return type(self).__name__
+
+    @property
+    def rate(self) -> Any:
         """The learning rate of the next step."""
         rate = self.learning_rate
-        return between(self, "the rate", rate(self.steps) if callable(rate) else rate, math.inf)
+        return at_least(f"{self.kind}: the rate", rate(self.steps) if callable(rate) else rate)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -97,12 +103,17 @@ class Optimiser:
         """Return what a parameter is to become; raise FloatingPointError if it is no number."""
         if math.isfinite(x):
             return x
-        message = f"{type(self).__name__}: the step is too large: {p.label or 'p'} would become {x}"
+        message = f"{self.kind}: {p.label or 'a parameter'} would become {x}: "
+        message += "the learning rate is too large"
         raise FloatingPointError(message)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        """Return what it is, how much it moves, and how fast."""
+        return f"{self.kind}({len(self.parameters)} parameters, learning_rate={self.learning_rate})"
 
 
 class SGD(Optimiser):
@@ -136,7 +147,7 @@ class SGD(Optimiser):
     ) -> None:
         """Start at rest."""
         super().__init__(parameters, learning_rate, weight_decay=weight_decay)
-        self.momentum = between(self, "momentum", momentum, 1)
+        self.momentum = at_least(f"{self.kind}: momentum", momentum, below=1)
         self.velocities: list[Any] = [0] * len(self.parameters)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
@@ -185,8 +196,11 @@ class Adam(Optimiser):
         """Start both means at 0."""
         super().__init__(parameters, learning_rate, weight_decay=weight_decay)
         first, second = betas
-        self.betas = (between(self, "a beta", first, 1), between(self, "a beta", second, 1))
-        self.epsilon = between(self, "epsilon", epsilon, math.inf)
+        self.betas = (
+            at_least(f"{self.kind}: a beta", first, below=1),
+            at_least(f"{self.kind}: a beta", second, below=1),
+        )
+        self.epsilon = at_least(f"{self.kind}: epsilon", epsilon)
         self.means: list[float] = [0.0] * len(self.parameters)
         self.squares: list[float] = [0.0] * len(self.parameters)
 
@@ -216,7 +230,7 @@ def stepwise(rate: float, factor: float, every: int) -> Schedule:
     >>> [stepwise(1.0, 0.5, every=2)(k) for k in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
-    at_least_1("stepwise: every", every)
+    whole("stepwise: every", every)
     return lambda k: rate * factor ** (k // every)
 
 
@@ -235,7 +249,7 @@ def linear(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [linear(1.0, 4)(k) for k in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
-    at_least_1("linear: steps", steps)
+    whole("linear: steps", steps)
     return lambda k: rate + (final - rate) * min(k / steps, 1.0)
 
 
@@ -247,21 +261,5 @@ def cosine(rate: float, steps: int, final: float = 0.0) -> Schedule:
     >>> [round(cosine(1.0, 4)(k), 4) for k in range(6)]
     [1.0, 0.8536, 0.5, 0.1464, 0.0, 0.0]
     """
-    at_least_1("cosine: steps", steps)
+    whole("cosine: steps", steps)
     return lambda k: final + (rate - final) * (1 + math.cos(math.pi * min(k / steps, 1.0))) / 2
-
-
-def at_least_1(what: str, n: int) -> None:
-    """Raise ValueError for a number of steps below 1."""
-    if n < 1:
-        message = f"{what} is at least 1, not {n}"
-        raise ValueError(message)
-
-
-def between(optimiser: Optimiser, what: str, x: float, high: float) -> float:
-    """Return a setting from 0 to less than ``high``; raise ValueError for another."""
-    if not 0 <= x < high:
-        range_ = "at least 0" if math.isinf(high) else f"from 0 to less than {high}"
-        message = f"{type(optimiser).__name__}: {what} is {range_}, not {x}"
-        raise ValueError(message)
-    return x

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.optimisers import Optimiser
+from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.primitives import total
 from tinygrad_edu.value import Value, as_number, takes_gradient
 
@@ -78,7 +79,7 @@ class History:
         if not self.steps:
             return "no step" + ", interrupted" * self.interrupted
         means = self.epoch_losses
-        counts = f"{counted(len(means), 'epoch')}, {counted(len(self.steps), 'step')}"
+        counts = f"{plural(len(means), 'epoch')}, {plural(len(self.steps), 'step')}"
         losses = f"loss {means[0]:.4g} in the first epoch, {means[-1]:.4g} in the last"
         return f"{counts}: {losses}" + ", interrupted" * self.interrupted
 
@@ -91,7 +92,7 @@ def fit(
     *,
     epochs: int,
     batch_size: int | None = None,
-    seed: int = 0,
+    seed: int | Random = 0,
     callback: Callable[[Step], object] | None = None,
     progress: bool | None = None,
 ) -> History:
@@ -106,16 +107,18 @@ def fit(
         epochs: how many times to go through all examples.
         batch_size: how many examples to a step: None for all of them (batch gradient descent), 1
             for stochastic gradient descent, anything between for mini-batches (B6).
-        seed: of the order in which the examples are drawn, anew for each epoch.
+        seed: of the order in which the examples are drawn, anew for each epoch; a
+            ``random.Random`` goes on from where it was in an earlier call.
         callback: is given every :class:`Step` after its update; True in return ends the training.
         progress: whether to show a bar (with tqdm); left out: on a terminal only.
 
     Ctrl-C ends the training and returns the history so far; the parameters stay as the last full
-    step left them. So they do after an error.
+    step left them. The same holds after an error.
 
     Raises FloatingPointError where the loss or a gradient is nan or infinite; the message names the
-    first operation that made it so. ValueError for no data and a batch size below 1. TypeError if
-    the loss depends on none of the parameters that the optimiser moves.
+    first operation that made it so. ValueError for no data and a batch size below 1. TypeError
+    for data that are no pairs, and if the loss does not depend on all parameters that the optimiser
+    moves: they may be those of another model.
 
     >>> from tinygrad_edu.nn import optimisers
     >>> w = Value(0.0)
@@ -124,14 +127,13 @@ def fit(
     >>> fit(lambda x: w * x, line, lambda a, y: (a - y) ** 2, sgd, epochs=5, batch_size=4)
     5 epochs, 15 steps: loss 124.9 in the first epoch, 2.249e-08 in the last
     """
-    examples = list(data)
-    if not examples or epochs < 0:
-        message = "fit: there are no data" if not examples else f"fit: there are {epochs} epochs"
-        raise ValueError(message)
-    size = len(examples) if batch_size is None else batch_size
-    rng = Random(seed)  # noqa: S311 - no cryptography
+    examples = pairs("fit", data)
+    size = len(examples) if batch_size is None else whole("batch_size", batch_size)
+    rng = random_source(seed)
     history = History()
-    bar = progress_bar(epochs * math.ceil(len(examples) / max(size, 1)), show=progress)
+    bar = progress_bar(
+        whole("epochs", epochs, least=0) * math.ceil(len(examples) / size), show=progress
+    )
     try:
         for epoch in range(1, epochs + 1):
             for iteration, batch in enumerate(batches(examples, size, rng), start=1):
@@ -169,10 +171,28 @@ def mean_loss(
 
 
 def require_parameters(cost: Value, optimiser: Optimiser) -> None:
-    """Raise TypeError unless the loss depends on what the optimiser moves."""
-    if not set(optimiser.parameters) & set(ancestors(cost)):
-        message = "fit: the loss depends on none of the optimiser's parameters; another model's?"
+    """Raise TypeError unless the loss depends on all that the optimiser moves."""
+    behind = set(ancestors(cost))
+    strangers = [p for p in optimiser.parameters if p not in behind]
+    if strangers:
+        message = (
+            f"fit: the loss does not depend on {len(strangers)} of the "
+            f"{len(optimiser.parameters)} parameters that the optimiser moves, such as "
+            f"{strangers[0]!r}: do they belong to another model?"
+        )
         raise TypeError(message)
+
+
+def pairs(name: str, data: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Return data as a list; raise an error if they are none, or no pairs."""
+    examples = list(data)
+    if not examples:
+        message = f"{name}: there are no data"
+        raise ValueError(message)
+    if not all(hasattr(example, "__len__") and len(example) == 2 for example in examples):
+        message = f"{name}: data are pairs of an input and a target, as in zip(inputs, targets)"
+        raise TypeError(message)
+    return examples
 
 
 def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
@@ -185,9 +205,7 @@ def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
     >>> list(batches(range(5), 2, Random(0)))
     [[3, 4], [0, 1], [2]]
     """
-    if size < 1:
-        message = f"batches: a batch has at least one example, not {size}"
-        raise ValueError(message)
+    whole("batch_size", size)
     examples = list(data) if size >= len(data) else rng.sample(list(data), len(data))
     for start in range(0, len(examples), size):
         yield examples[start : start + size]
@@ -226,13 +244,13 @@ def made_here(node: Value) -> str:
 
 
 def made_on_the_way_back(node: Value) -> str:
-    """Say whether the derivatives by the arguments of a node are the first that are not finite."""
+    """Say whether the gradients of the arguments of a node are the first that are not finite."""
     for position, partial in enumerate(node.partials, start=1):
         if partial is not None and not math.isfinite(partial * node.grad):
             call = node.op.text([as_number(arg) for arg in node.args]) if node.op else ""
             return (
-                f"at {call} the gradient {node.grad} from above times the derivative {partial} by "
-                f"argument {position} is the first"
+                f"at {call} the gradient {node.grad} from above times the derivative {partial} "
+                f"with respect to argument {position} is the first"
             )
     return ""
 
@@ -243,6 +261,8 @@ def made_on_the_way_back(node: Value) -> str:
 def predicted_class(output: Any, threshold: float = 0.5) -> int:
     """Return the class that an output stands for (B3).
 
+    Raises ValueError for nan, which stands for none.
+
     Args:
         output: a list with a number for each class, of which the largest wins; or one number
             (or a list of one), which stands for class 1 from the threshold on, for class 0 below.
@@ -251,42 +271,55 @@ def predicted_class(output: Any, threshold: float = 0.5) -> int:
     >>> predicted_class([0.1, 0.7, 0.2]), predicted_class(0.5), predicted_class(0.4)
     (1, 1, 0)
     """
-    if not hasattr(output, "__len__"):
-        return int(output >= threshold)
-    if len(output) == 1:
-        return int(output[0] >= threshold)
-    return max(range(len(output)), key=output.__getitem__)
+    outputs = list(output) if hasattr(output, "__len__") else [output]
+    if any(math.isnan(x) for x in outputs):
+        message = f"predicted_class: nan among the outputs {output!r}"
+        raise ValueError(message)
+    if len(outputs) == 1:
+        return int(outputs[0] >= threshold)
+    return max(range(len(outputs)), key=outputs.__getitem__)
 
 
 def accuracy(
-    model: Callable[[Any], Any], data: Sequence[tuple[Any, Any]], threshold: float = 0.5
+    model: Callable[[Any], Any], data: Iterable[tuple[Any, Any]], threshold: float = 0.5
 ) -> float:
-    """Return which share of the examples a model puts into the right class.
+    """Return the fraction of the examples that a model puts into the right class.
 
     Args:
         model: a function of an input, such as an MLP, which is frozen first.
         data: pairs of an input and a target: a class, or a list with a number for each class; for
             a model with one output 0 and 1, or -1 and 1.
         threshold: where the output of the model, if it is one number, changes the class: 1/2 for
-            a probability, 0 for a logit.
+            a probability, 0 for a logit (a network that ends in the identity).
 
-    Raises ValueError for no data.
+    Raises ValueError for no data, and for targets that are no classes.
 
     >>> accuracy(lambda x: x, [(0.9, 1), (0.2, 0), (0.3, 1), (0.6, 1)])
     0.75
     """
     if isinstance(model, Module):
         model = model.frozen()
-    if not len(data):
-        message = "accuracy: there are no data"
-        raise ValueError(message)
+    examples = pairs("accuracy", data)
     right = 0
-    for x, target in data:
+    for x, target in examples:
         output = model(x)
-        is_class = hasattr(output, "__len__") and len(output) > 1 and not hasattr(target, "__len__")
-        true = target if is_class else predicted_class(target)
+        several = hasattr(output, "__len__") and len(output) > 1
+        true = true_class(target, several=several)
         right += predicted_class(output, threshold) == true
-    return right / len(data)
+    return right / len(examples)
+
+
+def true_class(target: Any, *, several: bool) -> int:
+    """Return the class that a target stands for, beside one output or several."""
+    if hasattr(target, "__len__") and len(target) > 1:
+        return predicted_class(target)
+    number = target[0] if hasattr(target, "__len__") else target
+    if several:
+        return whole("accuracy: a class", number, least=0)
+    if not -1 <= number <= 1:
+        message = f"accuracy: the target {target!r} stands for no class"
+        raise ValueError(message)
+    return predicted_class(number)
 
 
 # --- while it runs --------------------------------------------------------------------------------
@@ -319,10 +352,10 @@ def progress_bar(steps: int, *, show: bool | None) -> Any:
     return tqdm(total=steps, unit="step")
 
 
-def counted(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
     """Return a number with its noun.
 
-    >>> counted(1, "step"), counted(2, "step")
+    >>> plural(1, "step"), plural(2, "step")
     ('1 step', '2 steps')
     """
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,54 @@
+"""Checks of what a person sets: clear errors for what cannot be."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import Any
+
+__all__ = ["at_least", "random_source", "whole"]
+
+
+def whole(what: str, n: Any, least: int = 1) -> int:
+    """Return a whole number, at least so large; raise TypeError or ValueError for another.
+
+    >>> whole("n_inputs", 3)
+    3
+    >>> whole("n_inputs", 0)
+    Traceback (most recent call last):
+      ...
+    ValueError: n_inputs is at least 1, not 0
+    """
+    if not hasattr(n, "__index__") or isinstance(n, bool):
+        message = f"{what} is a whole number, not {n!r} ({type(n).__name__})"
+        raise TypeError(message)
+    return int(at_least(what, n, least))
+
+
+def at_least(what: str, x: Any, least: float = 0, below: float = math.inf) -> Any:
+    """Return a number that lies where it may; raise TypeError or ValueError for another.
+
+    >>> at_least("momentum", 0.9, below=1)
+    0.9
+    """
+    if not hasattr(x, "__float__"):
+        message = f"{what} is a number, not {x!r} ({type(x).__name__})"
+        raise TypeError(message)
+    if not least <= x < below:
+        allowed = f"at least {least}" + (f" and below {below}" if below < math.inf else "")
+        message = f"{what} is {allowed}, not {x}"
+        raise ValueError(message)
+    return x
+
+
+def random_source(seed: int | Random) -> Random:
+    """Return a source of randomness of our own, so that the global one stays as it is.
+
+    A ``random.Random`` is taken as it is, so that it goes on from where it was.
+    """
+    if isinstance(seed, Random):
+        return seed
+    if not hasattr(seed, "__index__"):
+        message = f"a seed is a whole number or a random.Random, not {seed!r}"
+        raise TypeError(message)
+    return Random(whole("a seed", seed, least=0))  # noqa: S311 - no cryptography

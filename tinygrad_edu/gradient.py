@@ -37,8 +37,9 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
         differentiable: return Values that remember how they were computed, for derivatives of
             derivatives; otherwise plain numbers.
 
-    Raises TypeError for what is not a Value, ValueError for a derivative with respect to a constant, and
-    RuntimeError where ``differentiable`` finds that data were changed after ``y`` was computed.
+    Raises TypeError for what is not a Value, ValueError for a derivative with respect to a
+    constant, and RuntimeError where ``differentiable`` finds that data were changed after ``y`` was
+    computed.
 
     >>> x = Value(2.0)
     >>> grad(x**3, x)

@@ -116,7 +116,8 @@ def test_text_is_wrong_if_it_does_not(text):
 def weight_of_the_lecture(w):
     """The loss of A9 by the first weight of layer 2."""
     mlp = worked_example.network()
-    mlp.layers[1].neurons[0].w[0] = w
+    neuron = mlp.layers[1].neurons[0]
+    neuron.w = [w, neuron.w[1]]
     return worked_example.forward(mlp).loss
 
 

@@ -82,7 +82,7 @@ def factors(*path: Value) -> list[tuple[str, Any]]:
 
 
 def chain(example: WorkedExample) -> list[tuple[str, Any]]:
-    """Return the three factors of the derivative of the loss with respect to w₁₁ of layer 2 (A9)."""
+    """Return the three factors of the derivative of L with respect to w₁₁ of layer 2 (A9)."""
     output = example.mlp.layers[1].neurons[0]
     return factors(example.loss, output.a, output.z, output.w[0])
 

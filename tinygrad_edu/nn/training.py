@@ -21,11 +21,12 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.explain.nonfinite import first_nonfinite, first_nonfinite_gradient
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.optimisers import Optimiser
 from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.primitives import total
-from tinygrad_edu.value import Value, as_number, takes_gradient
+from tinygrad_edu.value import Value, takes_gradient
 
 __all__ = ["History", "Step", "accuracy", "batches", "fit", "predicted_class"]
 
@@ -216,43 +217,15 @@ def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
 
 def require_finite(cost: Value) -> None:
     """Raise FloatingPointError if a loss or a gradient is nan or infinite; say where it began."""
-    order = ancestors(cost)
     if not math.isfinite(cost.data):
-        what = f"the loss is {cost.data}"
-        found = next(filter(None, map(made_here, reversed(order))))
-    elif all(math.isfinite(node.grad) for node in order if node.op is None):
+        message = f"fit: the loss is {cost.data}: {first_nonfinite(cost)}"
+    elif all(math.isfinite(node.grad) for node in ancestors(cost) if node.op is None):
         return
     else:
-        what = "a gradient is not finite, though the loss is"
-        found = next(filter(None, map(made_on_the_way_back, order)), "a sum of gradients overflows")
-    message = f"fit: {what}: {found}. No parameter has changed in this step."
+        found = first_nonfinite_gradient(cost) or "a sum of gradients overflows"
+        message = f"fit: a gradient is not finite, though the loss is: {found}"
+    message += ". No parameter has changed in this step."
     raise FloatingPointError(message)
-
-
-def made_here(node: Value) -> str:
-    """Say how a node is the first that is not finite; nothing if it is finite."""
-    if math.isfinite(node.data):
-        return ""
-    if node.op is None:
-        return f"the parameter {node.label or 'without a name'} is {node.data}"
-    numbers = [as_number(arg) for arg in node.args]
-    for position, (arg, x) in enumerate(zip(node.args, numbers, strict=True), start=1):
-        if not math.isfinite(x):
-            return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
-    name = f" ({node.label})" if node.label else ""
-    return f"{node.op.text(numbers)} = {node.data}{name} is the first operation to make it so"
-
-
-def made_on_the_way_back(node: Value) -> str:
-    """Say whether the gradients of the arguments of a node are the first that are not finite."""
-    for position, partial in enumerate(node.partials, start=1):
-        if partial is not None and not math.isfinite(partial * node.grad):
-            call = node.op.text([as_number(arg) for arg in node.args]) if node.op else ""
-            return (
-                f"at {call} the gradient {node.grad} from above times the derivative {partial} "
-                f"with respect to argument {position} is the first"
-            )
-    return ""
 
 
 # --- what a trained network says ------------------------------------------------------------------

@@ -1,0 +1,216 @@
+"""A derivative worked out as on the board: formulas, numbers, result (A9, A10, D6).
+
+>>> from tinygrad_edu import Value
+>>> w, x = Value(3.0, label="w"), Value(0.25, label="x")
+>>> z = w * x
+>>> a = z.sigmoid()
+>>> z.label, a.label = "z", "a"
+>>> derivation(a, w)
+z = w · x = 3 · 0.25 = 0.75
+a = σ(z) = σ(0.75) = 0.6792
+∂z/∂w = x = 0.25
+∂a/∂z = a · (1 − a) = 0.6792 · (1 − 0.6792) = 0.2179
+∂a/∂w = ∂a/∂z · ∂z/∂w = 0.2179 · 0.25 = 0.05447
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.explain.chains import Path, Paths, paths
+from tinygrad_edu.explain.formulas import (
+    DIGITS,
+    LATEX,
+    TEXT,
+    Names,
+    Notation,
+    Piece,
+    local_derivative,
+    name_piece,
+    number_piece,
+)
+from tinygrad_edu.explain.walk import BackwardStep, steps
+from tinygrad_edu.value import Value
+
+__all__ = ["Derivation", "derivation"]
+
+CHAINS = 6  # paths that are written out in full; if there are more, node by node
+MOST = 80  # lines
+
+
+def derivation(y: Value, x: Value, *, digits: int = DIGITS) -> Derivation:
+    """Return the derivative of ``y`` with respect to ``x``, worked out as on the board.
+
+    First the formulas from ``x`` to ``y``, then the local derivatives, by the rules of the table,
+    each with its numbers; then the chain rule: the sum over all paths, or, where there are many,
+    the gradients node by node. It prints as text, shows itself as LaTeX in a notebook, and
+    ``.latex`` is for a document of one's own (with the package amsmath).
+
+    Args:
+        y: what is differentiated, a loss for example.
+        x: the Value with respect to which.
+        digits: significant digits of all numbers.
+
+    Raises TypeError for what is not a Value, ValueError for a constant and for a Value that ``y``
+    does not depend on.
+    """
+    found = paths(y, x)
+    if not found.count:
+        message = f"derivation: {found.names[y]} does not depend on {x!r}"
+        raise ValueError(message)
+    return Derivation(found, digits)
+
+
+class Derivation:
+    """The lines of a derivation, in any notation."""
+
+    def __init__(self, found: Paths, digits: int) -> None:
+        """Keep the paths; lines are written as they are asked for."""
+        self.paths = found
+        self.digits = digits
+
+    def lines(self, notation: Notation) -> list[Line]:
+        """Return each line as its left side and all that it equals."""
+        board = Board(self.paths.names, notation, self.digits)
+        y, x = self.paths.y, self.paths.x
+        nodes = [n for n in reversed(ancestors(y)) if n in self.paths.nodes and n is not x]
+        lines = [board.forward(node) for node in nodes]
+        for node in nodes:
+            lines += board.local_derivatives(node, self.paths.nodes)
+        lines = list(dict.fromkeys(lines))  # of a · a both derivatives are the same
+        if self.paths.count <= CHAINS:
+            return lines + board.chains(y, x, list(self.paths))
+        return [*lines, *board.node_by_node(self.paths)]
+
+    @property
+    def latex(self) -> str:
+        """The lines as LaTeX: an ``aligned`` environment, to be set in display mode."""
+        rows = [
+            rf"{line.left} &= {' = '.join(line.rights)}" if line.left else rf"&{line.rights[0]}"
+            for line in shortened(self.lines(LATEX), r"\vdots")
+        ]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+    def __repr__(self) -> str:
+        """Return the lines as text."""
+        return "\n".join(
+            " = ".join([line.left, *line.rights]) if line.left else f"    {line.rights[0]}"
+            for line in shortened(self.lines(TEXT), "⋮")
+        )
+
+
+class Line(NamedTuple):
+    """A line on the board: a left side and all that it equals.
+
+    A line without a left side goes on with the one before, from the sign with which it begins.
+    """
+
+    left: str
+    rights: tuple[str, ...]
+
+
+def shortened(lines: list[Line], dots: str) -> list[Line]:
+    """Return the first and the last of very many lines."""
+    if len(lines) <= MOST:
+        return lines
+    left_out = Line("", (f"{dots} {len(lines) - MOST} more",))
+    return [*lines[: MOST // 2], left_out, *lines[-MOST // 2 :]]
+
+
+class Board:
+    """Writes single lines in a notation."""
+
+    def __init__(self, names: Names, notation: Notation, digits: int) -> None:
+        """Keep what all lines need."""
+        self.names = names
+        self.notation = notation
+        self.digits = digits
+
+    def name(self, node: Value) -> str:
+        """Return a name as it is written."""
+        return self.notation.finish(self.notation.name(self.names[node]))
+
+    def number(self, x: Any) -> str:
+        """Return a number as it is written."""
+        return self.notation.finish(self.notation.number(x, self.digits))
+
+    def factor(self, x: Any) -> str:
+        """Return a number as a factor: a negative one in parentheses."""
+        return f"({self.number(x)})" if x < 0 else self.number(x)
+
+    def by_name(self, x: Any) -> Piece:
+        """Return an argument by its name, or as the number that it is."""
+        if isinstance(x, Value):
+            return name_piece(self.names[x], self.notation)
+        return number_piece(x, self.notation, self.digits)
+
+    def by_number(self, x: Any) -> Piece:
+        """Return an argument as a number."""
+        return number_piece(x.data if isinstance(x, Value) else x, self.notation, self.digits)
+
+    def d(self, of: Value, by: Value) -> str:
+        """Return a derivative as it is written."""
+        return self.notation.derivative(self.names[of], self.names[by])
+
+    def forward(self, node: Value) -> Line:
+        """Return a node as its formula, with numbers, and its own number."""
+        formulas = [
+            self.notation.finish(node.op.formula([write(arg) for arg in node.args])[0])
+            for write in (self.by_name, self.by_number)
+            if node.op is not None
+        ]
+        return Line(self.name(node), (*formulas, self.number(node.data)))
+
+    def local_derivatives(self, node: Value, on_path: set[Value]) -> Iterator[Line]:
+        """Yield the derivative of a node with respect to each argument on a path, by its rule."""
+        for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
+            if partial is None or not isinstance(arg, Value) or arg not in on_path:
+                continue
+            rules = [
+                local_derivative(node, position, write, self.notation)
+                for write in (self.by_name, self.by_number)
+            ]
+            rights = dict.fromkeys([*filter(None, rules), self.number(partial)])
+            yield Line(self.d(node, arg), tuple(rights))
+
+    def chains(self, y: Value, x: Value, found: list[Path]) -> list[Line]:
+        """Return the chain rule over all paths: chains, factors, products, sum."""
+        times = self.notation.times
+        formulas = [times.join(self.d(*pair) for pair in pairwise(path.nodes)) for path in found]
+        factors = [times.join(map(self.factor, path.factors)) for path in found]
+        total = self.number(sum(path.product for path in found))
+        if len(found) == 1:
+            return [Line(self.d(y, x), tuple(dict.fromkeys([formulas[0], factors[0], total])))]
+        products = " + ".join(self.factor(path.product) for path in found)
+        return [
+            Line(self.d(y, x), (formulas[0],)),
+            *[Line("", (f"+ {formula}",)) for formula in formulas[1:]],
+            Line("", (f"= {factors[0]}",)),
+            *[Line("", (f"+ {numbers}",)) for numbers in factors[1:]],
+            Line("", (f"= {products} = {total}",)),
+        ]
+
+    def node_by_node(self, found: Paths) -> Iterator[Line]:
+        """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it."""
+        contributions: dict[Value, list[BackwardStep]] = {}
+        for step in steps(found.y).backward:
+            if isinstance(step, BackwardStep) and step.arg in found.nodes:
+                contributions.setdefault(step.arg, []).append(step)
+        for node, terms in contributions.items():
+            formulas = [
+                f"{self.d(found.y, t.node)}{self.notation.times}{self.d(t.node, node)}"
+                for t in terms
+            ]
+            numbers = [
+                f"{self.factor(t.upstream)}{self.notation.times}{self.factor(t.partial)}"
+                for t in terms
+            ]
+            total = self.number(terms[-1].after)
+            rights = dict.fromkeys([" + ".join(formulas), " + ".join(numbers), total])
+            yield Line(self.d(found.y, node), tuple(rights))

@@ -1,0 +1,152 @@
+"""Where nan or infinity began.
+
+Once a number is nan or infinite, so is nearly everything computed from it. What has to be found is
+the first such number: in the forward pass, or, if that is sound, in the backward pass.
+
+>>> from tinygrad_edu import Value
+>>> w = Value(1e200, label="w")
+>>> loss = (w * w - w * w) * 2
+>>> loss.data
+nan
+>>> print(first_nonfinite(loss))
+1e+200 * 1e+200 = inf is the first operation to make it so
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.gradient import grad
+from tinygrad_edu.value import Constant, Value, as_number
+
+__all__ = ["NonFinite", "NonFiniteGradient", "first_nonfinite", "first_nonfinite_gradient"]
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """The first number of a forward pass that is nan or infinite; printed, it is a sentence."""
+
+    node: Value
+    """The Value whose number it is. Its arguments are finite, or it was itself given, or one of its
+    arguments was given so as an input (a constant or a plain number)."""
+
+    @property
+    def name(self) -> str:
+        """What the node is called; "" if it has no label."""
+        return self.node.label
+
+    @property
+    def operation(self) -> str:
+        """The name of the operation that computed it; "" for a number that was given."""
+        return self.node.op.name if self.node.op else ""
+
+    @property
+    def numbers(self) -> tuple[Any, ...]:
+        """The numbers that the operation was given."""
+        return tuple(map(as_number, self.node.args))
+
+    def __str__(self) -> str:
+        """Say how it became what it is."""
+        node = self.node
+        if node.op is None:
+            kind = "input" if isinstance(node, Constant) else "parameter"
+            return f"the {kind} {node.label or 'without a name'} is {node.data}"
+        for position, (arg, x) in enumerate(zip(node.args, self.numbers, strict=True), start=1):
+            if not is_finite(x):
+                return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
+        name = f" ({node.label})" if node.label else ""
+        text = node.op.text(self.numbers)
+        return f"{text} = {node.data}{name} is the first operation to make it so"
+
+
+def first_nonfinite(value: Value) -> NonFinite | None:
+    """Return the first number in the forward pass to ``value`` that is nan or infinite, or None.
+
+    An infinite input whose operation gives a finite number, as in ``1 / inf``, is left in peace.
+
+    Raises TypeError for what is not a Value.
+
+    >>> from tinygrad_edu import Constant
+    >>> x, w = Constant(math.inf, label="x"), Value(0.0, label="w")
+    >>> found = first_nonfinite(w * x + 1)
+    >>> print(found)
+    the input x of mul is inf
+    >>> found.operation, found.numbers, found.node.data
+    ('mul', (0.0, inf), nan)
+    >>> first_nonfinite(w + 1) is None
+    True
+    """
+    for node in reversed(nodes_behind("first_nonfinite", value)):
+        if not is_finite(node.data):
+            return NonFinite(node)
+    return None
+
+
+@dataclass(frozen=True)
+class NonFiniteGradient:
+    """The first contribution of a backward pass that is nan or infinite; printed, a sentence."""
+
+    node: Value
+    """The Value that sends it to one of its arguments."""
+    position: int
+    """Which argument, counted from 1; 0 if each contribution is finite, but their sum is not."""
+    upstream: Any
+    """The gradient of the node."""
+
+    def __str__(self) -> str:
+        """Say how it became what it is."""
+        if not self.position:
+            return "a sum of gradients overflows"
+        node = self.node
+        call = node.op.text(list(map(as_number, node.args))) if node.op else ""
+        return (
+            f"at {call} the gradient {self.upstream} from above times the derivative "
+            f"{node.partials[self.position - 1]} with respect to argument {self.position} "
+            "is the first"
+        )
+
+
+def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
+    """Return where the gradients behind ``value`` stop being finite on the way back, or None.
+
+    Gradients are worked out anew; no ``.grad`` is read or changed.
+
+    Raises TypeError for what is not a Value.
+
+    >>> w = Value(0.0, label="w")
+    >>> print(first_nonfinite_gradient(w * 1e200 * 1e200))
+    at 0.0 * 1e+200 the gradient 1e+200 from above times the derivative 1e+200 with respect to
+    argument 1 is the first
+    """
+    order = nodes_behind("first_nonfinite_gradient", value)
+    if isinstance(value, Constant):
+        return None
+    gradients = grad(value, order)
+    for node, upstream in zip(order, gradients, strict=True):
+        if not is_finite(upstream):
+            return NonFiniteGradient(node, 0, upstream)
+        for position, partial in enumerate(node.partials, start=1):
+            if partial is not None and not is_finite(upstream * partial):
+                return NonFiniteGradient(node, position, upstream)
+    return None
+
+
+def nodes_behind(name: str, value: Value) -> list[Value]:
+    """Return what :func:`ancestors` does; raise TypeError for what is not a Value."""
+    if not isinstance(value, Value):
+        message = f"{name}: expected a Value, got {value!r} ({type(value).__name__})"
+        raise TypeError(message)
+    return ancestors(value)
+
+
+def is_finite(x: Any) -> bool:
+    """Tell whether a number is neither nan nor infinite; ints and Fractions never are.
+
+    >>> is_finite(10**400), is_finite(math.nan)
+    (True, False)
+    """
+    return isinstance(x, int | Fraction) or math.isfinite(x)

@@ -1,0 +1,284 @@
+"""The forward and the backward pass, one step at a time, exactly as the engine takes them.
+
+>>> from tinygrad_edu import Value
+>>> w, x = Value(3.0, label="w"), Value(2.0, label="x")
+>>> y = (w * x).tanh()
+>>> y.label = "y"
+>>> steps(y)
+forward pass
+  v₁ = w · x = 3 · 2 = 6
+  y = tanh(v₁) = tanh(6) = 1
+backward pass
+  ∂y/∂y = 1
+  ∂y/∂v₁ = ∂y/∂y · ∂y/∂v₁ = 1 · 2.458e−05 = 2.458e−05
+  ∂y/∂x = ∂y/∂v₁ · ∂v₁/∂x = 2.458e−05 · 3 = 7.373e−05
+  ∂y/∂w = ∂y/∂v₁ · ∂v₁/∂w = 2.458e−05 · 2 = 4.915e−05
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, overload
+
+from tinygrad_edu.engine import LOCK, sweep
+from tinygrad_edu.explain.formulas import DIGITS, TEXT, Names, Piece, name_piece, number_piece
+from tinygrad_edu.value import Constant, Value, as_number, one_and_zero
+
+__all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
+
+WIDTH = 72  # characters that a formula may have in a line
+
+
+def steps(value: Value) -> Steps:
+    r"""Return the forward and the backward pass behind a Value, step by step.
+
+    It is a sequence of records that print one to a line and can be sliced; the sums after the last
+    steps are the gradients that ``backward()`` adds, to the last bit. Nothing changes.
+
+    Raises TypeError for what is not a Value, ValueError for a constant, which has no passes.
+
+    >>> a = Value(1.0, label="a")
+    >>> b = a + a
+    >>> print(*steps(b)[-2:], sep="\n")
+    ∂v₁/∂a = ∂v₁/∂v₁ · ∂v₁/∂a = 1 · 1 = 1
+    ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a = 1 · 1 = 1: 1 + 1 = 2
+    """
+    if not isinstance(value, Value):
+        message = f"steps: expected a Value, got {value!r} ({type(value).__name__})"
+        raise TypeError(message)
+    if isinstance(value, Constant):
+        message = f"steps: {value!r} depends on no Value that takes a gradient"
+        raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
+    return Steps(value)
+
+
+# --- the records ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """What all steps have: the names of the graph's Values."""
+
+    names: Names
+
+    def d(self, of: Value, by: Value) -> str:
+        """Return how the derivative of one Value with respect to another is written."""
+        return TEXT.derivative(self.names[of], self.names[by])
+
+
+@dataclass(frozen=True)
+class ForwardStep(Step):
+    """An operation is computed."""
+
+    node: Value
+    numbers: tuple[Any, ...]
+    """The arguments, as plain numbers."""
+    data: Any
+    """The result."""
+
+    def __str__(self) -> str:
+        """Return the formula, with the numbers in it, and the result."""
+        numbers = [number_piece(x, TEXT, DIGITS) for x in self.numbers]
+        names = [
+            name_piece(self.names[arg], TEXT) if isinstance(arg, Value) else piece
+            for arg, piece in zip(self.node.args, numbers, strict=True)
+        ]
+        formulas = [written(self.node.op, pieces) for pieces in (names, numbers)]
+        parts = [self.names[self.node], *dict.fromkeys(formulas), number(self.data)]
+        return " = ".join(part if len(part) <= WIDTH else f"{part[:WIDTH]}…" for part in parts)
+
+
+@dataclass(frozen=True)
+class SeedStep(Step):
+    """The backward pass begins: the derivative of the root with respect to itself is 1."""
+
+    root: Value
+    after: Any
+
+    def __str__(self) -> str:
+        """Return it as an equation."""
+        return f"{self.d(self.root, self.root)} = {number(self.after)}"
+
+
+@dataclass(frozen=True)
+class BackwardStep(Step):
+    """A gradient goes back along one edge of the graph: multiply, and add."""
+
+    root: Value
+    node: Value
+    """Where it comes from: the operation's result."""
+    arg: Value
+    """Where it goes to: an argument of the operation."""
+    position: int
+    """Which argument that is, counted from 0."""
+    upstream: Any
+    """The gradient of ``node``, complete by now."""
+    partial: Any
+    """The local derivative of ``node`` with respect to ``arg``."""
+    contribution: Any
+    """Their product."""
+    before: Any
+    """The sum of the contributions to ``arg`` so far."""
+    after: Any
+    """The sum with this one."""
+    is_first: bool
+    """Whether nothing was added to ``arg`` before."""
+
+    def __str__(self) -> str:
+        """Return it as an equation, with the sum where there is more than one contribution."""
+        product = (
+            f"{self.d(self.root, self.node)} · {self.d(self.node, self.arg)} = "
+            f"{factor(self.upstream)} · {factor(self.partial)} = {number(self.contribution)}"
+        )
+        target = self.d(self.root, self.arg)
+        if self.is_first:
+            return f"{target} = {product}"
+        added = f"{number(self.before)} + {factor(self.contribution)} = {number(self.after)}"
+        return f"{target} += {product}: {added}"
+
+
+def number(x: Any) -> str:
+    """Return a number as text, to four digits."""
+    return TEXT.finish(TEXT.number(x, DIGITS))
+
+
+def factor(x: Any) -> str:
+    """Return a number as a factor or a further term: a negative one in parentheses."""
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+def written(op: Any, pieces: Sequence[Piece]) -> str:
+    """Return an operation on arguments that are written already."""
+    return TEXT.finish(op.formula(pieces)[0])
+
+
+# --- the passes -----------------------------------------------------------------------------------
+
+
+class Steps(Sequence[Step]):
+    """The steps of both passes, in order: forward, then backward."""
+
+    def __init__(self, root: Value) -> None:
+        """Run the engine on numbers that keep a record."""
+        self.root = root
+        self.names = Names(root)
+        record = Record()
+        with LOCK:
+            one, zero = (Adjoint(x, record) for x in one_and_zero(root))
+            order = sweep(root, one, zero, edges_of)
+            for node in order:
+                node._adjoint = None  # it knows the record, which knows the node
+        self._computed = [
+            (node, tuple(map(as_number, node.args)), node.data)
+            for node in reversed(order)
+            if node.op is not None
+        ]
+        self._entries = record.entries
+
+    def __len__(self) -> int:
+        return len(self._computed) + 1 + len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        i = range(len(self))[index]
+        forward = len(self._computed)
+        if i < forward:
+            return ForwardStep(self.names, *self._computed[i])
+        if i == forward:
+            return SeedStep(self.names, self.root, one_and_zero(self.root)[0])
+        return BackwardStep(self.names, self.root, *self._entries[i - forward - 1])
+
+    @property
+    def forward(self) -> list[Step]:
+        """The steps of the forward pass."""
+        return self[: len(self._computed)]
+
+    @property
+    def backward(self) -> list[Step]:
+        """The steps of the backward pass."""
+        return self[len(self._computed) :]
+
+    def __repr__(self) -> str:
+        """Return all steps, or the first and the last of very many."""
+        return "\n".join(self._lines())
+
+    def _lines(self, most: int = 200) -> Iterator[str]:
+        shown = range(len(self))
+        if len(self) > most:
+            shown = [*shown[: most // 2], *shown[-most // 2 :]]  # type: ignore[assignment]
+        previous = -1
+        for i in shown:
+            if i in (0, len(self._computed)):
+                yield "forward pass" if i == 0 and self._computed else "backward pass"
+            if i != previous + 1:
+                yield f"  … {len(self) - most} more …"
+            yield f"  {self[i]}"
+            previous = i
+
+
+class Edge(NamedTuple):
+    """A partial derivative that knows its place: what the engine multiplies with."""
+
+    node: Value
+    position: int
+    partial: Any
+
+
+class Record:
+    """What happens in a backward pass, entry by entry."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.entries: list[tuple[Any, ...]] = []
+        self.reached: set[Value] = set()
+
+
+class Adjoint:
+    """A sum of contributions that writes down how it comes about: what the engine adds up."""
+
+    __slots__ = ("number", "record")
+
+    def __init__(self, x: Any, record: Record) -> None:
+        """Start from a number."""
+        self.number = x
+        self.record = record
+
+    def __mul__(self, edge: Edge) -> Contribution:
+        return Contribution(edge, self.number, self.number * edge.partial)
+
+    def __add__(self, more: Contribution) -> Adjoint:
+        node, position, partial = more.edge
+        arg: Any = node.args[position]
+        after = self.number + more.number
+        is_first = arg not in self.record.reached
+        self.record.reached.add(arg)
+        self.record.entries.append(
+            (node, arg, position, more.upstream, partial, more.number, self.number, after, is_first)
+        )
+        return Adjoint(after, self.record)
+
+
+class Contribution(NamedTuple):
+    """A product that is to be added."""
+
+    edge: Edge
+    upstream: Any
+    number: Any
+
+
+def edges_of(node: Value) -> tuple[Any, Any]:
+    """Return the partials of a node as edges, in the way that the engine takes them."""
+    edges = tuple(
+        None if partial is None else Edge(node, position, partial)
+        for position, partial in enumerate(node.partials)
+    )
+    if node.op is not None and node.op.arity is None:
+        return edges, None
+    first, second = (*edges, None, None)[:2]
+    return first, second

@@ -1,0 +1,202 @@
+"""Backpropagation by hand: what is asked, what is right, what is said of a mistake."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinygrad_edu import Constant, Value, grad, log, sigmoid, tanh
+from tinygrad_edu.examples import worked_example
+from tinygrad_edu.explain.exercises import exercise, spelled
+from tinygrad_edu.testing import expressions, networks
+
+
+@pytest.fixture
+def sheet():
+    return exercise(worked_example.forward().loss)
+
+
+def solution(sheet, name):
+    return sheet.question(name).value
+
+
+def test_every_number_of_both_passes_is_asked_for_once(sheet):
+    names = [q.name for q in sheet.questions]
+    assert len(names) == len(set(names)) == 49
+    # 9 operations; 2 gradients next to the root; 19 edges further down, 18 gradients there
+    kinds = [q.kind for q in sheet.questions]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "forward": 9,
+        "gradient": 20,
+        "local": 20,
+    }
+
+
+def test_the_solutions_are_those_of_the_lecture(sheet):
+    """A9, A10."""
+    assert f"{solution(sheet, 'L'):.4f}" == "0.2984"
+    assert f"{solution(sheet, 'da2_1/dz2_1'):.4f}" == "0.1868"
+    assert f"{solution(sheet, 'dL/dw2_11'):.9f}" == "0.082167041"
+    assert f"{solution(sheet, 'dL/dw1_11'):.9f}" == "0.000438568"
+
+
+@settings(max_examples=40)
+@given(st.one_of(expressions(), networks()))
+def test_the_solutions_are_the_gradients_of_the_engine(expression):
+    xs = [Value(x, f"x{'abcdefghijklmnopqrstuvwxyz'[i]}") for i, x in enumerate(expression.inputs)]
+    y = expression(*xs)
+    y.label = "y"
+    asked = {q.name: q.value for q in exercise(y, ask="gradient").questions}
+    for x, gradient in zip(xs, grad(y, xs), strict=True):
+        if f"∂y/∂{x.label}" in asked and y is not x:
+            # contributions are added edge by edge, in another order
+            assert asked[f"∂y/∂{x.label}"] == pytest.approx(gradient, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("given_", [0.0822, "0.0822", "0.08217", 0.082167041, "8.22e-2", " 0.082 "])
+def test_what_rounds_to_the_digits_given_is_right(sheet, given_):
+    assert sheet.answer("dL/dw2_11", given_)
+
+
+LOCAL, UPSTREAM = "∂z₁⁽²⁾/∂w₁₁⁽²⁾", "∂L/∂z₁⁽²⁾"
+FIRST, SECOND = "∂L/∂z₁⁽²⁾ · ∂z₁⁽²⁾/∂a₁⁽¹⁾", "∂L/∂z₂⁽²⁾ · ∂z₂⁽²⁾/∂a₁⁽¹⁾"
+MISTAKES = [
+    ("dL/dw2_11", -0.0822, "the sign is wrong"),
+    ("dL/dw2_11", 0.0821, "that is cut off, not rounded"),
+    ("dL/dw2_11", 0.5933, f"that is {LOCAL} alone, without the upstream gradient {UPSTREAM}"),
+    ("dL/dw2_11", 0.1385, f"that is the upstream gradient {UPSTREAM} alone, without {LOCAL}"),
+    ("dL/da1_1", 0.0554, f"that is one of 2 paths alone, {FIRST}; add the others"),
+    ("dL/da1_1", 0.01905, f"one of 2 paths alone, {SECOND}; add the others, and the sign is wrong"),
+    ("da2_1/dz2_1", 0.7514, "that is σ itself, not its derivative"),
+    ("dL/dw2_11", 0.1, "give at least 2 digits"),
+    ("dL/dw1_11", 7.77, "it builds on ∂L/∂z₁⁽¹⁾, which is not answered yet"),
+]
+
+
+@pytest.mark.parametrize(("name", "given_", "words"), MISTAKES)
+def test_a_mistake_is_named(sheet, name, given_, words):
+    feedback = sheet.answer(name, given_)
+    assert not feedback
+    assert words in repr(feedback)
+    assert repr(feedback).startswith("✗")
+    assert sheet.score == 0
+
+
+@pytest.mark.parametrize("nonsense", ["", "abc", "1,5", "nan", "0x1", "1 2"])
+def test_what_is_no_number_is_no_answer(sheet, nonsense):
+    feedback = sheet.answer(1, nonsense)
+    assert "is no number" in repr(feedback)
+    assert sheet.answers["z₁⁽¹⁾"] == []
+
+
+def test_hints_come_in_two_steps_and_cost_a_part_of_the_point(sheet):
+    assert str(sheet.hint("dL/dz2_1")) == "∂L/∂z₁⁽²⁾ = ∂L/∂a₁⁽²⁾ · ∂a₁⁽²⁾/∂z₁⁽²⁾"
+    assert str(sheet.hint("dL/dz2_1")) == "∂L/∂z₁⁽²⁾ = 0.7414 · 0.1868"
+    assert sheet.answer("dL/dz2_1", 0.1385)
+    assert sheet.score == 0.5
+    assert sheet.answer("z1_1", 0.3775)
+    assert sheet.score == 1.5
+    assert sheet.answer("z1_1", 0.3775), "answered twice is answered once"
+    assert sheet.score == 1.5
+
+
+def test_a_solution_that_was_shown_is_no_point(sheet):
+    assert str(sheet.solution("dL/dz2_1")) == "∂L/∂z₁⁽²⁾ = 0.7414 · 0.1868 = 0.1385"
+    assert sheet.answer("dL/dz2_1", 0.1385)
+    assert sheet.score == 0
+
+
+def test_questions_have_numbers_and_names_to_type(sheet):
+    assert sheet.question(1) is sheet.question("z₁⁽¹⁾") is sheet.question("z1_1")
+    for unknown in (0, 50, "nothing", None):
+        with pytest.raises(KeyError, match="there is no question"):
+            sheet.question(unknown)
+    assert len({spelled(q.name) for q in sheet.questions}) == 49
+
+
+def test_a_sheet_is_printed_with_and_without_solutions(sheet):
+    asked, solved = sheet.sheet(), sheet.sheet(solutions=True)
+    assert asked.count("= ?") == 49
+    assert "= ?" not in solved
+    assert "∂L/∂w₁₁⁽²⁾ = 0.08217" in solved
+    assert "w₁₁⁽²⁾ = 0.4," in asked.replace("\n", " ")
+    assert max(map(len, asked.splitlines())) <= 100
+
+
+def test_a_seed_gives_everybody_a_sheet_of_their_own():
+    loss = worked_example.forward().loss
+    sheets = [exercise(loss, seed=seed) for seed in (1, 1, 2)]
+    assert sheets[0].sheet(solutions=True) == sheets[1].sheet(solutions=True)
+    assert sheets[0].sheet() != sheets[2].sheet()
+    assert [q.name for q in sheets[0].questions] == [q.name for q in exercise(loss).questions]
+    assert loss.data == worked_example.forward().loss.data
+    z, w, x = (sheets[2].root.args[0].args[0].args[k] for k in (0, 0, 2))
+    assert isinstance(z, Value)
+    assert not isinstance(w, Constant)
+    assert x.op is not None
+
+
+def test_other_numbers_stay_in_the_domain():
+    x = Value(0.01, "x")
+    y = log(x - 0.009)  # most numbers near 0.01 lead out of it
+    for seed in range(20):
+        assert math.isfinite(exercise(y, seed=seed).root.data)
+    with pytest.raises(ValueError, match="found no numbers near the given ones"):
+        exercise(log((x := Value(1000.4)) - 1000.3) + log(1000.5 - x), seed=1)
+
+
+def test_an_argument_that_is_used_twice_is_asked_for_once():
+    a = Value(3.0, "a")
+    b = a * a
+    b.label = "b"
+    sheet = exercise(tanh(b))
+    assert solution(sheet, "db/da") == 6
+    sheet = exercise(b + a)
+    assert [q.name for q in sheet.questions] == [
+        "b",
+        "v₁",
+        "∂v₁/∂a (direct)",
+        "∂v₁/∂b",
+        "∂b/∂a",
+        "∂v₁/∂a",
+    ]
+    assert solution(sheet, "∂v₁/∂a") == 7
+    assert "that is one of 2 paths alone" in repr(sheet.answer("∂v₁/∂a", "6.0"))
+
+
+def test_only_what_is_wanted_is_asked():
+    loss = worked_example.forward().loss
+    assert {q.kind for q in exercise(loss, ask="forward local").questions} == {"forward", "local"}
+    with pytest.raises(ValueError, match="ask knows forward, local, gradient, not backward"):
+        exercise(loss, ask="backward")
+    with pytest.raises(TypeError, match="expected a Value"):
+        exercise(3.0)
+
+
+def test_the_result_is_json(sheet, tmp_path):
+    sheet.answer("dL/dw2_11", "0.08")
+    sheet.answer("dL/dw2_11", "0.0822")
+    sheet.hint("z1_1")
+    file = tmp_path / "result.json"
+    content = json.loads(sheet.to_json(file))
+    assert content == json.loads(file.read_text(encoding="utf-8"))
+    assert (content["score"], content["of"], content["seed"]) == (0, 49, None) or content[
+        "score"
+    ] == 1
+    by_name = {q["name"]: q for q in content["questions"]}
+    assert by_name["∂L/∂w₁₁⁽²⁾"]["answers"][-1] == "0.0822"
+    assert by_name["∂L/∂w₁₁⁽²⁾"]["right"]
+    assert by_name["z₁⁽¹⁾"] == {
+        "name": "z₁⁽¹⁾", "kind": "forward", "solution": 0.3775,
+        "hints": 1, "answers": [], "right": False,
+    }  # fmt: skip
+
+
+def test_a_single_operation_is_an_exercise_too():
+    x = Value(0.0, "x")
+    sheet = exercise(sigmoid(x))
+    assert [q.name for q in sheet.questions] == ["v₁", "∂v₁/∂x"]
+    assert sheet.answer("∂v₁/∂x", 0.25)
+    assert not sheet.answer("∂v₁/∂x", 0.5)

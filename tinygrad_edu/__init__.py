@@ -37,7 +37,8 @@ from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
     from tinygrad_edu.check import assert_gradients, gradcheck
-    from tinygrad_edu.drawing import draw
+    from tinygrad_edu.drawing import draw, draw_network
+    from tinygrad_edu.explain import derivation, exercise, latex, paths, steps
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
 __all__ = [
@@ -49,17 +50,22 @@ __all__ = [
     "abs",
     "assert_gradients",
     "cos",
+    "derivation",
     "draw",
+    "draw_network",
+    "exercise",
     "exp",
     "grad",
     "gradcheck",
     "half_squared_error",
+    "latex",
     "leaky_relu",
     "log",
     "logsumexp",
     "losses",
     "maximum",
     "minimum",
+    "paths",
     "relu",
     "sigmoid",
     "sin",
@@ -67,6 +73,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "step",
+    "steps",
     "tanh",
     "total",
     "weighted_sum",
@@ -79,9 +86,15 @@ _ON_DEMAND = {  # what a program that only computes has no need of
     "Layer": "tinygrad_edu.nn",
     "Neuron": "tinygrad_edu.nn",
     "assert_gradients": "tinygrad_edu.check",
+    "derivation": "tinygrad_edu.explain",
     "draw": "tinygrad_edu.drawing",
+    "draw_network": "tinygrad_edu.drawing",
+    "exercise": "tinygrad_edu.explain",
     "gradcheck": "tinygrad_edu.check",
+    "latex": "tinygrad_edu.explain",
     "losses": "tinygrad_edu.nn",
+    "paths": "tinygrad_edu.explain",
+    "steps": "tinygrad_edu.explain",
 }
 
 

@@ -156,3 +156,141 @@ def test_a_label_need_not_be_text():
 def test_numbers_beyond_the_depth_do_not_count():
     wide = weighted_sum([0.1] * 300, [1.0] * 300, Value(1.0))
     assert "…" in draw(wide + 1, depth=1).source
+
+
+# --- folding --------------------------------------------------------------------------------------
+
+
+def two_products():
+    """(a b + a) c, the product of a and b being a cluster with a and b."""
+    a, b, c = (Value(x, label=name) for x, name in zip((2.0, 3.0, 5.0), "abc", strict=True))
+    inner = a * b
+    return (inner + a) * c, {"inner": [a, b, inner]}
+
+
+def edges(picture):
+    return [line.split(" [")[0] for line in lines(picture, "->")]
+
+
+def test_a_folded_cluster_is_one_box_with_its_title_and_size():
+    value, clusters = two_products()
+    picture = draw(value, clusters=clusters, fold=True)
+    [box] = lines(picture, r"^\tf_0 \[")
+    assert r'label="inner\n(3 numbers)"' in box
+    assert "subgraph" not in picture.source
+    assert "a = 2" not in picture.source
+    assert "c = 5" in picture.source
+
+
+def test_of_a_folded_cluster_only_edges_to_the_outside_are_left_each_once():
+    value, clusters = two_products()
+    unfolded = edges(draw(value))
+    assert [e for e in unfolded if e.endswith("o_3")] == ["v_2 -> o_3", "v_0 -> o_3"]
+    folded = edges(draw(value, clusters=clusters, fold=True))
+    assert folded == ["o_3 -> v_3", "f_0 -> o_3", "o_5 -> v_5", "v_3 -> o_5", "v_4 -> o_5"]
+
+
+def test_edges_beside_a_folded_cluster_keep_their_names_and_numbers():
+    value, clusters = two_products()
+    whole, folded = draw(value), draw(value, clusters=clusters, fold=True)
+    [edge] = lines(folded, "v_4 -> o_5")
+    assert edge == "v_4 -> o_5 [label=8 id=e_4_5_1]"
+    assert edge in lines(whole, "->")
+    assert lines(folded, "f_0 -> o_3") == ["f_0 -> o_3 [id=e_f_0_o_3]"]
+
+
+def test_folding_chooses_by_title():
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    clusters = {"first": [a], "second": [b]}
+    for fold in (["second"], "second", {"second"}):
+        picture = draw(a * b, clusters=clusters, fold=fold)
+        assert lines(picture, r"^\tf_\d+ \[") == lines(picture, r"second\\n\(1 number\)")
+        assert "subgraph cluster_0" in picture.source
+        assert "cluster_1" not in picture.source
+    assert draw(a * b, clusters=clusters, fold=[]).source == draw(a * b, clusters=clusters).source
+
+
+@pytest.mark.parametrize(
+    ("fold", "error", "message"),
+    [
+        (["second", "third"], ValueError, "draw: fold: no cluster is called 'second', 'third'"),
+        ("second", ValueError, "draw: fold: no cluster is called 'second'"),
+        (3, TypeError, "draw: fold: expected titles of clusters, or True, got 3"),
+    ],
+)
+def test_what_cannot_be_folded_is_refused(fold, error, message):
+    a = Value(2.0)
+    with pytest.raises(error, match=message):
+        draw(a * 2, clusters={"first": [a]}, fold=fold)
+
+
+def test_plain_numbers_and_operations_go_into_the_box_with_their_value():
+    a = Value(2.0, label="a")
+    product = a * 7
+    picture = draw(product + a, clusters={"seven": [product]}, fold=True)
+    assert "label=7" not in picture.source
+    assert edges(picture) == ["v_0 -> f_0", "o_2 -> v_2", "f_0 -> o_2", "v_0 -> o_2"]
+
+
+def test_a_folded_result_still_looks_like_one():
+    value, _ = two_products()
+    [box] = lines(draw(value, clusters={"all of it": [value]}, fold=True), r"^\tf_0 \[")
+    assert "peripheries=2" in box
+
+
+def test_what_lies_beyond_the_depth_is_marked_once_behind_a_folded_cluster():
+    x = Value(1.0)
+    left, right = (x + 1) + 1, (x + 2) + 2
+    picture = draw(left * right, depth=1, clusters={"both": [left, right]}, fold=True)
+    assert picture.pipe("svg", encoding="utf-8").count(">…<") == 1
+    assert lines(picture, "dotted") == ["m_f_0 -> f_0 [id=e_m_f_0_f_0 style=dotted]"]
+
+
+def test_a_cluster_of_which_nothing_is_drawn_gives_no_box():
+    elsewhere = Value(1.0)
+    assert "f_0" not in draw(Value(2.0) * 3, clusters={"far": [elsewhere]}, fold=True).source
+
+
+def test_a_value_in_two_clusters_is_in_the_last_folded_or_not():
+    a = Value(2.0, label="a")
+    clusters = {"first": [a], "last": [a]}
+    assert "a = 2" in draw(a * 3, clusters=clusters, fold="first").source
+    assert r"last\n(1 number)" in draw(a * 3, clusters=clusters, fold=True).source
+
+
+def test_clusters_may_be_iterators():
+    a = Value(2.0)
+    assert r"(1 number)" in draw(a * 3, clusters={"a": iter([a])}, fold=True).source
+
+
+def test_titles_of_folded_clusters_are_text_whatever_they_hold():
+    x = Value(1.0, label="x")
+    for title in ("a\\", "\\N", "<b>"):
+        svg = draw(x * 2, clusters={title: [x]}, fold=True).pipe("svg", encoding="utf-8")
+        assert f">{html.escape(title)}</text>" in svg
+
+
+def test_thousands_of_numbers_are_drawn_when_they_are_folded():
+    nodes = [Value(1.0, label="start")]
+    for _ in range(4000):
+        nodes.append(nodes[-1] + 1)
+    clusters = {f"part {i}": nodes[1 + 1000 * i : 1001 + 1000 * i] for i in range(4)}
+    picture = draw(nodes[-1], clusters=clusters, fold=True)
+    assert edges(picture) == ["v_0 -> f_0", "f_0 -> f_1", "f_1 -> f_2", "f_2 -> f_3"]
+    with pytest.raises(ValueError, match=r"^draw: 2004 numbers .* fold"):
+        draw(nodes[-1], clusters=clusters, fold=["part 0", "part 1", "part 2"])
+
+
+def test_max_nodes_counts_what_is_drawn():
+    value, clusters = two_products()
+    assert draw(value, clusters=clusters, fold=True, max_nodes=4)
+    with pytest.raises(ValueError, match="4 numbers"):
+        draw(value, clusters=clusters, fold=True, max_nodes=3)
+
+
+def test_what_is_folded_is_the_same_bytes_again():
+    def source():
+        value, clusters = two_products()
+        return draw(value, clusters=clusters, fold={"inner"}).source
+
+    assert source() == source()

@@ -825,3 +825,47 @@ def test_before_a_call_the_clusters_are_the_parameters():
     assert [p for nodes in mlp.clusters().values() for p in nodes] == mlp.parameters()
     mlp([0.5])
     assert mlp.layers[1].neurons[0].a not in mlp.clusters()["layer 2, neuron 1"]
+
+
+def test_clusters_by_layer_hold_the_neurons_of_each_layer():
+    mlp = MLP(2, [3, 2], "sigmoid")
+    mlp([0.5, -1.0])
+    by_neuron, by_layer = mlp.clusters(), mlp.clusters(by="layer")
+    assert list(by_layer) == ["layer 1", "layer 2"]
+    for title, nodes in by_layer.items():
+        neurons = [own for name, own in by_neuron.items() if name.startswith(f"{title},")]
+        assert nodes == [node for own in neurons for node in own]
+
+
+def test_what_softmax_makes_of_a_layer_belongs_to_the_layer():
+    mlp = MLP(2, [3, 2], output_activation="softmax")
+    outputs = mlp([0.5, -1.0])
+    first, own = mlp.clusters(by="layer").values()
+    assert set(outputs) < set(own)
+    assert not set(first) & set(own)
+    assert len(set(own)) == len(own)
+    folded = draw(total(outputs), clusters=mlp.clusters(by="layer"), fold=True).source
+    assert folded.count("shape=circle") == 1  # the total; nothing of softmax is left outside
+
+
+@pytest.mark.parametrize("by", ["neuron", "layer"])
+def test_an_activation_of_several_operations_is_in_the_cluster_whole(by):
+    mlp = MLP(1, [2, 1], lambda z: (z * 2).tanh() * z, "identity")
+    y = mlp([0.5])
+    clusters = mlp.clusters(by)
+    between = mlp.layers[0].neurons[0].a.args[0]
+    assert between in clusters["layer 1" if by == "layer" else "layer 1, neuron 1"]
+    folded = draw(y, clusters=clusters, fold=True).source
+    assert "shape=circle" not in folded
+
+
+def test_clusters_reach_back_no_further_than_z():
+    mlp = MLP(1, [1, 1], "relu")
+    mlp([0.5])
+    first, second = mlp.clusters(by="layer").values()
+    assert not set(first) & set(second)
+
+
+def test_clusters_by_anything_else_are_refused():
+    with pytest.raises(ValueError, match=r"MLP\.clusters: by is 'neuron' or 'layer', not 'row'"):
+        MLP(1, [1]).clusters(by="row")

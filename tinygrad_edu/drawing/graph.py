@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphviz import escape, nohtml
@@ -21,6 +22,7 @@ ROLES = {
     "parameter": {"style": "filled", "color": "#B27D00", "fillcolor": "#FFF1CC"},
     "intermediate": {"style": "filled", "color": "#8C8C8C", "fillcolor": "#FFFFFF"},
     "result": {"style": "filled", "color": "#00785A", "fillcolor": "#DDF4EA", "peripheries": "2"},
+    "folded": {"style": "filled", "color": "#8C8C8C", "fillcolor": "#F2F2F2", "shape": "box3d"},
 }
 
 
@@ -31,6 +33,7 @@ def draw(
     direction: str = "LR",
     digits: int = 4,
     clusters: Mapping[str, Iterable[Value]] | None = None,
+    fold: bool | str | Iterable[str] = False,
     depth: float = math.inf,
     max_nodes: int = 300,
 ) -> Picture:
@@ -48,11 +51,13 @@ def draw(
         direction: "LR" from left to right, "TB" from top to bottom.
         digits: significant digits of the numbers.
         clusters: titles of frames, each with the Values inside it: those of a neuron, for example.
+        fold: titles of clusters to draw as one box each, or True for all of them. Of the edges
+            between two places, one is left.
         depth: draw only what lies at most so many operations behind ``value``.
-        max_nodes: refuse to draw more numbers than this.
+        max_nodes: refuse to draw more numbers than this; a folded cluster counts as one.
 
-    Raises TypeError for what is not a Value, ValueError for an unknown word in ``show`` and for a
-    graph that is too large to be read.
+    Raises TypeError for what is not a Value, ValueError for an unknown word in ``show``, an unknown
+    title in ``fold``, and for a graph that is too large to be read.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> picture = draw(a * b, show="data")
@@ -61,53 +66,63 @@ def draw(
     """
     shown = words(show)
     levels = levels_behind(value, depth)
-    shown_args = [arg for node, level in levels.items() if level < depth for arg in node.args]
-    boxes = len(levels) + sum(not isinstance(arg, Value) for arg in shown_args)
-    if boxes > max_nodes:
-        message = (
-            f"draw: {boxes} numbers are more than anybody can read (max_nodes={max_nodes}); draw a "
-            "part: with a small depth, or a Value in the middle"
-        )
-        raise ValueError(message)
+    members = {title: list(nodes) for title, nodes in (clusters or {}).items()}
+    folds = folded(levels, members, titles_in(fold, members))
+    require_readable(levels, depth, folds, max_nodes)
     names = {node: f"v_{i}" for i, node in enumerate(levels)}
-    frames = {title: frame(i, title) for i, title in enumerate(clusters or {})}
-    framed = {node: frames[title] for title, nodes in (clusters or {}).items() for node in nodes}
-    picture = Picture(
+    frames = {title: frame(i, title) for i, title in enumerate(members)}
+    framed = {node: frames[title] for title, nodes in members.items() for node in nodes}
+    picture = blank(direction)
+    edges: list[dict[str, str]] = []
+    for i, (node, level) in enumerate(levels.items()):
+        home = framed.get(node, picture)
+        box(home, names[node], box_text(node, shown, digits), role_of(node, value))
+        if node.op is None:
+            continue
+        operation = f"o_{i}"
+        home.node(operation, node.op.symbol, id=operation, shape="circle", margin="0.01")
+        edges.append({"tail_name": operation, "head_name": names[node], "id": f"r_{i}"})
+        if level < depth:
+            edges += edges_into(node, i, home, names, shown, digits)
+        else:
+            more = f"m_{folds.get(node, i)}"
+            (picture if node in folds else home).node(more, "…", shape="plain")  # there is more
+            edges.append({"tail_name": more, "head_name": operation, "style": "dotted"})
+    sizes = Counter(folds.values())
+    for i, (title, inner) in enumerate(frames.items()):
+        if size := sizes[f"f_{i}"]:  # then what the frame holds is not drawn
+            fold_box(picture, f"f_{i}", title, size, is_result=folds.get(value) == f"f_{i}")
+        else:
+            picture.subgraph(inner)
+    for edge in folded_edges(edges, {names[node]: name for node, name in folds.items()}):
+        picture.edge(**edge)
+    return picture
+
+
+def blank(direction: str) -> Picture:
+    """Return a picture with nothing on it but how things will look."""
+    return Picture(
         graph_attr={"rankdir": direction, "bgcolor": "white", "ranksep": "0.4", "nodesep": "0.12"},
         node_attr={"fontname": FONT, "fontsize": "12", "fontcolor": INK, "margin": "0.08,0.04",
                    "width": "0.4", "height": "0.3"},
         edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": GRADIENT, "color": GREY,
                    "arrowsize": "0.6"},
     )  # fmt: skip
-    edges: list[dict[str, str]] = []
-    for node, level in levels.items():
-        home = framed.get(node, picture)
-        role = "result" if node is value else role_of(node)
-        box(home, names[node], box_text(node, shown, digits), role)
-        if node.op is None:
-            continue
-        i = names[node].removeprefix("v_")
-        operation = f"o_{i}"
-        home.node(operation, node.op.symbol, id=operation, shape="circle", margin="0.01")
-        edges.append({"tail_name": operation, "head_name": names[node], "id": f"r_{i}"})
-        if level >= depth:
-            home.node(f"m_{i}", "…", shape="plain")  # there is more
-            edges.append({"tail_name": f"m_{i}", "head_name": operation, "style": "dotted"})
-            continue
-        for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
-            if isinstance(arg, Value):
-                source = names[arg]
-            else:
-                source = f"n_{i}_{position}"
-                box(home, source, [number_text(arg, digits)], "input")
-            by = "" if partial is None or "partials" not in shown else number_text(partial, digits)
-            ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
-            edges.append({"tail_name": source, "head_name": operation, "label": by, "id": ident})
-    for inner in frames.values():
-        picture.subgraph(inner)
-    for edge in edges:
-        picture.edge(**edge)
-    return picture
+
+
+def edges_into(
+    node: Value, i: int, home: Picture, names: dict[Value, str], shown: set[str], digits: int
+) -> Iterator[dict[str, str]]:
+    """Yield the edges from its arguments to the operation of a Value; box the plain numbers."""
+    for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
+        if isinstance(arg, Value):
+            source = names[arg]
+        else:
+            source = f"n_{i}_{position}"
+            box(home, source, [number_text(arg, digits)], "input")
+        by = "" if partial is None or "partials" not in shown else number_text(partial, digits)
+        ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
+        yield {"tail_name": source, "head_name": f"o_{i}", "label": by, "id": ident}
 
 
 def words(show: str | Iterable[str]) -> set[str]:
@@ -121,6 +136,73 @@ def words(show: str | Iterable[str]) -> set[str]:
         message = f"draw: show knows data, grad and partials, not {', '.join(sorted(unknown))}"
         raise ValueError(message)
     return shown
+
+
+def folded(
+    levels: Iterable[Value], clusters: Mapping[str, Iterable[Value]], titles: set[str]
+) -> dict[Value, str]:
+    """Return the box of each Value that is folded: ``f_0`` for the first of the clusters."""
+    home = {node: i for i, nodes in enumerate(clusters.values()) for node in nodes}
+    boxes = {i: f"f_{i}" for i, title in enumerate(clusters) if title in titles}
+    return {node: boxes[home[node]] for node in levels if home.get(node) in boxes}
+
+
+def titles_in(fold: object, clusters: Iterable[str]) -> set[str]:
+    """Return the titles of the clusters to fold; raise ValueError for an unknown one.
+
+    >>> sorted(titles_in(True, ["a", "b"])), titles_in("b", ["a", "b"])
+    (['a', 'b'], {'b'})
+    """
+    if not isinstance(fold, bool | str | Iterable):
+        message = f"draw: fold: expected titles of clusters, or True, got {fold!r}"
+        raise TypeError(message)
+    if isinstance(fold, bool):
+        return set(clusters) if fold else set()
+    titles = {fold} if isinstance(fold, str) else set(fold)
+    if unknown := titles - set(clusters):
+        message = f"draw: fold: no cluster is called {', '.join(sorted(map(repr, unknown)))}"
+        raise ValueError(message)
+    return titles
+
+
+def require_readable(
+    levels: Mapping[Value, int], depth: float, folds: Mapping[Value, str], max_nodes: int
+) -> None:
+    """Raise ValueError if more numbers would be drawn than ``max_nodes``."""
+    unfolded = [node for node in levels if node not in folds]
+    args = [arg for node in unfolded if levels[node] < depth for arg in node.args]
+    boxes = len(unfolded) + sum(not isinstance(arg, Value) for arg in args)
+    boxes += len(set(folds.values()))
+    if boxes > max_nodes:
+        message = (
+            f"draw: {boxes} numbers are more than anybody can read (max_nodes={max_nodes}); draw a "
+            "part: with a small depth, or a Value in the middle; or fold clusters of them"
+        )
+        raise ValueError(message)
+
+
+def folded_edges(
+    edges: Iterable[dict[str, str]], folds: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """Yield the edges as they are after folding: none inside a box, one between two places.
+
+    Args:
+        edges: those of the whole graph, as arguments of ``Picture.edge``.
+        folds: the box that a Value is folded into, both by name: ``{"v_12": "f_0"}``.
+    """
+
+    def place(name: str) -> str:  # o_12 and n_12_0 go where v_12 goes
+        return folds.get(f"v_{name.split('_')[1]}", name)
+
+    seen = set()
+    for edge in edges:
+        tail, head = ends = place(edge["tail_name"]), place(edge["head_name"])
+        if ends == (edge["tail_name"], edge["head_name"]):
+            yield edge
+        elif tail != head and ends not in seen:
+            seen.add(ends)
+            look = {key: edge[key] for key in edge if key != "label"}
+            yield {**look, "tail_name": tail, "head_name": head, "id": f"e_{tail}_{head}"}
 
 
 def levels_behind(root: Value, depth: float) -> dict[Value, int]:
@@ -146,8 +228,10 @@ def levels_behind(root: Value, depth: float) -> dict[Value, int]:
     return {node: levels[node] for node in reversed(order)}
 
 
-def role_of(node: Value) -> str:
-    """Return the role of a Value in the graph: input, parameter or intermediate."""
+def role_of(node: Value, result: Value) -> str:
+    """Return the role of a Value in the graph: result, input, parameter or intermediate."""
+    if node is result:
+        return "result"
     if isinstance(node, Constant):
         return "input"
     return "parameter" if node.op is None else "intermediate"
@@ -157,6 +241,13 @@ def box(graph: Picture, name: str, lines: list[str], role: str) -> None:
     """Add the box of a number to ``graph``, with lines of text in it."""
     label = nohtml(r"\n".join(escape(line) for line in lines))
     graph.node(name, label, id=name, shape="box", **ROLES[role])
+
+
+def fold_box(graph: Picture, name: str, title: str, size: int, *, is_result: bool) -> None:
+    """Add the one box of a folded cluster: its title, and how many Values are inside."""
+    label = nohtml(escape(title) + rf"\n({size} number{'s' * (size != 1)})")
+    look = {**ROLES["folded"], **(ROLES["result"] if is_result else {})}
+    graph.node(name, label, id=name, **{"margin": "0.15,0.1", **look})
 
 
 def frame(i: int, title: str) -> Picture:

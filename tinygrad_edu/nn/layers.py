@@ -398,25 +398,40 @@ class MLP(Network):
             xs = layer.forward(xs)
         return xs
 
-    def clusters(self) -> dict[str, list[Value]]:
-        """Return what belongs to each neuron in the last call, to be framed by ``draw``.
+    def clusters(self, by: str = "neuron") -> dict[str, list[Value]]:
+        """Return what belongs to each neuron in the last call, to be framed or folded by ``draw``.
 
-        What softmax makes of a layer belongs to none of its neurons.
+        What softmax makes of a layer belongs to none of its neurons, but to the layer.
+
+        Args:
+            by: "neuron" or "layer", whichever is to have a frame of its own.
+
+        Raises ValueError for another word.
 
         >>> from tinygrad_edu import draw
         >>> mlp = MLP(1, [1, 1])
         >>> picture = draw(mlp([0.5]), clusters=mlp.clusters())
         >>> list(mlp.clusters())
         ['layer 1, neuron 1', 'layer 2, neuron 1']
+        >>> large = MLP(3, [20, 20, 1])
+        >>> picture = draw(large([0.5, 1.0, 2.0]), clusters=large.clusters(by="layer"), fold=True)
         """
-        found = {}
+        if by not in ("neuron", "layer"):
+            message = f"MLP.clusters: by is 'neuron' or 'layer', not {by!r}"
+            raise ValueError(message)
+        found: dict[str, dict[Value, None]] = {}
         for number, layer in enumerate(self.layers, start=1):
             for i, neuron in enumerate(layer.neurons, start=1):
-                nodes = [*neuron.w, neuron.b, neuron.z, None if layer.acts_as_one else neuron.a]
-                found[f"layer {number}, neuron {i}"] = list(
-                    dict.fromkeys(node for node in nodes if isinstance(node, Value))
-                )
-        return found
+                title = f"layer {number}" if by == "layer" else f"layer {number}, neuron {i}"
+                own = found.setdefault(title, {})
+                given = (*neuron.w, neuron.b, neuron.z)
+                own.update((node, None) for node in given if isinstance(node, Value))
+                back: list[Any] = [neuron.z if layer.acts_as_one and by == "neuron" else neuron.a]
+                for node in back:  # from the activation to z, with what lies between
+                    if isinstance(node, Value) and node not in own:
+                        own[node] = None
+                        back += () if node.op is weighted_sum else node.args
+        return {title: list(own) for title, own in found.items()}
 
     def __repr__(self) -> str:
         """Return the shape and the activations."""

@@ -21,6 +21,8 @@ checkers: $(INSTALLED)
 # Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)
 	PATH=.venv/bin $(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
+	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.examples import worked_example as example; \
+		example.picture_of_two_paths().render(outfile='notebooks/pictures/two_paths.svg', cleanup=True)"
 
 $(INSTALLED): pyproject.toml
 	python3 -m venv .venv

@@ -38,7 +38,7 @@ from tinygrad_edu.value import Constant, Value
 if TYPE_CHECKING:
     from tinygrad_edu.check import assert_gradients, gradcheck
     from tinygrad_edu.drawing import draw, draw_network
-    from tinygrad_edu.explain import derivation, exercise, latex, paths, steps
+    from tinygrad_edu.explain import derivation, exercise, first_nonfinite, latex, paths, steps
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "draw_network",
     "exercise",
     "exp",
+    "first_nonfinite",
     "grad",
     "gradcheck",
     "half_squared_error",
@@ -90,6 +91,7 @@ _ON_DEMAND = {  # what a program that only computes has no need of
     "draw": "tinygrad_edu.drawing",
     "draw_network": "tinygrad_edu.drawing",
     "exercise": "tinygrad_edu.explain",
+    "first_nonfinite": "tinygrad_edu.explain",
     "gradcheck": "tinygrad_edu.check",
     "latex": "tinygrad_edu.explain",
     "losses": "tinygrad_edu.nn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphviz import escape, nohtml
@@ -34,6 +34,7 @@ def draw(
     digits: int = 4,
     clusters: Mapping[str, Iterable[Value]] | None = None,
     fold: bool | str | Iterable[str] = False,
+    highlight: Mapping[tuple[Value, int], Sequence[str]] | None = None,
     depth: float = math.inf,
     max_nodes: int = 300,
 ) -> Picture:
@@ -53,6 +54,8 @@ def draw(
         clusters: titles of frames, each with the Values inside it: those of a neuron, for example.
         fold: titles of clusters to draw as one box each, or True for all of them. Of the edges
             between two places, one is left.
+        highlight: colours of edges, each given by a Value and the position of the argument that
+            the edge comes from; of several colours an edge gets a line each.
         depth: draw only what lies at most so many operations behind ``value``.
         max_nodes: refuse to draw more numbers than this; a folded cluster counts as one.
 
@@ -81,9 +84,14 @@ def draw(
             continue
         operation = f"o_{i}"
         home.node(operation, node.op.symbol, id=operation, shape="circle", margin="0.01")
-        edges.append({"tail_name": operation, "head_name": names[node], "id": f"r_{i}"})
+        result = {"tail_name": operation, "head_name": names[node], "id": f"r_{i}"}
+        positions = range(len(node.args))
+        found = [colour for k in positions for colour in (highlight or {}).get((node, k), ())]
+        edges.append({**result, **coloured(found)})
         if level < depth:
-            edges += edges_into(node, i, home, names, shown, digits)
+            into = edges_into(node, i, home, names, shown, digits)
+            for k, edge in enumerate(into):
+                edges.append({**edge, **coloured((highlight or {}).get((node, k), ()))})
         else:
             more = f"m_{folds.get(node, i)}"
             (picture if node in folds else home).node(more, "…", shape="plain")  # there is more
@@ -108,6 +116,16 @@ def blank(direction: str) -> Picture:
         edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": GRADIENT, "color": GREY,
                    "arrowsize": "0.6"},
     )  # fmt: skip
+
+
+def coloured(colours: Sequence[str]) -> dict[str, str]:
+    """Return the look of an edge in some colours; without any, that of all edges.
+
+    >>> coloured(["#0072B2", "#D55E00"])["color"]
+    '#0072B2:#D55E00'
+    """
+    unique = dict.fromkeys(colours)
+    return {"color": ":".join(unique), "penwidth": "2.5"} if unique else {}
 
 
 def edges_into(

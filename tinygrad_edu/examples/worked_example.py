@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.drawing import Picture, draw
+from tinygrad_edu.explain import paths
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import MLP, SGD
 from tinygrad_edu.nn.naming import name
@@ -114,6 +115,14 @@ def weights_of(mlp: MLP) -> list[Value]:
 def picture(example: WorkedExample) -> Picture:
     """Return the graph of the example, each neuron in a frame of its own."""
     return draw(example.loss, clusters=example.mlp.clusters())
+
+
+def picture_of_two_paths() -> Picture:
+    """Return the graph with both paths from the loss to w₁₁ of layer 1 in colour (A10)."""
+    example = forward()
+    example.loss.backward()
+    found = paths(example.loss, example.mlp.layers[0].neurons[0].w[0])
+    return found.draw(clusters=example.mlp.clusters())
 
 
 # --- the report -----------------------------------------------------------------------------------

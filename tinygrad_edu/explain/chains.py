@@ -21,9 +21,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import count, islice, pairwise
+from itertools import count, cycle, islice, pairwise
 from typing import Any, NamedTuple
 
+from tinygrad_edu.drawing import Picture, draw
 from tinygrad_edu.engine import LOCK, ancestors, sweep
 from tinygrad_edu.explain.formulas import TEXT, Names
 from tinygrad_edu.explain.walk import factor, number
@@ -33,6 +34,7 @@ from tinygrad_edu.value import Constant, Value
 __all__ = ["Path", "Paths", "paths"]
 
 SHOWN = 10  # paths that a table lists
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # people with any colour vision tell these
 
 
 def paths(y: Value, x: Value) -> Paths:
@@ -109,10 +111,11 @@ class Paths:
                 yield Path(self.names, *stretch.unrolled())
                 continue
             edges: list[tuple[Any, Any]] = [*zip(node.args, node.partials, strict=True)]
-            for arg, partial in reversed(edges):
+            for position, (arg, partial) in reversed([*enumerate(edges)]):
                 if partial is not None and arg in best:
                     kept = abs(float(partial)) * best[arg] / best[node] if best[node] else 1.0
-                    heapq.heappush(begun, (size * kept, next(turn), Stretch(arg, stretch, partial)))
+                    longer = Stretch(arg, stretch, partial, position)
+                    heapq.heappush(begun, (size * kept, next(turn), longer))
 
     def _best(self) -> dict[Value, float]:
         """Return for each node that leads to ``x`` the size of the largest product on the way."""
@@ -130,6 +133,10 @@ class Paths:
             if sizes:
                 best[node] = max(sizes)
         return best
+
+    def draw(self, most: int = len(COLOURS), **options: Any) -> Picture:
+        """Return the graph with the largest paths, each in its colour; options as of ``draw``."""
+        return draw_paths(self.largest(most), options, self.y)
 
     def largest(self, n: int) -> list[Path]:
         """Return the n paths with the largest products, or all if there are fewer."""
@@ -159,16 +166,17 @@ class Stretch(NamedTuple):
     node: Value
     before: Stretch | None = None
     partial: Any = None
+    position: int = 0
 
-    def unrolled(self) -> tuple[list[Value], list[Any]]:
-        """Return the nodes from the first to this one, and the derivatives between them."""
-        nodes, partials = [], []
-        stretch: Stretch | None = self
-        while stretch is not None:
-            nodes.append(stretch.node)
-            partials.append(stretch.partial)
-            stretch = stretch.before
-        return nodes[::-1], partials[-2::-1]
+    def unrolled(self) -> tuple[list[Value], list[Any], list[int]]:
+        """Return the nodes from the first to this one, and derivatives and positions between."""
+        chain = [self]
+        while chain[-1].before is not None:
+            chain.append(chain[-1].before)
+        chain.reverse()
+        later = chain[1:]
+        nodes = [stretch.node for stretch in chain]
+        return nodes, [s.partial for s in later], [s.position for s in later]
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,8 @@ class Path:
     """From the first Value to the last."""
     factors: list[Any]
     """The local derivative of each node with respect to the next."""
+    positions: list[int]
+    """Which argument of each node the next one is, counted from 0."""
 
     @property
     def product(self) -> Any:
@@ -225,9 +235,22 @@ class Path:
             f"{formula} = {number(self.product)}"
         )  # fmt: skip
 
+    def draw(self, **options: Any) -> Picture:
+        """Return the graph with this path in colour; options are those of ``draw``."""
+        return draw_paths([self], options)
+
     def __str__(self) -> str:
         """Return the chain in full, with its numbers and their product."""
         return self.equation(self.formula, self.factors)
+
+
+def draw_paths(found: list[Path], options: dict[str, Any], root: Value | None = None) -> Picture:
+    """Return the graph behind a root with paths in colour."""
+    highlight: dict[tuple[Value, int], list[str]] = {}
+    for path, colour in zip(found, cycle(COLOURS), strict=False):
+        for node, position in zip(path.nodes, path.positions, strict=False):
+            highlight.setdefault((node, position), []).append(colour)
+    return draw(found[0].nodes[0] if root is None else root, highlight=highlight, **options)
 
 
 def ones(node: Value) -> tuple[Any, Any]:

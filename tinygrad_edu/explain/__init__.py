@@ -1,7 +1,7 @@
 """Show how: every step of backpropagation, every path of the chain rule, the derivation.
 
-``steps``, ``paths``, ``derivation``, ``latex``, ``exercise`` and ``first_nonfinite`` are functions of
-the package. Broken engines are in ``mistakes``.
+``steps``, ``paths``, ``derivation``, ``latex``, ``exercise`` and ``first_nonfinite`` are functions
+of the package. Broken engines are in ``mistakes``.
 """
 
 from tinygrad_edu.explain.chains import paths

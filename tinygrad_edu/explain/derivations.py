@@ -15,7 +15,7 @@ a = σ(z) = σ(0.75) = 0.6792
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ __all__ = ["Derivation", "derivation"]
 
 CHAINS = 6  # paths that are written out in full; if there are more, node by node
 MOST = 80  # lines
+LINKS = 12  # of a long chain, from either end
 
 
 def derivation(y: Value, x: Value, *, digits: int = DIGITS) -> Derivation:
@@ -77,10 +78,17 @@ class Derivation:
         board = Board(self.paths.names, notation, self.digits)
         y, x = self.paths.y, self.paths.x
         nodes = [n for n in reversed(ancestors(y)) if n in self.paths.nodes and n is not x]
-        lines = [board.forward(node) for node in nodes]
-        for node in nodes:
+        left_out = len(nodes) - MOST // 2
+        dots = [Line("", (f"… {left_out} more",))] if left_out > 0 else []
+        near, far = (nodes[: MOST // 4], nodes[-MOST // 4 :]) if dots else (nodes, [])
+        lines = [*map(board.forward, near), *dots, *map(board.forward, far)]
+        for node in near:
             lines += board.local_derivatives(node, self.paths.nodes)
-        lines = list(dict.fromkeys(lines))  # of a · a both derivatives are the same
+        lines += dots
+        for node in far:
+            lines += board.local_derivatives(node, self.paths.nodes)
+        # Of a · a both derivatives are the same line.
+        lines = [line for i, line in enumerate(lines) if not line.left or line not in lines[:i]]
         if self.paths.count <= CHAINS:
             return lines + board.chains(y, x, list(self.paths))
         return [*lines, *board.node_by_node(self.paths)]
@@ -182,8 +190,8 @@ class Board:
     def chains(self, y: Value, x: Value, found: list[Path]) -> list[Line]:
         """Return the chain rule over all paths: chains, factors, products, sum."""
         times = self.notation.times
-        formulas = [times.join(self.d(*pair) for pair in pairwise(path.nodes)) for path in found]
-        factors = [times.join(map(self.factor, path.factors)) for path in found]
+        formulas = [times.join(self.ends(path.nodes, self.links)) for path in found]
+        factors = [times.join(self.ends(path.factors, self.numbers)) for path in found]
         total = self.number(sum(path.product for path in found))
         if len(found) == 1:
             return [Line(self.d(y, x), tuple(dict.fromkeys([formulas[0], factors[0], total])))]
@@ -195,6 +203,20 @@ class Board:
             *[Line("", (f"+ {numbers}",)) for numbers in factors[1:]],
             Line("", (f"= {products} = {total}",)),
         ]
+
+    def links(self, nodes: list[Value]) -> list[str]:
+        """Return the derivatives from each node to the next."""
+        return [self.d(*pair) for pair in pairwise(nodes)]
+
+    def numbers(self, factors: list[Any]) -> list[str]:
+        """Return numbers as factors."""
+        return list(map(self.factor, factors))
+
+    def ends(self, items: list[Any], write: Callable[[list[Any]], list[str]]) -> list[str]:
+        """Return what is written of items; of very many only of the first and the last."""
+        if len(items) <= 2 * LINKS:
+            return write(items)
+        return [*write(items[:LINKS]), "…", *write(items[-LINKS:])]
 
     def node_by_node(self, found: Paths) -> Iterator[Line]:
         """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it."""

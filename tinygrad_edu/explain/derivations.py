@@ -38,7 +38,7 @@ from tinygrad_edu.value import Value
 __all__ = ["Derivation", "derivation"]
 
 CHAINS = 6  # paths that are written out in full; if there are more, node by node
-MOST = 80  # lines
+MOST = 48  # lines of each part
 LINKS = 12  # of a long chain, from either end
 
 
@@ -91,14 +91,16 @@ class Derivation:
         lines = [line for i, line in enumerate(lines) if not line.left or line not in lines[:i]]
         if self.paths.count <= CHAINS:
             return lines + board.chains(y, x, list(self.paths))
-        return [*lines, *board.node_by_node(self.paths)]
+        gradients = [*board.node_by_node(self.paths)]
+        gradients.sort(key=lambda line: line.left == board.d(y, x))  # what is sought comes last
+        return lines + shortened(gradients)
 
     @property
     def latex(self) -> str:
         """The lines as LaTeX: an ``aligned`` environment, to be set in display mode."""
         rows = [
             rf"{line.left} &= {' = '.join(line.rights)}" if line.left else rf"&{line.rights[0]}"
-            for line in shortened(self.lines(LATEX), r"\vdots")
+            for line in self.lines(LATEX)
         ]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -109,7 +111,7 @@ class Derivation:
         """Return the lines as text."""
         return "\n".join(
             " = ".join([line.left, *line.rights]) if line.left else f"    {line.rights[0]}"
-            for line in shortened(self.lines(TEXT), "⋮")
+            for line in self.lines(TEXT)
         )
 
 
@@ -123,12 +125,13 @@ class Line(NamedTuple):
     rights: tuple[str, ...]
 
 
-def shortened(lines: list[Line], dots: str) -> list[Line]:
+def shortened(lines: list[Line]) -> list[Line]:
     """Return the first and the last of very many lines."""
-    if len(lines) <= MOST:
+    half = MOST // 4
+    if len(lines) <= 2 * half:
         return lines
-    left_out = Line("", (f"{dots} {len(lines) - MOST} more",))
-    return [*lines[: MOST // 2], left_out, *lines[-MOST // 2 :]]
+    left_out = Line("", (f"… {len(lines) - 2 * half} more",))
+    return [*lines[:half], left_out, *lines[-half:]]
 
 
 class Board:
@@ -142,11 +145,11 @@ class Board:
 
     def name(self, node: Value) -> str:
         """Return a name as it is written."""
-        return self.notation.finish(self.notation.name(self.names[node]))
+        return self.notation.name(self.names[node])
 
     def number(self, x: Any) -> str:
         """Return a number as it is written."""
-        return self.notation.finish(self.notation.number(x, self.digits))
+        return self.notation.number(x, self.digits)
 
     def factor(self, x: Any) -> str:
         """Return a number as a factor: a negative one in parentheses."""
@@ -169,11 +172,12 @@ class Board:
     def forward(self, node: Value) -> Line:
         """Return a node as its formula, with numbers, and its own number."""
         formulas = [
-            self.notation.finish(node.op.formula([write(arg) for arg in node.args])[0])
+            self.notation.compose(node.op, [write(arg) for arg in node.args]).text
             for write in (self.by_name, self.by_number)
             if node.op is not None
         ]
-        return Line(self.name(node), (*formulas, self.number(node.data)))
+        rights = dict.fromkeys([*formulas, self.number(node.data)])
+        return Line(self.name(node), tuple(rights))
 
     def local_derivatives(self, node: Value, on_path: set[Value]) -> Iterator[Line]:
         """Yield the derivative of a node with respect to each argument on a path, by its rule."""
@@ -181,7 +185,7 @@ class Board:
             if partial is None or not isinstance(arg, Value) or arg not in on_path:
                 continue
             rules = [
-                local_derivative(node, position, write, self.notation)
+                local_derivative(node, position, write, self.notation, self.digits)
                 for write in (self.by_name, self.by_number)
             ]
             rights = dict.fromkeys([*filter(None, rules), self.number(partial)])
@@ -194,7 +198,8 @@ class Board:
         factors = [times.join(self.ends(path.factors, self.numbers)) for path in found]
         total = self.number(sum(path.product for path in found))
         if len(found) == 1:
-            return [Line(self.d(y, x), tuple(dict.fromkeys([formulas[0], factors[0], total])))]
+            several = [formulas[0], factors[0]] if len(found[0].factors) > 1 else []
+            return [Line(self.d(y, x), (*several, total))]
         products = " + ".join(self.factor(path.product) for path in found)
         return [
             Line(self.d(y, x), (formulas[0],)),
@@ -224,7 +229,10 @@ class Board:
         for step in steps(found.y).backward:
             if isinstance(step, BackwardStep) and step.arg in found.nodes:
                 contributions.setdefault(step.arg, []).append(step)
-        for node, terms in contributions.items():
+        for node in ancestors(found.y):
+            terms = contributions.get(node, [])
+            if not terms:
+                continue
             formulas = [
                 f"{self.d(found.y, t.node)}{self.notation.times}{self.d(t.node, node)}"
                 for t in terms

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu.engine import ancestors
@@ -36,7 +37,6 @@ from tinygrad_edu.value import Constant, Value
 
 __all__ = ["LATEX", "TEXT", "Names", "Notation", "latex", "rules_as_latex", "text"]
 
-Piece: TypeAlias = "tuple[str, int]"  # a formula, and how tightly it holds together
 Write: TypeAlias = "Callable[[Value], Piece]"
 
 DIGITS = 4
@@ -69,9 +69,10 @@ class Names:
             if not name:
                 unnamed += 1
                 name = "v" + str(unnamed).translate(LOW)
-            times[name] = times.get(name, 0) + 1
-            if times[name] > 1:
-                name = f"{name}[{times[name]}]"
+            label = name
+            while name in self.nodes:
+                times[label] = times.get(label, 1) + 1
+                name = f"{label}[{times[label]}]"
             self.of[node] = name
             self.nodes[name] = node
 
@@ -93,6 +94,19 @@ def with_constants(root: Value) -> list[Value]:
 # --- two notations --------------------------------------------------------------------------------
 
 
+class Piece(NamedTuple):
+    """A part of a formula."""
+
+    text: str
+    precedence: int
+    """How tightly it holds together."""
+    is_number: bool = False
+
+    def is_minus(self) -> bool:
+        """Tell whether it is a negative."""
+        return self.precedence == SUM and self.text[:1] in ("-", "−")
+
+
 class Notation(NamedTuple):
     """How formulas are written down."""
 
@@ -100,8 +114,8 @@ class Notation(NamedTuple):
     """How a name is written, given as a label."""
     number: Callable[[Any, int], str]
     """How a number is written, to so many significant digits."""
-    finish: Callable[[str], str]
-    """What is made of a formula that was put together as LaTeX."""
+    compose: Callable[[Primitive, Sequence[Piece]], Piece]
+    """How an operation is written, its arguments written already."""
     derivative: Callable[[str, str], str]
     """How the derivative of one name by another is written."""
     times: str
@@ -113,7 +127,7 @@ LOW, HIGH = (
     str.maketrans("0123456789()+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻"),
 )
 GREEK = {
-    letter: "\\" + unicodedata.name(letter).split()[-1].lower()
+    letter: "\\" + unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda")
     for letter in "αβγδεζηθικλμνξπρστυφχψω"
 }
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
@@ -135,8 +149,10 @@ def latex_name(label: str) -> str:
             pieces.append(f"^{{{plain_run.replace('−', '-')}}}")
         elif len(run) == 1:
             apart = unicodedata.normalize("NFD", run)  # a letter, and a hat if it wears one
-            letter = GREEK.get(apart[0], escaped(apart[0]))
-            pieces.append(f"\\hat{{{letter}}}" if apart[1:] == "\u0302" else letter)
+            hat = apart[1:] == "\u0302"
+            letter = apart[0] if hat else run
+            letter = GREEK.get(letter, escaped(letter))
+            pieces.append(f"\\hat{{{letter}}}" if hat else letter)
         else:
             spelled = f"\\{run}"
             pieces.append(spelled if spelled in LETTERS else f"\\mathrm{{{escaped(run)}}}")
@@ -159,7 +175,8 @@ def latex_number(x: Any, digits: int) -> str:
         return f"{'-' if x < 0 else ''}\\frac{{{abs(x.numerator)}}}{{{x.denominator}}}"
     mantissa, _, exponent = short(x, digits).partition("e")
     if not exponent:
-        return {"inf": r"\infty", "-inf": r"-\infty"}.get(mantissa, mantissa)
+        named = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}
+        return named.get(mantissa, mantissa)
     power_of_ten = f"10^{{{int(exponent)}}}"
     return {"1": power_of_ten, "-1": f"-{power_of_ten}"}.get(
         mantissa, f"{mantissa} \\cdot {power_of_ten}"
@@ -171,58 +188,96 @@ def short(x: Any, digits: int) -> str:
     return f"{x:.{digits}g}" if isinstance(x, float) else str(x)
 
 
+def latex_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+    """Return an operation as LaTeX."""
+    return Piece(*op.formula([piece[:2] for piece in pieces]))
+
+
 MACROS = {
     r"\cdot": "·", r"\sigma": "σ", r"\left|": "|", r"\right|": "|", r"\left(": "(",
-    r"\right)": ")", r"\partial": "∂", r"\infty": "∞",
+    r"\right)": ")", "-": "−",
 }  # fmt: skip
+FIRST_MARK = 0xE000  # characters for private use stand for what is written already
 
 
-def plain(formula: str) -> str:
-    r"""Return a formula of the table's LaTeX as text.
+def text_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+    r"""Return an operation as text, from the LaTeX of the table.
 
-    >>> plain(r"\frac{1}{2} \left(a - y\right)^2"), plain(r"\sqrt{x + 1}"), plain(r"e^{-x}")
-    ('1/2 (a − y)²', '√(x + 1)', 'exp(−x)')
+    >>> from tinygrad_edu.primitives import div, exp, power
+    >>> x = Piece("x", ATOM)
+    >>> text_piece(exp, [x]).text, text_piece(power, [x, Piece("0.5", ATOM)]).text
+    ('exp(x)', 'x^0.5')
+    >>> text_piece(div, [x, Piece("a + b", SUM)]).text
+    'x/(a + b)'
     """
+    texts: dict[str, str] = {}
+
+    def mark(written: str) -> str:
+        texts[found := chr(FIRST_MARK + len(texts))] = written
+        return found
+
+    def resolved(part: str) -> str:
+        return "".join(texts.get(character, character) for character in part)
+
+    def replaced(write: Callable[..., str], found: re.Match[str]) -> str:
+        return mark(write(*map(resolved, found.groups())))
+
+    marks = [(mark(piece.text), piece.precedence) for piece in pieces]
+    formula, precedence = op.formula(marks)
     for macro, character in MACROS.items():
         formula = formula.replace(macro, character)
     formula = re.sub(r"\\operatorname\{(\w+)\}", r"\1", formula)
     before = ""
     while before != formula:  # from the innermost braces outwards
         before = formula
-        formula = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", fraction, formula)
-        formula = re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", formula)
-        formula = re.sub(r"\be\^\{([^{}]*)\}", r"exp(\1)", formula)
-        formula = re.sub(r"\^\{?(\d+)\b\}?", lambda m: m[1].translate(HIGH), formula)
-        formula = re.sub(r"\^\{(\w+)\}", r"^\1", formula)
-        formula = re.sub(r"\^\{([^{}]*)\}", r"^(\1)", formula)
-        formula = re.sub(r"_\{([^{}]*)\}", r"_\1", formula)
-    formula = re.sub(r"\\([a-z]+)", r"\1", formula)
-    return formula.replace("-", "−")
+        for pattern, write in TEMPLATES:
+            formula = re.sub(pattern, partial(replaced, write), formula)
+    return Piece(resolved(re.sub(r"\\([a-z]+)", r"\1", formula)), precedence)
 
 
-def fraction(found: re.Match[str]) -> str:
-    """Return a fraction on one line, with parentheses where they are needed."""
+def enclosed(part: str) -> str:
+    """Return a part of a quotient, with parentheses if it needs them.
 
-    def enclosed(part: str) -> str:
-        outside, before = part, ""
-        while before != outside:  # what stands in parentheses of its own needs no others
-            before, outside = outside, re.sub(r"\([^()]*\)", "", outside)
-        return f"({part})" if re.search("[ /]", outside) else part
+    >>> enclosed("a + b"), enclosed("f(a + b)"), enclosed("−a")
+    ('(a + b)', 'f(a + b)', '(−a)')
+    """
+    outside, before = part, ""
+    while before != outside:  # what stands in parentheses of its own needs no others
+        before, outside = outside, re.sub(r"\([^()]*\)", "", outside)
+    return f"({part})" if re.search("[ /]|^−", outside) else part
 
-    return f"{enclosed(found[1])}/{enclosed(found[2])}"
 
+def raised(exponent: str) -> str:
+    """Return an exponent as it stands behind its base.
+
+    >>> raised("2"), raised("n"), raised("n − 1")
+    ('²', '^n', '^(n − 1)')
+    """
+    if re.fullmatch(r"\d+", exponent):
+        return exponent.translate(HIGH)
+    return f"^{exponent}" if re.fullmatch(r"[\w.]+", exponent) else f"^({exponent})"
+
+
+TEMPLATES: list[tuple[str, Callable[..., str]]] = [
+    (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", lambda x, y: f"{enclosed(x)}/{enclosed(y)}"),
+    (r"\\sqrt\{([^{}]*)\}", lambda x: f"√({x})"),
+    (r"e\^\{([^{}]*)\}", lambda x: f"exp({x})"),
+    (r"\^\{([^{}]*)\}", raised),
+    (r"\^(\d)", raised),
+    (r"_\{([^{}]*)\}", lambda x: f"_{enclosed(x)}"),
+]
 
 LATEX = Notation(
     name=latex_name,
     number=latex_number,
-    finish=lambda formula: formula,
+    compose=latex_piece,
     derivative=lambda y, x: rf"\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}",
     times=r" \cdot ",
 )
 TEXT = Notation(
     name=lambda label: label,
-    number=short,
-    finish=plain,
+    number=lambda x, digits: short(x, digits).replace("-", "−"),
+    compose=text_piece,
     derivative=lambda y, x: f"∂{y}/∂{x}",
     times=" · ",
 )
@@ -259,6 +314,9 @@ def text(value: Value, *, full: bool = False, digits: int = DIGITS) -> str:
 
 def formula(value: Value, notation: Notation, *, full: bool = False, digits: int = DIGITS) -> str:
     """Return the formula of a Value in a notation."""
+    if not isinstance(value, Value):
+        message = f"formula: expected a Value, got {value!r} ({type(value).__name__})"
+        raise TypeError(message)
     names = Names(value)
 
     def write(node: Value) -> Piece:
@@ -266,7 +324,7 @@ def formula(value: Value, notation: Notation, *, full: bool = False, digits: int
             return name_piece(names[node], notation)
         return number_piece(node.data, notation, digits)
 
-    return notation.finish(expression(value, write, notation, full=full, digits=digits)[0])
+    return expression(value, write, notation, full=full, digits=digits).text
 
 
 def expression(
@@ -293,83 +351,98 @@ def expression(
         if not isinstance(arg, Value):
             return number_piece(arg, notation, digits)
         found = pieces.get(arg) or write(arg)
-        return found if len(found[0]) <= LONGEST else write(arg)
+        return found if len(found.text) <= LONGEST else write(arg)
 
     for node in reversed(order):
         if node in written_out and node.op is not None:
-            pieces[node] = composed(node.op, [piece(arg) for arg in node.args])
+            pieces[node] = composed(node.op, [piece(arg) for arg in node.args], notation)
     return pieces[root]
 
 
 def name_piece(label: str, notation: Notation) -> Piece:
     """Return a name as a piece of a formula; one with a superscript holds together like a power."""
-    raised = any(character in RAISED for character in label)
-    return notation.name(label), POWER if raised else ATOM
+    has_superscript = any(character in RAISED for character in label)
+    return Piece(notation.name(label), POWER if has_superscript else ATOM)
 
 
 def number_piece(x: Any, notation: Notation, digits: int) -> Piece:
     """Return a number as a piece of a formula; one with a sign holds together like a sum."""
     written = notation.number(x, digits)
-    if written in ("0", "1", "-1") and x != int(written):
-        written = notation.number(x, 17)  # 1.0001 is not to be left out as if it were 1
-    if written.startswith("-"):
-        return written, SUM
-    return written, PRODUCT if re.search(r"[^\d.]", written) else ATOM
+    if written in ("0", "1", "−1", "-1") and x != int(written.replace("−", "-")):
+        # 1.0001 is not to be left out as if it were 1.
+        enough = next(d for d in range(digits, 18) if float(f"{x:.{d}g}") == x)
+        written = notation.number(x, enough)
+    if written[:1] in ("-", "−"):
+        return Piece(written, SUM, is_number=True)
+    plain = re.fullmatch(r"[\d.]+", written)
+    return Piece(written, ATOM if plain else PRODUCT, is_number=True)
 
 
-def composed(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+def composed(op: Primitive, pieces: Sequence[Piece], notation: Notation) -> Piece:
     """Return the formula of an operation, simpler where that is short: no 1 · x and no x + 0."""
     if op is weighted_sum:
         n = len(pieces) // 2
-        terms = [composed(mul, pair) for pair in zip(pieces[:n], pieces[n : 2 * n], strict=True)]
-        return composed(total, [*terms, pieces[-1]])
+        pairs = zip(pieces[:n], pieces[n : 2 * n], strict=True)
+        terms = [composed(mul, pair, notation) for pair in pairs]
+        return composed(total, [*terms, pieces[-1]], notation)
     if op is total:
-        whole: Piece = ("0", ATOM)
+        whole = Piece("0", ATOM, is_number=True)
         for piece in pieces:
-            whole = composed(add, [whole, piece])
+            whole = composed(add, [whole, piece], notation)
         return whole
-    texts = [written for written, _ in pieces]
     simple = SIMPLER.get(op)
-    if simple is not None and (found := simple(*pieces)) is not None:
+    if simple is not None and (found := simple(notation, *pieces)) is not None:
         return found
-    if op is add and texts[1].startswith("-"):
-        return f"{texts[0]} - {texts[1][1:]}", SUM
-    return op.formula(pieces)
+    return notation.compose(op, pieces)
 
 
-def simpler_sum(x: Piece, y: Piece) -> Piece | None:
-    """Return x + y where one is 0."""
-    return y if x[0] == "0" else x if y[0] == "0" else None
+def is_(number: str, x: Piece) -> bool:
+    """Tell whether a piece is a certain number."""
+    return x.is_number and x.text.replace("−", "-") == number
 
 
-def simpler_difference(x: Piece, y: Piece) -> Piece | None:
+def simpler_sum(_: Notation, x: Piece, y: Piece) -> Piece | None:
+    """Return x + y where one is 0, and x - z where y is -z."""
+    if is_("0", x) or is_("0", y):
+        return y if is_("0", x) else x
+    return Piece(f"{x.text} {y.text[0]} {y.text[1:]}", SUM) if y.is_minus() else None
+
+
+def simpler_difference(notation: Notation, x: Piece, y: Piece) -> Piece | None:
     """Return x - y where one is 0."""
-    return x if y[0] == "0" else composed(neg, [y]) if x[0] == "0" else None
+    if is_("0", y):
+        return x
+    return composed(neg, [y], notation) if is_("0", x) else None
 
 
-def simpler_product(x: Piece, y: Piece) -> Piece | None:
+def simpler_product(notation: Notation, x: Piece, y: Piece) -> Piece | None:
     """Return x y where one is 0, 1 or -1, or both are the same."""
     for one, other in ((x, y), (y, x)):
-        if one[0] in ("0", "1", "-1"):
-            return {"0": one, "1": other, "-1": composed(neg, [other])}[one[0]]
-    return power.formula([x, ("2", ATOM)]) if x == y else None
+        if is_("0", one) or is_("1", one):
+            return one if is_("0", one) else other
+        if is_("-1", one):
+            return composed(neg, [other], notation)
+    return notation.compose(power, [x, Piece("2", ATOM)]) if x == y else None
 
 
-def simpler_quotient(x: Piece, y: Piece) -> Piece | None:
+def simpler_quotient(_: Notation, x: Piece, y: Piece) -> Piece | None:
     """Return x / y where x is 0 or y is 1."""
-    return x if x[0] == "0" or y[0] == "1" else None
+    return x if is_("0", x) or is_("1", y) else None
 
 
-def simpler_negative(x: Piece) -> Piece | None:
+def simpler_negative(_: Notation, x: Piece) -> Piece | None:
     """Return -x where x is 0 or a negative itself."""
-    if x[0] == "0":
+    if is_("0", x):
         return x
-    return (x[0][1:], PRODUCT) if re.fullmatch(r"-[^+-]*", x[0]) else None
+    is_term = x.is_minus() and not re.search("[+−-]", x.text[1:])
+    return Piece(x.text[1:], PRODUCT) if is_term else None
 
 
-def simpler_power(x: Piece, n: Piece) -> Piece | None:
+def simpler_power(_: Notation, x: Piece, n: Piece) -> Piece | None:
     """Return x^n where n is 1 or 0."""
-    return {"1": x, "0": ("1", ATOM)}.get(n[0])
+    if is_("1", n):
+        return x
+    return Piece("1", ATOM, is_number=True) if is_("0", n) else None
 
 
 SIMPLER: dict[Primitive, Callable[..., Piece | None]] = {
@@ -384,7 +457,9 @@ SIMPLER: dict[Primitive, Callable[..., Piece | None]] = {
 # --- derivatives ----------------------------------------------------------------------------------
 
 
-def local_derivative(node: Value, position: int, write: Write, notation: Notation) -> str | None:
+def local_derivative(
+    node: Value, position: int, write: Write, notation: Notation, digits: int = DIGITS
+) -> str | None:
     """Return the derivative of a node by its argument at a position, as its rule says.
 
     The output and the arguments are written as ``write`` says: by name, or as numbers. None stands
@@ -408,12 +483,14 @@ def local_derivative(node: Value, position: int, write: Write, notation: Notatio
     if rule is None:
         return None
     if not isinstance(rule, Value):
-        return notation.finish(number_piece(rule, notation, DIGITS)[0])
+        return number_piece(rule, notation, digits).text
 
     def written(leaf: Value) -> Piece:
-        return write(stands_for[leaf]) if leaf in stands_for else (f"{leaf.data:g}", ATOM)
+        if leaf in stands_for:
+            return write(stands_for[leaf])
+        return number_piece(leaf.data, notation, digits)
 
-    return notation.finish(expression(rule, written, notation)[0])
+    return expression(rule, written, notation, digits=digits).text
 
 
 def rules_as_latex(op: Primitive, *args: float) -> list[str]:

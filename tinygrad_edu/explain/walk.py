@@ -17,8 +17,10 @@ backward pass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from tinygrad_edu.engine import LOCK, sweep
@@ -140,7 +142,7 @@ class BackwardStep(Step):
 
 def number(x: Any) -> str:
     """Return a number as text, to four digits."""
-    return TEXT.finish(TEXT.number(x, DIGITS))
+    return TEXT.number(x, DIGITS)
 
 
 def factor(x: Any) -> str:
@@ -150,7 +152,7 @@ def factor(x: Any) -> str:
 
 def written(op: Any, pieces: Sequence[Piece]) -> str:
     """Return an operation on arguments that are written already."""
-    return TEXT.finish(op.formula(pieces)[0])
+    return TEXT.compose(op, pieces).text
 
 
 # --- the passes -----------------------------------------------------------------------------------
@@ -207,6 +209,27 @@ class Steps(Sequence[Step]):
     def __repr__(self) -> str:
         """Return all steps, or the first and the last of very many."""
         return "\n".join(self._lines())
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the steps as an interactive page that needs no other file and no network."""
+        from tinygrad_edu.explain.page import document  # noqa: PLC0415 - only pages need it
+
+        Path(path).write_text(document(self), encoding="utf-8")
+
+    def _repr_html_(self) -> str:
+        from tinygrad_edu.explain.page import fragment  # noqa: PLC0415 - only pages need it
+
+        return fragment(self)
+
+    def _repr_mimebundle_(
+        self, include: Container[str] | None = None, exclude: Container[str] | None = None
+    ) -> dict[str, str]:
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return {
+            mime: text
+            for mime, text in shown.items()
+            if (include is None or mime in include) and (exclude is None or mime not in exclude)
+        }
 
     def _lines(self, most: int = 200) -> Iterator[str]:
         shown = range(len(self))

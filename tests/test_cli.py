@@ -33,7 +33,8 @@ def test_version():
 
 
 @pytest.mark.parametrize(
-    ("ending", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph")]
+    ("ending", "start"),
+    [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph"), ("html", b"<!doctype html>")],
 )
 def test_demo_prints_the_figures_and_writes_the_picture(tmp_path, ending, start):
     file = tmp_path / f"figure.{ending}"
@@ -62,7 +63,7 @@ def test_a_dash_sends_the_picture_alone_to_standard_output(tmp_path):
 def test_an_unknown_ending_is_a_wrong_command():
     result = run("demo", "-o", "figure.gif")
     assert result.returncode == 2
-    assert b"'figure.gif' does not end in .svg, .png or .dot" in result.stderr
+    assert b"'figure.gif' does not end in .svg, .png, .dot or .html" in result.stderr
 
 
 def test_an_unknown_command_is_a_wrong_command():

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tinygrad_edu import __version__, examples
 from tinygrad_edu.examples import worked_example
+from tinygrad_edu.explain import page, steps
 
-FORMATS = ("svg", "png", "dot")
+FORMATS = ("svg", "png", "dot", "html")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,7 +58,10 @@ def demo(output: str, format_: str | None = None) -> None:
     if output != "-":
         print_text(worked_example.report(example))
     format_ = format_ or Path(output).suffix[1:].lower() or FORMATS[0]
-    rendered = picture.source.encode() if format_ == "dot" else picture.pipe(format_)
+    if format_ == "html":  # both passes, step by step
+        rendered = page.document(steps(example.loss)).encode()
+    else:
+        rendered = picture.source.encode() if format_ == "dot" else picture.pipe(format_)
     if output == "-":
         sys.stdout.buffer.write(rendered)
     else:
@@ -101,8 +105,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         type=picture_file,
         default="worked_example.svg",
-        help="where the picture goes: a file that ends in .svg, .png or .dot, or - for standard "
-        "output (default: %(default)s)",
+        help="where the picture goes: a file that ends in .svg, .png or .dot, or in .html for a "
+        "page that goes through both passes step by step; or - for standard output "
+        "(default: %(default)s)",
     )
     demonstration.add_argument(
         "--format", choices=FORMATS, help="the format on standard output (default: svg)"
@@ -120,6 +125,6 @@ def parser() -> argparse.ArgumentParser:
 def picture_file(text: str) -> str:
     """Return the file name ``text``; refuse an ending that names no format."""
     if text != "-" and Path(text).suffix[1:].lower() not in FORMATS:
-        message = f"{text!r} does not end in .svg, .png or .dot"
+        message = f"{text!r} does not end in .svg, .png, .dot or .html"
         raise argparse.ArgumentTypeError(message)
     return text

@@ -1,0 +1,424 @@
+"""The stepper: both passes as a page on which they are walked through, step by step.
+
+>>> from tinygrad_edu import Value
+>>> from tinygrad_edu.explain import steps
+>>> w, x = Value(3.0, label="w"), Value(2.0, label="x")
+>>> page = document(steps((w * x).tanh()))
+>>> page[:15], "∂v₂/∂w = ∂v₂/∂v₁ · ∂v₁/∂w" in page
+('<!doctype html>', True)
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import html
+import json
+import math
+import re
+from base64 import b64encode
+from functools import partial
+from importlib.resources import files
+from typing import Any, TypeAlias
+
+from tinygrad_edu.drawing.graph import box_text, draw, levels_behind, number_text
+from tinygrad_edu.explain.formulas import (
+    DIGITS,
+    GREEK,
+    LATEX,
+    Piece,
+    local_derivative,
+    name_piece,
+    number_piece,
+)
+from tinygrad_edu.explain.walk import BackwardStep, ForwardStep, SeedStep, Step, Steps
+from tinygrad_edu.value import Value
+
+__all__ = ["document", "fragment", "mathml"]
+
+Texts: TypeAlias = "dict[str, str]"  # by part of the drawing and line in it: "v_3 1"
+
+MOST = 300  # steps that anybody walks through
+LONGEST = 600  # characters of LaTeX; a formula that is longer is set as plain text
+MOST_SPANS = 1200  # of its edges: a graph with more is laid out in minutes rather than seconds
+WIDEST, HIGHEST = 1600, 800  # points; a larger picture is scrolled rather than shrunk
+LEGEND = "".join(
+    f"<div><span>{word}</span><p>{meaning}</p></div>"
+    for word, meaning in (
+        ("boxes", "numbers: inputs with round corners, parameters yellow, the result framed twice"),
+        ("circles", "operations; the forward pass follows the arrows"),
+        ("next to arrows", "local derivatives; the backward pass goes against the arrows"),
+    )
+)
+
+
+def document(steps: Steps) -> str:
+    """Return the stepper as an HTML document that needs no other file and no network."""
+    heading = html.escape(title(steps))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{heading}</title>\n</head>\n<body>\n{fragment(steps)}</body>\n</html>\n"
+    )
+
+
+def fragment(steps: Steps) -> str:
+    """Return the stepper as a piece of HTML, to stand in a page, in a notebook, several at once.
+
+    Without scripts it shows the drawing with all numbers, and the steps as text. So it does of more
+    steps than anybody walks through; where the graph cannot be drawn, it says why.
+    """
+    if len(steps) > MOST:
+        picture = notice(
+            f"{len(steps)} steps are more than anybody walks through (at most {MOST}); take the "
+            "steps of a Value in the middle, or print them as text"
+        )
+        data: dict[str, Any] = {"steps": []}
+    else:
+        graph = Drawing(steps)
+        picture = graph.image()
+        data = {"before": before(graph), "steps": [record(step, graph) for step in steps]}
+    text = "\n".join(steps._lines(MOST))
+    those = f"all {len(steps)} steps" if len(steps) <= MOST else "the first and the last steps"
+    data["hash"] = hashlib.sha256(f"{data}{picture}{text}".encode()).hexdigest()[:16]
+    size = re.search(r'width="(\d+)pt" height="(\d+)pt"', picture)
+    is_large = size is not None and (int(size[1]) > WIDEST or int(size[2]) > HIGHEST)
+    parts = {
+        "hash": data["hash"],
+        "title": html.escape(title(steps)),
+        "picture": picture,
+        "large": " large" if is_large else "",
+        "open": "" if data["steps"] else " open",
+        "summary": f"{those} as text",
+        "text": html.escape(text),
+        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+    }
+    template = files(__package__).joinpath("stepper.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+
+
+def title(steps: Steps) -> str:
+    """Return what the page is called."""
+    return f"Backpropagation of {steps.names[steps.root]}, step by step"
+
+
+def notice(message: str) -> str:
+    """Return a sentence in place of the picture."""
+    return f'<p role="note">{html.escape(message)}</p>'
+
+
+# --- the drawing ----------------------------------------------------------------------------------
+
+
+class Drawing:
+    """The graph with all its numbers, and the text of its boxes on the way there."""
+
+    def __init__(self, steps: Steps) -> None:
+        """Copy the graph: names and gradients are written on the copy, nothing changes."""
+        self.root = copy.deepcopy(steps.root)
+        nodes = levels_behind(steps.root, math.inf)
+        copies = levels_behind(self.root, math.inf)
+        self.copies = dict(zip(nodes, copies, strict=True))
+        self.numbers = {node: i for i, node in enumerate(nodes)}
+        for node, twin in self.copies.items():
+            twin.label = " ".join(steps.names[node].split())
+            twin.grad = 0.0
+        for step in steps.backward:
+            if isinstance(step, SeedStep | BackwardStep):
+                self.copies[target(step)].grad = step.after
+
+    def image(self) -> str:
+        """Return the finished drawing as an image that shows without scripts, too."""
+        if self.spans() > MOST_SPANS:
+            return notice("The graph is too entangled to be drawn: it would take minutes")
+        try:
+            svg = draw(self.root, digits=DIGITS).pipe("svg", encoding="utf-8")
+        except (ValueError, RuntimeError) as error:  # too large; no Graphviz
+            return notice(str(error).partition("`.source`")[0])
+        svg = svg[svg.index("<svg") :]
+        svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+        svg = svg.replace(' id="', ' data-id="')  # ids are unique in a page; steppers may be many
+        size = re.search(r'width="\d+pt" height="\d+pt"', svg)
+        coded = b64encode(svg.encode()).decode("ascii")
+        alt = "The graph of the computation, with all numbers and gradients"
+        return (
+            f'<img {size[0] if size else ""} alt="{alt}" src="data:image/svg+xml;base64,{coded}">'
+        )
+
+    def spans(self) -> int:
+        """Return how many levels all edges cross; the time to draw them grows with it."""
+        depth: dict[Any, int] = {}
+        crossed = 0
+        for node in self.numbers:
+            below = [depth[arg] for arg in node.args if isinstance(arg, Value)]
+            depth[node] = 1 + max(below, default=0)
+            crossed += sum(depth[node] - level for level in below)
+        return crossed
+
+    def box(self, node: Value) -> str:
+        """Return the id of a Value's box."""
+        return f"v_{self.numbers[node]}"
+
+    def into(self, node: Value, position: int) -> str:
+        """Return the id of the edge that leads from an argument to a Value's operation."""
+        arg, i = node.args[position], self.numbers[node]
+        source = self.numbers[arg] if isinstance(arg, Value) else f"n_{i}_{position}"
+        return f"e_{source}_{i}_{position}"
+
+    def data_line(self, node: Value) -> str:
+        """Return the first line of a box: the name and the number."""
+        return box_text(self.copies[node], {"data"}, DIGITS)[0]
+
+    def gradient_line(self, node: Value, gradient: Any) -> str:
+        """Return the second line of a box, with a gradient that may not be complete."""
+        twin = self.copies[node]
+        twin.grad, complete = gradient, twin.grad
+        line = box_text(twin, {"data", "grad"}, DIGITS)[1]
+        twin.grad = complete
+        return line
+
+
+def target(step: SeedStep | BackwardStep) -> Value:
+    """Return the Value whose gradient grows."""
+    return step.root if isinstance(step, SeedStep) else step.arg
+
+
+# --- the steps ------------------------------------------------------------------------------------
+
+
+def before(graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows before the first step: the numbers that were given."""
+    written: Texts = {}
+    for node in graph.copies:
+        first = graph.data_line(node) if node.op is None else graph.copies[node].label
+        written |= {f"{graph.box(node)} 0": first, f"{graph.box(node)} 1": ""}
+    say = "Before the forward pass: only the inputs and the parameters have numbers."
+    return {
+        "pass": "before", "say": say, "text": "", "board": LEGEND, "write": written,
+        "now": "", "from": [], "flow": [],
+    }  # fmt: skip
+
+
+def record(step: Step, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows at a step."""
+    if isinstance(step, ForwardStep):
+        shown = forward(step, graph)
+    elif isinstance(step, BackwardStep):
+        shown = backward(step, graph)
+    else:
+        shown = seed(step, graph)
+    return {"text": str(step), **shown}
+
+
+def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows when an operation is computed."""
+    node, i = step.node, graph.numbers[step.node]
+    formulas = [
+        latex_of(node, [write(step, arg) for arg in args])
+        for args, write in ((node.args, by_name), (step.numbers, by_number))
+    ]
+    line = [LATEX.name(step.names[node]), *dict.fromkeys(formulas), latex(step.data)]
+    return {
+        "pass": "forward",
+        "say": f"Forward: compute {step.names[node]}.",
+        "board": board([("value", line)], str(step)),
+        "write": {f"{graph.box(node)} 0": graph.data_line(node)},
+        "now": graph.box(node),
+        "from": [graph.box(arg) for arg in node.args if isinstance(arg, Value)],
+        "flow": [f"o_{i}", f"r_{i}", *(graph.into(node, j) for j in range(len(node.args)))],
+    }
+
+
+def seed(step: Any, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows where the backward pass begins."""
+    name = step.names[step.root]
+    line = [LATEX.derivative(name, name), latex(step.after)]
+    return {
+        "pass": "backward",
+        "say": f"Backward: begin with the derivative of {name} with respect to itself.",
+        "board": board([("gradient", line)], str(step)),
+        "write": {f"{graph.box(step.root)} 1": graph.gradient_line(step.root, step.after)},
+        "now": graph.box(step.root),
+        "from": [],
+        "flow": [],
+    }
+
+
+def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows when a gradient goes back along an edge."""
+    names, node, arg = step.names, step.node, step.arg
+    edge = graph.into(node, step.position)
+    rule = [
+        found
+        for write in (by_name, by_number)
+        if (found := local_derivative(node, step.position, partial(write, step), LATEX))
+    ]
+    local = LATEX.derivative(names[node], names[arg])
+    upstream = LATEX.derivative(names[step.root], names[node])
+    sought = LATEX.derivative(names[step.root], names[arg])
+    product = [
+        rf"{upstream} \cdot {local}",
+        rf"{factor(step.upstream)} \cdot {factor(step.partial)}",
+        latex(step.contribution),
+    ]
+    rows = [("local derivative", [local, *dict.fromkeys([*rule, latex(step.partial)])])]
+    say = f"Backward: from {names[node]} to {names[arg]}. Upstream gradient times local derivative"
+    if step.is_first:
+        rows.append(("chain rule", [sought, *product]))
+    else:
+        say += ", added to what has come by other paths"
+        rows.append(("chain rule", [f"{sought} +", *product]))
+        sums = f"{latex(step.before)} + {factor(step.contribution)}"
+        rows.append(("sum", [sought, sums, latex(step.after)]))
+    return {
+        "pass": "backward",
+        "say": f"{say}.",
+        "board": board(rows, str(step)),
+        "write": {
+            f"{graph.box(arg)} 1": graph.gradient_line(arg, step.after),
+            f"{edge} 0": number_text(step.partial, DIGITS),
+        },
+        "now": graph.box(arg),
+        "from": [graph.box(node)],
+        "flow": [f"r_{graph.numbers[node]}", edge],
+    }
+
+
+def latex(x: Any) -> str:
+    """Return a number as LaTeX."""
+    return LATEX.number(x, DIGITS)
+
+
+def factor(x: Any) -> str:
+    """Return a number as a factor or a further term: a negative one in parentheses."""
+    return rf"\left({latex(x)}\right)" if x < 0 else latex(x)
+
+
+def latex_of(node: Value, pieces: list[Piece]) -> str:
+    """Return the operation of a Value on arguments that are written already."""
+    return LATEX.compose(node.op, pieces).text if node.op else ""
+
+
+def by_name(step: Step, x: Any) -> Piece:
+    """Return an argument by its name, or as the number that it is."""
+    return name_piece(step.names[x], LATEX) if isinstance(x, Value) else by_number(step, x)
+
+
+def by_number(_: Step, x: Any) -> Piece:
+    """Return an argument as a number."""
+    return number_piece(x.data if isinstance(x, Value) else x, LATEX, DIGITS)
+
+
+def board(rows: list[tuple[str, list[str]]], text: str) -> str:
+    """Return equations, each with a word before it; as plain text if they are very long."""
+    if max(len(part) for _, line in rows for part in line) > LONGEST:
+        return f"<p>{html.escape(text)}</p>"
+    return "".join(f"<div><span>{word}</span><p>{equation(line)}</p></div>" for word, line in rows)
+
+
+def equation(parts: list[str]) -> str:
+    """Return an equation as MathML, a formula for each side, so that lines can break between."""
+    first, *others = parts
+    sign = "<mo>+=</mo>" if first.endswith("+") else "<mo>=</mo>"
+    formulas = [mathml(first.removesuffix(" +"))]
+    formulas += [
+        f"{'<mo>=</mo>' if i else sign}<mrow>{mathml(part)}</mrow>" for i, part in enumerate(others)
+    ]
+    return " ".join(f"<math><mrow>{formula}</mrow></math>" for formula in formulas)
+
+
+# --- from LaTeX to MathML -------------------------------------------------------------------------
+
+SIGN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
+WORDS = re.compile(r"\\(?:operatorname|mathrm|text)\{((?:\\hat\{\}|\\.|[^{}\\])*)\}", re.DOTALL)
+ESCAPED = re.compile(r"\\backslash\\ |\\hat\{\}|\\.", re.DOTALL)
+WRITTEN = {r"\backslash\ ": "\\", r"\hat{}": "^"}
+CONSTRUCTS = {
+    r"\frac": "<mfrac>{}{}</mfrac>",
+    r"\sqrt": "<msqrt>{}</msqrt>",
+    r"\hat": '<mover accent="true">{}<mo>^</mo></mover>',
+}
+SYMBOLS = {
+    r"\cdot": "·", r"\partial": "∂", r"\infty": "∞", r"\sum": "∑", r"\backslash": "\\", "-": "−",
+}  # fmt: skip
+LETTERS = {name: letter for letter, name in GREEK.items()}
+
+
+def mathml(latex: str) -> str:
+    r"""Return a formula of the table as MathML, which browsers draw by themselves.
+
+    It knows the LaTeX that the package writes: fractions, roots, raised and lowered, hats, words.
+    What it does not know it shows as it is.
+
+    >>> mathml(r"\frac{1}{2} x_{1}^{2}")
+    '<mfrac><mn>1</mn><mn>2</mn></mfrac><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup>'
+    >>> mathml(r"\sigma\left(-z\right)")
+    '<mi>σ</mi><mo stretchy="false">(</mo><mo form="prefix">−</mo><mi>z</mi>...'
+    """
+    return "".join(Reader(latex).elements())
+
+
+class Reader:
+    """Reads LaTeX from left to right and turns it into elements of MathML."""
+
+    def __init__(self, latex: str) -> None:
+        """Put words aside, which are no formulas, and take the rest apart."""
+        self.words: list[str] = []
+        latex = re.sub(r"\\(left|right)(?![A-Za-z])", "", WORDS.sub(self.put_aside, latex))
+        self.rest = SIGN.findall(latex)[::-1]
+
+    def put_aside(self, found: re.Match[str]) -> str:
+        """Keep a word; leave its number in its place."""
+        self.words.append(ESCAPED.sub(lambda e: WRITTEN.get(e[0], e[0][1:]), found[1]))
+        return f"\\word {len(self.words) - 1} "
+
+    def elements(self) -> list[str]:
+        """Read to the end of a group."""
+        found: list[str] = []
+        scripts: dict[str, str] = {}  # of the last element, which is then still to come
+        base = ""
+        while self.rest and (sign := self.rest.pop()) != "}":
+            if sign in ("^", "_"):
+                base = base or (found.pop() if found else "<mrow></mrow>")
+                scripts[sign] = self.argument()
+                continue
+            if base:
+                found.append(scripted(base, scripts))
+                base, scripts = "", {}
+            is_sign = sign == "-" and found and found[-1].endswith(("(</mo>", "·</mo>", "+</mo>"))
+            found.append('<mo form="prefix">−</mo>' if is_sign else self.element(sign))
+        return [*found, scripted(base, scripts)] if base else found
+
+    def argument(self) -> str:
+        """Read a group or a single sign."""
+        return self.element(self.rest.pop()) if self.rest else "<mrow></mrow>"
+
+    def element(self, sign: str) -> str:
+        """Return a sign, with the arguments that it takes, as one element."""
+        if sign == "{":
+            group = self.elements()
+            return group[0] if len(group) == 1 else f"<mrow>{''.join(group)}</mrow>"
+        if construct := CONSTRUCTS.get(sign):
+            return construct.format(*(self.argument() for _ in range(construct.count("{}"))))
+        if sign == r"\word":
+            word = html.escape(self.words[int(self.rest.pop())])
+            return f'<mi mathvariant="normal">{word}</mi>'
+        return leaf(sign)
+
+
+def scripted(base: str, scripts: dict[str, str]) -> str:
+    """Return an element with what stands below and above it."""
+    tag = "msubsup" if len(scripts) > 1 else "msub" if "_" in scripts else "msup"
+    return f"<{tag}>{base}{scripts.get('_', '')}{scripts.get('^', '')}</{tag}>"
+
+
+def leaf(sign: str) -> str:
+    """Return a number, a letter or an operator."""
+    if sign[0].isdigit():
+        return f"<mn>{sign}</mn>"
+    if sign in "()[]|":
+        return f'<mo stretchy="false">{sign}</mo>'
+    shown = SYMBOLS.get(sign) or LETTERS.get(sign) or sign.removeprefix("\\")
+    tag = "mi" if shown in ("∂", "∞") or shown[:1].isalpha() else "mo"
+    return f"<{tag}>{html.escape(shown)}</{tag}>"

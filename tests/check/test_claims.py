@@ -208,7 +208,7 @@ def test_a_claim_of_0_is_called_that():
 
 
 def test_mistakes_are_looked_for_in_small_graphs_only():
-    big = lambda x: total([x * float(k) for k in range(500)])  # noqa: E731
+    big = lambda x: total([x * float(k) for k in range(500)])  # noqa: E731 - short
     assert hint(big, 0.5, claimed=-sum(range(500))) == "the sign is wrong"
     assert hint(big, 0.5, claimed=17.0) == ""
 

@@ -138,7 +138,7 @@ def test_the_picture_without_scripts_has_all_numbers_and_gradients():
     loss = worked_example()
     shown = drawing_in(fragment(steps(loss)))
     loss.backward()
-    texts = [e.text for e in ET.fromstring(shown).iter() if e.tag.endswith("text")]  # noqa: S314
+    texts = [e.text for e in ET.fromstring(shown).iter() if e.tag.endswith("text")]  # noqa: S314 - our own
     for node in levels_behind(loss, math.inf):
         assert f"{node.label} = {number_text(node.data, 4)}" in texts
         assert isinstance(node, Constant) or f"grad {number_text(node.grad, 4)}" in texts

@@ -570,7 +570,7 @@ def test_inputs_come_in_any_iterable_of_real_numbers(make, make_inputs):
         (lambda: MLP(0, [1]), ValueError, "n_inputs is at least 1, not 0"),
         (lambda: MLP(-1, [1]), ValueError, "n_inputs is at least 1, not -1"),
         (lambda: MLP(2.0, [1]), TypeError, r"n_inputs is a whole number, not 2.0 \(float\)"),
-        (lambda: MLP(True, [1]), TypeError, r"n_inputs is a whole number, not True \(bool\)"),  # noqa: FBT003
+        (lambda: MLP(True, [1]), TypeError, r"n_inputs is a whole number, not True \(bool\)"),  # noqa: FBT003 - the bool is the test
         (lambda: MLP("2", [1]), TypeError, r"n_inputs is a whole number, not '2' \(str\)"),
         (lambda: MLP(None, [1]), TypeError, "n_inputs is a whole number, not None"),
         (lambda: MLP(2, []), ValueError, "needs at least one layer"),

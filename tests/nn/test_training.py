@@ -26,6 +26,7 @@ from tinygrad_edu.nn import (
     data,
     fit,
     predicted_class,
+    training,
 )
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
@@ -901,3 +902,13 @@ def test_settings_that_are_no_whole_numbers_are_named():
     for setting in ({"epochs": 1.5}, {"epochs": 1, "batch_size": 2.5}):
         with pytest.raises(TypeError, match="is a whole number, not"):
             fit(line, [(1.0, 3.0)], squared, SGD([line.w]), **setting)
+
+
+def test_only_the_first_step_looks_for_the_parameters(monkeypatch):
+    """A walk over the graph in every step would double the time of the backward pass."""
+    walks = []
+    ancestors = training.ancestors
+    monkeypatch.setattr(training, "ancestors", lambda cost: walks.append(cost) or ancestors(cost))
+    line = Line()
+    fit(line, [(1.0, 3.0)], squared, SGD([line.w], 0.1), epochs=3)
+    assert len(walks) == 1

@@ -85,7 +85,7 @@ def exercise(
     if unknown := kinds - set(KINDS):
         message = f"exercise: ask knows {', '.join(KINDS)}, not {', '.join(sorted(unknown))}"
         raise ValueError(message)
-    root = value if seed is None else with_other_numbers(value, Random(seed))  # noqa: S311
+    root = value if seed is None else with_other_numbers(value, Random(seed))  # noqa: S311 - no cryptography
     return Exercise(root, [q for q in questions(root) if q.kind in kinds], seed)
 
 

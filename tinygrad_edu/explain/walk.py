@@ -232,9 +232,9 @@ class Steps(Sequence[Step]):
         }
 
     def _lines(self, most: int = 200) -> Iterator[str]:
-        shown = range(len(self))
+        shown = list(range(len(self)))
         if len(self) > most:
-            shown = [*shown[: most // 2], *shown[-most // 2 :]]  # type: ignore[assignment]
+            shown = [*shown[: most // 2], *shown[-most // 2 :]]
         previous = -1
         for i in shown:
             if i in (0, len(self._computed)):

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
+from tinygrad_edu.nn.settings import looked_up
 from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
 
 __all__ = [
@@ -91,10 +92,8 @@ def activation_of(given: str | Activation) -> Activation:
     """
     if callable(given):
         return given
-    if str(given) not in ACTIVATIONS:
-        message = f"no activation {given!r}; there are {', '.join(ACTIVATIONS)}, and any function"
-        raise ValueError(message)
-    return ACTIVATIONS[given]
+    found: Activation = looked_up("activation", given, ACTIVATIONS, others=", and any function")
+    return found
 
 
 def acts_on_layer(activation: Activation) -> bool:

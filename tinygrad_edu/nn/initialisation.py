@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu.nn.activations import Activation
+from tinygrad_edu.nn.settings import looked_up
 from tinygrad_edu.primitives import LEAK, leaky_relu, relu, tanh
 
 __all__ = ["INITIALISATIONS", "Initialisation", "gain", "initialisation_of"]
@@ -76,10 +77,8 @@ def initialisation_of(given: str | Initialisation) -> Initialisation:
     """
     if isinstance(given, Initialisation):
         return given
-    if str(given) not in INITIALISATIONS:
-        message = f"no initialisation {given!r}; there are {', '.join(INITIALISATIONS)}"
-        raise ValueError(message)
-    return INITIALISATIONS[given]
+    found: Initialisation = looked_up("initialisation", given, INITIALISATIONS)
+    return found
 
 
 def gain(activation: Activation) -> float:

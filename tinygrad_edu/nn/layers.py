@@ -158,7 +158,7 @@ class Neuron(Network):
     @property
     def b(self) -> Value:
         """The bias. A number that is assigned goes into the Value; a Value takes its place."""
-        return self._b  # type: ignore[no-any-return]
+        return self._b  # type: ignore[no-any-return]  # Any, for frozen copies
 
     @b.setter
     def b(self, bias: Any) -> None:
@@ -301,7 +301,7 @@ class Layer(Network):
         return [[as_number(w) for w in neuron.w] for neuron in self.neurons]
 
     @W.setter
-    def W(self, rows: Iterable[Iterable[Any]]) -> None:  # noqa: N802
+    def W(self, rows: Iterable[Iterable[Any]]) -> None:  # noqa: N802 - as above
         set_numbers("W", [neuron.w for neuron in self.neurons], rows)
 
     @property

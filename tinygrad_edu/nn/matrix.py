@@ -48,7 +48,7 @@ class Matrix:
     """
 
     __array_ufunc__ = None  # NumPy leaves array @ matrix and the like to the matrix
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # it can change
 
     def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
         """Copy the rows."""

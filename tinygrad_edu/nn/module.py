@@ -76,7 +76,7 @@ class Module:
         """
         return self.with_parameters([p.data for p in self.parameters()])
 
-    def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019
+    def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019 - as above
         """Return a copy with other parameters, Values or numbers, in the order of ``parameters()``.
 
         Raises ValueError if there are more or fewer. So gradients of a network are checked:

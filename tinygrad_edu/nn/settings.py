@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-__all__ = ["at_least", "random_source", "whole"]
+__all__ = ["at_least", "looked_up", "random_source", "whole"]
+
+
+def looked_up(what: str, name: Any, table: Mapping[str, Any], others: str = "") -> Any:
+    """Return what a table has by a name; raise ValueError, with all names, for an unknown one.
+
+    >>> looked_up("activation", "tahn", {"tanh": 1, "relu": 2}, others=", and any function")
+    Traceback (most recent call last):
+      ...
+    ValueError: no activation 'tahn'; there are tanh, relu, and any function
+    """
+    if not isinstance(name, str) or name not in table:
+        message = f"no {what} {name!r}; there are {', '.join(table)}{others}"
+        raise ValueError(message)
+    return table[name]
 
 
 def whole(what: str, n: Any, least: int = 1) -> int:

@@ -143,7 +143,7 @@ def fit(
                     require_parameters(cost, optimiser)
                 optimiser.zero_grad()
                 cost.backward()
-                require_finite(cost)
+                require_finite(cost, optimiser)
                 rate = optimiser.rate
                 optimiser.step()
                 step = Step(epoch, iteration, float(cost), len(batch), rate)
@@ -168,7 +168,7 @@ def mean_loss(
         message = f"fit: the loss does not depend on any parameter: {cost!r}"
         raise TypeError(message)
     cost.label = "L"
-    return cost  # type: ignore[no-any-return]
+    return cost  # type: ignore[no-any-return]  # a Value, as just seen
 
 
 def require_parameters(cost: Value, optimiser: Optimiser) -> None:
@@ -215,11 +215,11 @@ def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
 # --- when numbers leave the finite ----------------------------------------------------------------
 
 
-def require_finite(cost: Value) -> None:
+def require_finite(cost: Value, optimiser: Optimiser) -> None:
     """Raise FloatingPointError if a loss or a gradient is nan or infinite; say where it began."""
     if not math.isfinite(cost.data):
         message = f"fit: the loss is {cost.data}: {first_nonfinite(cost)}"
-    elif all(math.isfinite(node.grad) for node in ancestors(cost) if node.op is None):
+    elif all(math.isfinite(p.grad) for p in optimiser.parameters):
         return
     else:
         found = first_nonfinite_gradient(cost) or "a sum of gradients overflows"

@@ -19,6 +19,7 @@ ORDER = [
     {"copying"},
     {"value"},
     {"gradient"},
+    {"naming"},
     {"drawing", "check", "replay"},
     {"explain"},
     {"nn"},

@@ -1,12 +1,14 @@
 """What a drawing shows of a graph."""
 
 import html
+import math
 import re
 from fractions import Fraction
 
 import pytest
 
 from tinygrad_edu import Constant, Value, draw, weighted_sum
+from tinygrad_edu.drawing.graph import levels_behind
 
 
 def lines(picture, pattern):
@@ -122,6 +124,17 @@ def test_a_graph_too_large_to_read_is_refused_with_advice():
     with pytest.raises(ValueError, match=r"801 numbers .* small depth"):
         draw(v)
     assert len(lines(draw(v, max_nodes=1000), "shape=circle")) == 400
+
+
+def test_an_entangled_graph_is_refused_before_graphviz_hangs():
+    x = Value(1.1)
+    y = x
+    for _ in range(60):
+        y = y * x
+    with pytest.raises(ValueError, match=r"draw: the graph is too entangled: its edges cross 1890"):
+        draw(y)
+    assert draw(y, depth=10)
+    assert draw(y, clusters={"all": levels_behind(y, math.inf)}, fold=True)
 
 
 def test_only_a_value_can_be_drawn():

@@ -263,6 +263,8 @@ def test_a_path_through_very_many_operations():
     found = paths(y, x)
     (path,) = found
     assert (found.count, len(path.nodes), len(path.factors)) == (1, 100_001, 100_000)
+    assert len(repr(found)) < 2_000
+    assert " · … · " in str(path)
     assert path.nodes[0] is y
     assert path.nodes[-1] is x
     assert math.isclose(path.product, grad(y, x), rel_tol=1e-10)

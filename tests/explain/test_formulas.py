@@ -416,6 +416,18 @@ def test_labels_become_latex(label, expected):
     assert latex_name(unicodedata.normalize("NFC", label)) == expected
 
 
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [("x²₁³", "x^{2}_{1}{}^{3}"), ("x₁²", "x_{1}^{2}"), ("x₁y₁", "x_{1}y_{1}"), ("₁", "_{1}")],
+)
+def test_a_name_has_one_script_of_each_kind_at_one_place(label, expected):
+    assert latex_name(label) == expected
+
+
+def test_a_backslash_in_a_name_stays_one():
+    assert latex_name("a\\b") == r"\mathrm{a\backslash{}b}"
+
+
 @given(st.sampled_from(ODD_LABELS) | st.text("aλ₁²⁽⁾ _^{}\\$%&#-<>/", max_size=5))
 def test_odd_labels_leave_latex_balanced(label):
     depth = 0

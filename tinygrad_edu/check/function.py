@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import superscript
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.value import Constant, Value
 
@@ -18,7 +19,6 @@ __all__ = ["Function"]
 T = TypeVar("T")
 
 HISTORY = ("op", "_x", "_y", "_dx", "_dy")
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Function:
@@ -91,7 +91,7 @@ class Function:
         names = [name if name != "<lambda>" else "f" for name in names]
         if len(set(names)) < len(names):
             names = [f"{name}[{i}]" for i, name in enumerate(names)]
-        power = str(self.order).translate(SUPERSCRIPTS) if self.order > 1 else ""
+        power = superscript(self.order) if self.order > 1 else ""
         return [
             f"∂{power}{name}/{''.join(f'∂{x}' for x in by)}"
             for name in names

@@ -16,6 +16,9 @@ from tinygrad_edu.value import Constant, Value
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
 INK, GREY, GRADIENT = "#222222", "#6B6B6B", "#B04A00"
 
+MOST_CROSSED = 1200
+"""So many levels the edges of a drawing may cross; Graphviz then takes some ten seconds."""
+
 # Who is who, by shape as well as by colour; people with any colour vision tell these colours apart.
 ROLES = {
     "input": {"style": "filled,rounded", "color": "#0072B2", "fillcolor": "#E1F0FA"},
@@ -72,6 +75,7 @@ def draw(
     members = {title: list(nodes) for title, nodes in (clusters or {}).items()}
     folds = folded(levels, members, titles_in(fold, members))
     require_readable(levels, depth, folds, max_nodes)
+    require_untangled([node for node in levels if node not in folds])
     names = {node: f"v_{i}" for i, node in enumerate(levels)}
     frames = {title: frame(i, title) for i, title in enumerate(members)}
     framed = {node: frames[title] for title, nodes in members.items() for node in nodes}
@@ -197,6 +201,35 @@ def require_readable(
             "part: with a small depth, or a Value in the middle; or fold clusters of them"
         )
         raise ValueError(message)
+
+
+def require_untangled(nodes: Sequence[Value]) -> None:
+    """Raise ValueError if their edges are so long that Graphviz would lay them out for minutes."""
+    crossed = levels_crossed(nodes)
+    if crossed > MOST_CROSSED:
+        message = (
+            f"draw: the graph is too entangled: its edges cross {crossed} levels, and beyond "
+            f"{MOST_CROSSED} a layout takes minutes; draw a part: with a small depth, or a Value "
+            "in the middle"
+        )
+        raise ValueError(message)
+
+
+def levels_crossed(nodes: Iterable[Value]) -> int:
+    """Return how many levels the edges between some Values cross, arguments given first.
+
+    >>> x = Value(1.0)
+    >>> y = x * x
+    >>> levels_crossed([x, y, z := y * x])  # two into y, one on to z, one all the way from x to z
+    5
+    """
+    level: dict[Value, int] = {}
+    crossed = 0
+    for node in nodes:
+        below = [level[arg] for arg in node.args if isinstance(arg, Value) and arg in level]
+        level[node] = 1 + max(below, default=0)
+        crossed += sum(level[node] - height for height in below)
+    return crossed
 
 
 def folded_edges(

@@ -16,6 +16,7 @@ from graphviz import escape, nohtml
 
 from tinygrad_edu.drawing.graph import FONT, GREY, INK, ROLES, number_text
 from tinygrad_edu.drawing.picture import Picture
+from tinygrad_edu.naming import name
 from tinygrad_edu.primitives import weighted_sum
 from tinygrad_edu.value import Value, as_number, takes_gradient
 
@@ -24,9 +25,6 @@ NARROW, WIDE = 0.4, 4.0  # lines, in points
 CIRCLE, BELOW, PITCH, GAP = 1.0, 0.6, 1.25, 2.5  # inches
 """The width of a neuron, from its middle to its bias, from one to the next, between layers."""
 READABLE = 4  # with so many lines at one of its ends, each line has room for a number
-
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Neuron(NamedTuple):
@@ -295,7 +293,7 @@ def draw_input(sheet: Sheet, j: int) -> None:
     x = None
     if isinstance(first.z, Value) and first.z.op is weighted_sum:
         x = first.z.args[len(first.w) + j - 1]
-    label = str(getattr(x, "label", "") or f"x{str(j).translate(SUBSCRIPTS)}")
+    label = str(getattr(x, "label", "") or name("x", j))
     number = written(x, sheet.digits)
     tooltip = f"input {j}: {' = '.join([label, *number])}"
     sheet.circle((0, j), "\n".join([label, *number]), tooltip, "input")
@@ -304,9 +302,7 @@ def draw_input(sheet: Sheet, j: int) -> None:
 def draw_neuron(sheet: Sheet, layer: int, i: int) -> None:
     """Add the circle of a neuron, with z and a in the last call."""
     neuron = sheet.layers[layer - 1].neurons[i - 1]
-    indices = str(i).translate(SUBSCRIPTS)
-    if len(sheet.layers) > 1:
-        indices += f"⁽{str(layer).translate(SUPERSCRIPTS)}⁾"
+    indices = name("", i, layer=layer if len(sheet.layers) > 1 else 0)
     numbers = {"a": neuron.a} if neuron.a is neuron.z else {"z": neuron.z, "a": neuron.a}
     text = [f"{s}{indices} = {x}" for s in numbers for x in written(numbers[s], sheet.digits)]
     tooltip = ", ".join([*text, parameter_text("b", neuron.b)])

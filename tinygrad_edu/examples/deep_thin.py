@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.examples.worked_example import factors
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.losses import half_squared_error
-from tinygrad_edu.nn.naming import name
 from tinygrad_edu.value import Value
 
 INPUT, TARGET = 0.5, 1.0

@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.losses import half_squared_error
-from tinygrad_edu.nn.naming import name
 from tinygrad_edu.primitives import sigmoid, weighted_sum
 from tinygrad_edu.value import Value
 

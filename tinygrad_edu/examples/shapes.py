@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP, Layer
 from tinygrad_edu.nn.equations import forward_propagation, parameters_of
 from tinygrad_edu.nn.initialisation import INITIALISATIONS
 from tinygrad_edu.nn.matrix import Matrix
-from tinygrad_edu.nn.naming import name
 
 EXAMPLES = [[0.5, -1.0, 2.0], [1.5, 0.2, -0.7], [-0.3, 0.8, 0.1], [0.0, 1.0, -2.0], [1.0, 1.0, 1.0]]
 """Five inputs of three numbers each."""

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from tinygrad_edu.drawing import Picture, draw
 from tinygrad_edu.explain import paths
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP, SGD
-from tinygrad_edu.nn.naming import name
 from tinygrad_edu.primitives import half_squared_error
 from tinygrad_edu.value import Constant, Value
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP, Adam, History, Neuron, fit
 from tinygrad_edu.nn.data import XOR
 from tinygrad_edu.nn.losses import binary_cross_entropy
-from tinygrad_edu.nn.naming import name
 
 GATES = {"AND": ([1, 1], -1.5), "OR": ([1, 1], -0.5), "NOT": ([-1], 0.5)}
 """Weights and bias of perceptrons that compute a truth table each."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, cycle, islice, pairwise
@@ -34,6 +34,7 @@ from tinygrad_edu.value import Constant, Value
 __all__ = ["Path", "Paths", "paths"]
 
 SHOWN = 10  # paths that a table lists
+LINKS = 12  # of a long chain that are written, from either end
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # people with any colour vision tell these
 
 
@@ -203,8 +204,12 @@ class Path:
 
     def chain(self, nodes: list[Value]) -> str:
         """Return a chain of derivatives from each node to the next."""
+        return " · ".join(self.links(nodes)) or "1"
+
+    def links(self, nodes: list[Value]) -> list[str]:
+        """Return the derivative of each node with respect to the next."""
         names = [self.names[node] for node in nodes]
-        return " · ".join(TEXT.derivative(of, by) for of, by in pairwise(names)) or "1"
+        return [TEXT.derivative(of, by) for of, by in pairwise(names)]
 
     def compressed(self, *at: Value) -> str:
         """Return the chain with all factors between given nodes as one (D4).
@@ -226,22 +231,34 @@ class Path:
             raise ValueError(message)
         kept = [i for i, node in enumerate(self.nodes) if node in ends]
         parts = [math.prod(self.factors[i:j]) for i, j in pairwise(kept)]
-        return self.equation(self.chain([self.nodes[i] for i in kept]), parts)
+        return self.equation([self.nodes[i] for i in kept], parts)
 
-    def equation(self, formula: str, parts: list[Any]) -> str:
-        """Return a chain with its numbers and their product."""
-        numbers = " · ".join(factor(x) if i else number(x) for i, x in enumerate(parts))
-        return f"{formula} = {numbers} = {number(self.product)}" if len(parts) > 1 else (
-            f"{formula} = {number(self.product)}"
-        )  # fmt: skip
+    def equation(self, nodes: list[Value], parts: list[Any]) -> str:
+        """Return a chain with its numbers and their product; of a long one both ends."""
+        formula = " · ".join(ends(nodes, self.links)) or "1"
+        numbers = ends(parts, lambda some: list(map(factor, some)))
+        numbers[:1] = map(number, parts[:1])
+        several = [" · ".join(numbers)] if len(parts) > 1 else []
+        return " = ".join([formula, *several, number(self.product)])
 
     def draw(self, **options: Any) -> Picture:
         """Return the graph with this path in colour; options are those of ``draw``."""
         return draw_paths([self], options)
 
     def __str__(self) -> str:
-        """Return the chain in full, with its numbers and their product."""
-        return self.equation(self.formula, self.factors)
+        """Return the chain with its numbers and their product."""
+        return self.equation(self.nodes, self.factors)
+
+
+def ends(items: list[Any], write: Callable[[list[Any]], list[str]]) -> list[str]:
+    """Return what is written of items; of very many only of the first and the last.
+
+    >>> ends(list(range(100)), lambda some: [str(i) for i in some])[11:14]
+    ['11', '…', '88']
+    """
+    if len(items) <= 2 * LINKS:
+        return write(items)
+    return [*write(items[:LINKS]), "…", *write(items[-LINKS:])]
 
 
 def draw_paths(found: list[Path], options: dict[str, Any], root: Value | None = None) -> Picture:

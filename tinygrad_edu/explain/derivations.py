@@ -15,12 +15,12 @@ a = σ(z) = σ(0.75) = 0.6792
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.chains import Path, Paths, paths
+from tinygrad_edu.explain.chains import Path, Paths, ends, paths
 from tinygrad_edu.explain.formulas import (
     DIGITS,
     LATEX,
@@ -39,7 +39,6 @@ __all__ = ["Derivation", "derivation"]
 
 CHAINS = 6  # paths that are written out in full; if there are more, node by node
 MOST = 48  # lines of each part
-LINKS = 12  # of a long chain, from either end
 
 
 def derivation(y: Value, x: Value, *, digits: int = DIGITS) -> Derivation:
@@ -194,8 +193,8 @@ class Board:
     def chains(self, y: Value, x: Value, found: list[Path]) -> list[Line]:
         """Return the chain rule over all paths: chains, factors, products, sum."""
         times = self.notation.times
-        formulas = [times.join(self.ends(path.nodes, self.links)) for path in found]
-        factors = [times.join(self.ends(path.factors, self.numbers)) for path in found]
+        formulas = [times.join(ends(path.nodes, self.links)) for path in found]
+        factors = [times.join(ends(path.factors, self.numbers)) for path in found]
         total = self.number(sum(path.product for path in found))
         if len(found) == 1:
             several = [formulas[0], factors[0]] if len(found[0].factors) > 1 else []
@@ -216,12 +215,6 @@ class Board:
     def numbers(self, factors: list[Any]) -> list[str]:
         """Return numbers as factors."""
         return list(map(self.factor, factors))
-
-    def ends(self, items: list[Any], write: Callable[[list[Any]], list[str]]) -> list[str]:
-        """Return what is written of items; of very many only of the first and the last."""
-        if len(items) <= 2 * LINKS:
-            return write(items)
-        return [*write(items[:LINKS]), "…", *write(items[-LINKS:])]
 
     def node_by_node(self, found: Paths) -> Iterator[Line]:
         """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it."""

@@ -18,7 +18,9 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
+from tinygrad_edu import naming
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.naming import superscript
 from tinygrad_edu.primitive import ATOM, Primitive
 from tinygrad_edu.primitives import (
     POWER,
@@ -68,7 +70,7 @@ class Names:
             name = str(node.label)
             if not name:
                 unnamed += 1
-                name = "v" + str(unnamed).translate(LOW)
+                name = naming.name("v", unnamed)
             label = name
             while name in self.nodes:
                 times[label] = times.get(label, 1) + 1
@@ -122,10 +124,6 @@ class Notation(NamedTuple):
     """What stands between factors."""
 
 
-LOW, HIGH = (
-    str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"),
-    str.maketrans("0123456789()+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁺⁻"),
-)
 GREEK = {
     letter: "\\" + unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda")
     for letter in "αβγδεζηθικλμνξπρστυφχψω"
@@ -140,13 +138,14 @@ def latex_name(label: str) -> str:
     >>> latex_name("w₁₁⁽²⁾"), latex_name("ŷ₁"), latex_name("θ"), latex_name("loss_1")
     ('w_{11}^{(2)}', '\\hat{y}_{1}', '\\theta', '\\mathrm{loss\\_1}')
     """
-    pieces = []
+    pieces: list[str] = []
     for run in re.findall(r"[₀-₉,]+(?<!,)|[⁰¹²³⁴-⁹⁺⁻⁽⁾]+|[^₀-₉⁰¹²³⁴-⁹⁺⁻⁽⁾]+", label):
         plain_run = unicodedata.normalize("NFKC", run)
-        if "₀" <= run[0] <= "₉":
-            pieces.append(f"_{{{plain_run}}}")
-        elif run[0] in RAISED:
-            pieces.append(f"^{{{plain_run.replace('−', '-')}}}")
+        if "₀" <= run[0] <= "₉" or run[0] in RAISED:
+            script = "^" if run[0] in RAISED else "_"
+            before = pieces[-2:] if pieces and pieces[-1][0] in "_^" else []
+            second = any(piece.startswith(script) for piece in before)  # TeX allows one of each
+            pieces += ["{}"] * second + [f"{script}{{{plain_run.replace('−', '-')}}}"]
         elif len(run) == 1:
             apart = unicodedata.normalize("NFD", run)  # a letter, and a hat if it wears one
             hat = apart[1:] == "\u0302"
@@ -161,8 +160,8 @@ def latex_name(label: str) -> str:
 
 def escaped(run: str) -> str:
     """Return text as LaTeX shows it."""
-    run = run.replace("\\", "\\backslash ")
-    return re.sub(r"([_#$%&{}])", r"\\\1", run).replace("^", "\\hat{}").replace(" ", "\\ ")
+    special = {"\\": r"\backslash{}", "^": r"\hat{}"}
+    return re.sub(r"[\\^_#$%&{} ]", lambda sign: special.get(sign[0], f"\\{sign[0]}"), run)
 
 
 def latex_number(x: Any, digits: int) -> str:
@@ -254,7 +253,7 @@ def raised(exponent: str) -> str:
     ('²', '^n', '^(n − 1)')
     """
     if re.fullmatch(r"\d+", exponent):
-        return exponent.translate(HIGH)
+        return superscript(exponent)
     return f"^{exponent}" if re.fullmatch(r"[\w.]+", exponent) else f"^({exponent})"
 
 
@@ -511,7 +510,7 @@ def rules_as_latex(op: Primitive, *args: float) -> list[str]:
     """
     output, *names = inspect.signature(op.partials).parameters
     if op.arity is None:
-        names = [f"v{k}".translate(LOW) for k in range(1, len(args) + 1)]
+        names = [naming.name("v", k) for k in range(1, len(args) + 1)]
     fixed = [p is None for p in op.partials(op.forward(*args), *args)]
     operands = [
         (Constant if f else Value)(x, n) for x, n, f in zip(args, names, fixed, strict=True)

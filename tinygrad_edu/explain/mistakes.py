@@ -43,6 +43,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from tinygrad_edu import naming
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.formulas import Names
 from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient, is_finite, nodes_behind
@@ -449,7 +450,7 @@ def compare_updates(
     """
     mistake = MISTAKES["in_turn"]
     right, found = mistake.right(loss, weights, rate), mistake(loss, weights, rate)
-    names = [f"w{i}".translate(SUBSCRIPTS) for i in range(1, len(right) + 1)]
+    names = [naming.name("w", i) for i in range(1, len(right) + 1)]
     wrong = [
         name
         for name, x, y in zip(names, right, found, strict=True)
@@ -616,8 +617,6 @@ def ladder_rows() -> list[list[str]]:
 
 
 # --- how it is written ----------------------------------------------------------------------------
-
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def short(x: Any) -> str:

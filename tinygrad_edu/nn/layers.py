@@ -14,10 +14,10 @@ from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Any
 
+from tinygrad_edu.naming import name
 from tinygrad_edu.nn.activations import Activation, activation_of, acts_on_layer, identity, name_of
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.naming import name
 from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.primitives import weighted_sum
 from tinygrad_edu.value import Constant, Value, as_number, takes_gradient

@@ -76,7 +76,7 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
     if node.op is None:
         return None, None
     try:
-        rule = exactly(node.data, node.op.partials(node, *node.args))
+        _, rule = exactly(node.data, node.op.partials(node, *node.args))
         rule = tuple([None if d is None else p for p, d in zip(rule, node.partials, strict=True)])
         now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
         before = (node.data, *node.partials)

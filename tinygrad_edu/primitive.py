@@ -185,13 +185,16 @@ class Primitive:
 
     def compute(self, operands: tuple[Any, ...]) -> Any:
         """Compute the operation for operands in one flat tuple."""
-        if set(map(type, operands)) == {float}:  # nothing to look for
-            return self.of_numbers(operands)
+        others = False
         for operand in operands:
-            # A Value records the operation itself, as __array_ufunc__ lets an array do for NumPy.
-            record = getattr(type(operand), "__primitive__", None)
-            if record is not None:
-                return record(self, operands)
+            if type(operand) is not float:
+                # A Value records the operation itself, as __array_ufunc__ lets arrays do in NumPy.
+                record = getattr(type(operand), "__primitive__", None)
+                if record is not None:
+                    return record(self, operands)
+                others = True
+        if not others:
+            return self.of_numbers(operands)
         numpy = sys.modules.get("numpy")
         if numpy and any(isinstance(operand, numpy.ndarray) for operand in operands):
             return self.on_arrays(numpy, operands)
@@ -281,9 +284,9 @@ class Unary(Primitive):
 
     def __call__(self, x: Any, *more: Any) -> Any:
         """Compute the operation; floats, which the rules ask for all the time, go straight."""
-        if type(x) is float and not more:
-            return self.of_numbers((x,))
-        return super().__call__(x, *more)
+        if more:
+            return super().__call__(x, *more)
+        return self.of_numbers((x,)) if type(x) is float else self.compute((x,))
 
 
 class Binary(Primitive):

@@ -189,7 +189,7 @@ def aligned(name: str, first: Sequence[Any], second: Sequence[Any]) -> tuple[Any
     if len(first) != len(second):
         message = f"{name}: lists of {len(first)} and {len(second)} do not pair up"
         raise ValueError(message)
-    return (*first, *second)
+    return first + second
 
 
 def listed(x: Any) -> Sequence[Any]:
@@ -208,7 +208,7 @@ def halves(args: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     ((1, 2), (3, 4))
     """
     n = len(args) // 2
-    return args[:n], args[n : 2 * n]
+    return args[:n], args[n : n + n]
 
 
 def weigh(*args: Any) -> Any:
@@ -217,14 +217,25 @@ def weigh(*args: Any) -> Any:
     >>> weigh(1, 2, 3, 4, 5)
     16
     """
-    return sum(map(operator.mul, *halves(args)), args[-1])
+    n = len(args) // 2
+    return sum(map(operator.mul, args[:n], args[n:-1]), args[-1])
+
+
+def weights_exchanged(*args: Any) -> tuple[Any, ...]:
+    """Return x1 ... xn, w1 ... wn, 1.0 for the arguments w1 ... wn, x1 ... xn, b.
+
+    >>> weights_exchanged(1, 2, 3, 4, 5)
+    (3, 4, 1, 2, 1.0)
+    """
+    n = len(args) // 2
+    return (*args[n:-1], *args[:n], 1.0)
 
 
 weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (A1, A4).",
                     forward=weigh, array=lambda numpy, *args: weigh(*args),
-                    flatten=lambda weights, inputs, bias: (
-                        *aligned("weighted_sum", weights, inputs), bias),
-                    partials=lambda z, *args: (*halves(args)[1], *halves(args)[0], 1.0),
+                    flatten=lambda weights, inputs, bias:
+                        (*aligned("weighted_sum", weights, inputs), bias),
+                    partials=lambda z, *args: weights_exchanged(*args),
                     symbol="Σ", precedence=SUM, binds=(PRODUCT,),
                     latex=lambda args: " + ".join(
                         [rf"{w} \cdot {x}" for w, x in zip(*halves(args), strict=True)]

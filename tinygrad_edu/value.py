@@ -31,34 +31,61 @@ new = object.__new__
 
 def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     """Compute ``op`` and return the Value that remembers it, with its partial derivatives."""
-    numbers = [x.data if type(x) is Value else as_number(x) for x in operands]
+    if op.arity == 1 and type(operands[0]) is Value and type(operands[0].data) is float:
+        return record_unary(op, operands[0])
+    kinds = set(map(type, operands))
+    numbers = [x.data for x in operands] if kinds <= OWN else list(map(as_number, operands))
     if set(map(type, numbers)) != {float}:
         numbers = plain_numbers(op, numbers)
         pairs = zip(operands, numbers, strict=True)
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
-    varies = [type(x) is Value or (type(x) is not float and takes_gradient(x)) for x in operands]
     try:
         data = op.forward(*numbers)
-        if True not in varies:
+        if kinds != {Value} and not any(map(takes_gradient, operands)):
             return Constant(data)
-        partials = exactly(data, op.partials(data, *numbers))
+        partials = op.partials(data, *numbers)
+        if type(data) is not float:
+            data, partials = exactly(data, partials)
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
     if type(partials) is not tuple or len(partials) != len(numbers):
-        message = (
-            f"{op.name}: its rule returns {partials!r}, not a tuple of {len(numbers)} partials"
-        )
-        raise TypeError(message)
-    if False in varies:
-        partials = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
-    data = float(data) if type(data) is int else data
+        raise wrong_rule(op, partials, len(numbers))
+    if kinds != {Value}:
+        partials = where_varying(op, operands, partials)
     if op.arity is None:
         return new_node(data, op, operands, None, partials, None)
-    if partials.count(None) != varies.count(False):
+    (x, y), (dx, dy) = [pair if op.arity == 2 else (*pair, None) for pair in (operands, partials)]
+    return new_node(data, op, x, y, dx, dy)
+
+
+def where_varying(
+    op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return the partials, with None in place of those by an operand that takes no gradient."""
+    varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
+    kept = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
+    if op.arity is not None and kept.count(None) != varies.count(False):
         message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
         raise TypeError(message)
-    (x, y), (dx, dy) = [(*pair, None) if op.arity == 1 else pair for pair in (operands, partials)]
-    return new_node(data, op, x, y, dx, dy)
+    return kept
+
+
+def record_unary(op: Primitive, x: Value) -> Value:
+    """Do what :func:`record` does for a Value whose data are a float."""
+    try:
+        data = op.forward(x.data)
+        partials = op.partials(data, x.data)
+    except (ArithmeticError, ValueError) as error:
+        raise op.failure(error, (x.data,)) from None
+    if type(partials) is not tuple or len(partials) != 1:
+        raise wrong_rule(op, partials, 1)
+    return new_node(data, op, x, None, partials[0], None)
+
+
+def wrong_rule(op: Primitive, partials: object, n: int) -> TypeError:
+    """Return the error that a rule deserves which gives anything but a tuple of n partials."""
+    message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n} partials"
+    return TypeError(message)
 
 
 def plain_numbers(op: Primitive, numbers: list[Any]) -> list[Any]:
@@ -69,32 +96,26 @@ def plain_numbers(op: Primitive, numbers: list[Any]) -> list[Any]:
     return numbers
 
 
-def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the partials as Fractions where the data are one: the floats of a rule are exact."""
+def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """Return both as Fractions where the data are one: the floats of a rule are exact."""
     if not isinstance(data, Fraction):
-        return partials
-    return tuple([Fraction(p) if type(p) is float else p for p in partials])
+        return float(data), partials
+    return data, tuple([Fraction(p) if type(p) is float else p for p in partials])
 
 
 def takes_gradient(x: object) -> bool:
     """Tell whether ``x`` is a Value, and not a constant."""
-    return isinstance(x, Value) and not isinstance(x, Constant)
+    kind = type(x)
+    return kind is Value or (kind is not Constant and isinstance(x, Value))
 
 
 def unary_method(op: Primitive) -> Callable[[Any], Any]:
     """Return the method of :class:`Value` for an operation of one argument."""
-    forward, partials = op.forward, op.partials
 
     def method(self: Any) -> Any:
-        x = self.data
-        if type(x) is not float or type(self) is not Value:
-            return record(op, (self,))
-        try:
-            data = forward(x)
-            (dx,) = partials(data, x)
-        except (ArithmeticError, ValueError) as error:
-            raise op.failure(error, (x,)) from None
-        return new_node(data, op, self, None, dx, None)
+        if type(self) is Value and type(self.data) is float:
+            return record_unary(op, self)
+        return record(op, (self,))
 
     method.__name__ = op.name
     method.__doc__ = op.doc
@@ -441,3 +462,6 @@ class Constant(Value):
     """
 
     __slots__ = ()
+
+
+OWN = {Value, Constant}  # the types of nearly all operands

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -79,8 +80,8 @@ class Network(Module):
             return [float(x) if isinstance(x, int) else x for x in given]
         try:
             return [
-                x if isinstance(x, Value) else Constant(x, name("x", j))
-                for j, x in enumerate(given, start=1)
+                x if isinstance(x, Value) else Constant(x, label)
+                for x, label in zip(given, input_names(self.n_inputs), strict=True)
             ]
         except TypeError as error:
             message = f"{self}: {error}"
@@ -181,7 +182,9 @@ class Neuron(Network):
 
     def forward(self, xs: list[Any]) -> Any:
         """Compute z and a for inputs that are known to be in order."""
-        self.z = z = labelled(weighted_sum(self._w, xs, self._b), self._z_name)
+        self.z = z = weighted_sum(self._w, xs, self._b)
+        if isinstance(z, Value):
+            z.label = self._z_name
         try:
             a = self._activation(z)
         except AttributeError:
@@ -189,7 +192,7 @@ class Neuron(Network):
                 raise
             message = f"{self}: for plain numbers write tanh(z), not z.tanh()"
             raise TypeError(message) from None
-        if takes_gradient(z) and not takes_gradient(a):
+        if type(a) is not Value and takes_gradient(z) and not takes_gradient(a):
             message = f"{self}: the activation returns {a!r}, which has lost its gradient: "
             message += "write it with functions of this package, not with those of math"
             raise TypeError(message)
@@ -197,7 +200,9 @@ class Neuron(Network):
 
     def activated(self, a: Any) -> Any:
         """Keep and name the activation, which is z itself where the function is the identity."""
-        self.a = labelled(a, self._a_name)
+        self.a = a
+        if isinstance(a, Value) and not a.label:
+            a.label = self._a_name
         return a
 
     def __getstate__(self) -> dict[str, Any]:
@@ -443,9 +448,19 @@ class MLP(Network):
 # --- small parts ----------------------------------------------------------------------------------
 
 
+@lru_cache
+def input_names(n: int) -> list[str]:
+    """Return what n inputs that are plain numbers are called.
+
+    >>> input_names(2)
+    ['x₁', 'x₂']
+    """
+    return [name("x", j) for j in range(1, n + 1)]
+
+
 def labelled(x: Any, label: str) -> Any:
     """Name a Value that has no name, and return it; numbers have none."""
-    if isinstance(x, Value) and not x.label:
+    if (type(x) is Value or isinstance(x, Value)) and not x.label:
         x.label = label
     return x
 

@@ -24,13 +24,15 @@ def solution(sheet, name):
 
 def test_every_number_of_both_passes_is_asked_for_once(sheet):
     names = [q.name for q in sheet.questions]
-    assert len(names) == len(set(names)) == 49
-    # 9 operations; 2 gradients next to the root; 19 edges further down, 18 gradients there
+    assert len(names) == len(set(names)) == 53
+    # 9 operations; 2 gradients next to the root; 20 edges further down, 18 gradients there, two of
+    # them by two paths
     kinds = [q.kind for q in sheet.questions]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         "forward": 9,
         "gradient": 20,
         "local": 20,
+        "contribution": 4,
     }
 
 
@@ -70,6 +72,11 @@ MISTAKES = [
     ("dL/da1_1", 0.0554, f"that is one of 2 paths alone, {FIRST}; add the others"),
     ("dL/da1_1", 0.01905, f"one of 2 paths alone, {SECOND}; add the others, and the sign is wrong"),
     ("da2_1/dz2_1", 0.7514, "that is σ itself, not its derivative"),
+    ("dz2_1/dw2_11", 0.4, "that is ∂z₁⁽²⁾/∂a₁⁽¹⁾"),
+    ("a2_1", 1.106, "that is z₁⁽²⁾ itself, without σ"),
+    ("z1_1", 0.0275, "that is without b₁⁽¹⁾, the last term"),
+    ("dL/da1_1 via z2_1", 0.4, "that is ∂z₁⁽²⁾/∂a₁⁽¹⁾ alone, without the upstream gradient"),
+    ("dL/da1_1 via z2_1", -0.0554, "the sign is wrong"),
     ("dL/dw2_11", 0.1, "give at least 2 digits"),
     ("dL/dw1_11", 7.77, "it builds on ∂L/∂z₁⁽¹⁾, which is not answered yet"),
 ]
@@ -84,11 +91,50 @@ def test_a_mistake_is_named(sheet, name, given_, words):
     assert sheet.score == 0
 
 
-@pytest.mark.parametrize("nonsense", ["", "abc", "1,5", "nan", "0x1", "1 2"])
+@pytest.mark.parametrize(
+    "nonsense",
+    ["", "abc", "1,5", "nan", "0x1", "1 2", "1_0", "\u0661", ".", "e1", "1e999", "1e1234", True],
+)
 def test_what_is_no_number_is_no_answer(sheet, nonsense):
     feedback = sheet.answer(1, nonsense)
     assert "is no number" in repr(feedback)
     assert sheet.answers["z₁⁽¹⁾"] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "given_"),
+    [(0.1 + 0.2, "0.30000000000000004"), (0.3, 0.1 + 0.2), (0.1 + 0.2, 0.3), (0.1 + 0.2, "0.30"),
+     (4.0, "4"), (4 + 1e-15, "4"), (0.0, "0"), (0.0, "0.00"), (125.0, "1.25e2"), (1e-9, "1e-9"),
+     (0.125, "0.12"), (0.125, "0.13"), (-2.675, "−2.68"), (3.0001, "3")],
+)  # fmt: skip
+def test_an_answer_may_be_rounded_either_way_and_need_not_know_the_error_of_floats(value, given_):
+    assert exercise(Value(value) + 0).answer(1, given_)
+
+
+@pytest.mark.parametrize(
+    ("value", "given_", "words"),
+    [(0.0822, "0.08", "give at least 2 digits"), (4.2, "4", "give at least 2 digits"),
+     (3.001, "3", "give at least 2 digits"),
+     (3.0001, "3.00000", "is not 3.00000"),
+     (0.0822, "0.1", "give at least 2 digits"), (78.6, "78", "cut off"),
+     (-0.0826, "-0.082", "cut off"), (0.3, "0.30000001", ""), (12.0, "1e1", "at least 2")],
+)  # fmt: skip
+def test_too_few_digits_and_wrong_ones(value, given_, words):
+    feedback = exercise(Value(value) + 0).answer(1, given_)
+    assert not feedback
+    assert words in feedback.text
+
+
+def test_no_mistake_is_named_that_leads_to_the_right_number():
+    x = Value(2.126, "x")
+    sheet = exercise(Value(3.0, "w") * x * 1.0)  # the upstream gradient is 1
+    assert sheet.answer("∂v₂/∂w", "2.12").text == "∂v₂/∂w is not 2.12: that is cut off, not rounded"
+
+
+def test_after_the_answer_a_hint_costs_nothing(sheet):
+    assert sheet.answer("z1_1", 0.3775)
+    assert "0.15" in sheet.hint("z1_1")
+    assert sheet.score == 1
 
 
 def test_hints_come_in_two_steps_and_cost_a_part_of_the_point(sheet):
@@ -110,15 +156,15 @@ def test_a_solution_that_was_shown_is_no_point(sheet):
 
 def test_questions_have_numbers_and_names_to_type(sheet):
     assert sheet.question(1) is sheet.question("z₁⁽¹⁾") is sheet.question("z1_1")
-    for unknown in (0, 50, "nothing", None):
+    for unknown in (0, 54, "nothing", None):
         with pytest.raises(KeyError, match="there is no question"):
             sheet.question(unknown)
-    assert len({spelled(q.name) for q in sheet.questions}) == 49
+    assert len({spelled(q.name) for q in sheet.questions}) == 53
 
 
 def test_a_sheet_is_printed_with_and_without_solutions(sheet):
     asked, solved = sheet.sheet(), sheet.sheet(solutions=True)
-    assert asked.count("= ?") == 49
+    assert asked.count("= ?") == 53
     assert "= ?" not in solved
     assert "∂L/∂w₁₁⁽²⁾ = 0.08217" in solved
     assert "w₁₁⁽²⁾ = 0.4," in asked.replace("\n", " ")
@@ -160,6 +206,7 @@ def test_an_argument_that_is_used_twice_is_asked_for_once():
         "∂v₁/∂a (direct)",
         "∂v₁/∂b",
         "∂b/∂a",
+        "∂v₁/∂a via b",
         "∂v₁/∂a",
     ]
     assert solution(sheet, "∂v₁/∂a") == 7
@@ -169,10 +216,58 @@ def test_an_argument_that_is_used_twice_is_asked_for_once():
 def test_only_what_is_wanted_is_asked():
     loss = worked_example.forward().loss
     assert {q.kind for q in exercise(loss, ask="forward local").questions} == {"forward", "local"}
-    with pytest.raises(ValueError, match="ask knows forward, local, gradient, not backward"):
+    with pytest.raises(
+        ValueError, match="ask knows forward, local, contribution, gradient, not backward"
+    ):
         exercise(loss, ask="backward")
-    with pytest.raises(TypeError, match="expected a Value"):
-        exercise(3.0)
+    with pytest.raises(ValueError, match="given is 'others' or 'inputs', not 'all'"):
+        exercise(loss, given="all")
+    for most in (0, -1, 2.5):
+        with pytest.raises(ValueError, match=f"most: expected a whole number .* got {most}"):
+            exercise(loss, most=most)
+    with pytest.raises(KeyError, match="there is no question 'dL/dq'"):
+        exercise(loss, only=["dL/dw2_11", "dL/dq"])
+    for seed in (None, 1):
+        with pytest.raises(TypeError, match="exercise: expected a Value"):
+            exercise(3.0, seed=seed)
+
+
+def test_only_names_questions_and_the_rest_is_given():
+    loss = worked_example.forward().loss
+    sheet = exercise(loss, only=["dL/dw2_11", "dL/dz2_1"])
+    assert [q.name for q in sheet.questions] == ["∂L/∂z₁⁽²⁾", "∂L/∂w₁₁⁽²⁾"], "in their order"
+    assert [q.name for q in exercise(loss, only="dL/dw2_11").questions] == ["∂L/∂w₁₁⁽²⁾"]
+    given_ = sheet.sheet().partition("  1  ")[0]
+    for needed in ("∂L/∂a₁⁽²⁾ = 0.7414", "∂a₁⁽²⁾/∂z₁⁽²⁾ = 0.1868", "∂z₁⁽²⁾/∂w₁₁⁽²⁾ = 0.5933"):
+        assert needed in given_
+    assert "∂L/∂z₁⁽²⁾" not in given_, "it is asked for"
+    bare = exercise(loss, only=["dL/dw2_11", "dL/dz2_1"], given="inputs").sheet()
+    assert "w₁₁⁽²⁾ = 0.4" in bare
+    assert "∂L/∂a₁⁽²⁾ =" not in bare
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 10, 30, 53, 1000])
+def test_at_most_so_many_questions_of_each_kind_alike(most):
+    loss = worked_example.forward().loss
+    everything = [q.name for q in exercise(loss).questions]
+    found = exercise(loss, most=most).questions
+    assert len(found) == min(most, 53)
+    assert [q.name for q in found] == [n for n in everything if n in {q.name for q in found}]
+    kinds = [q.kind for q in found]
+    if 4 <= most <= 16:
+        counts = [kinds.count(kind) for kind in ("forward", "local", "contribution", "gradient")]
+        assert max(counts) - min(counts) <= 1
+
+
+def test_a_contribution_is_never_given():
+    sheet = exercise(worked_example.forward().loss, only="dL/da1_1")
+    assert " via " not in sheet.sheet()
+    assert "∂L/∂z₂⁽²⁾ = −0.0381" in sheet.sheet()
+
+
+def test_what_is_not_finite_is_not_asked_for():
+    x = Value(1e308, "x")
+    assert [q.name for q in exercise(x * 10.0).questions] == ["∂v₁/∂x"]
 
 
 def test_the_result_is_json(sheet, tmp_path):
@@ -182,15 +277,13 @@ def test_the_result_is_json(sheet, tmp_path):
     file = tmp_path / "result.json"
     content = json.loads(sheet.to_json(file))
     assert content == json.loads(file.read_text(encoding="utf-8"))
-    assert (content["score"], content["of"], content["seed"]) == (0, 49, None) or content[
-        "score"
-    ] == 1
+    assert (content["score"], content["of"], content["seed"]) == (1, 53, None)
     by_name = {q["name"]: q for q in content["questions"]}
     assert by_name["∂L/∂w₁₁⁽²⁾"]["answers"][-1] == "0.0822"
     assert by_name["∂L/∂w₁₁⁽²⁾"]["right"]
     assert by_name["z₁⁽¹⁾"] == {
         "name": "z₁⁽¹⁾", "kind": "forward", "solution": 0.3775,
-        "hints": 1, "answers": [], "right": False,
+        "hints": 1, "answers": [], "right": False, "shown": False,
     }  # fmt: skip
 
 

@@ -1,16 +1,14 @@
 """The stepper is sound HTML, harms nobody, and shows in a browser what the engine computes."""
 
-import base64
-import html.parser
 import math
 import re
-import shutil
 from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import CONTRASTS, EVIL, Tags, box, drawing_in, evil, worked_example
 
 from tinygrad_edu import Constant, Value, primitives, weighted_sum
 from tinygrad_edu.drawing import picture
@@ -21,26 +19,7 @@ from tinygrad_edu.explain.page import MOST, document, fragment, mathml
 from tinygrad_edu.explain.walk import steps
 from tinygrad_edu.primitive import ATOM, Primitive
 
-EVIL = [
-    "</script><b>x",
-    "<!-- <script>",
-    "'\"><img src=x onerror=alert(1)>",
-    "{{data}} \\u003cb>",
-    r"\frac{ $x$ & \end",
-    "two\nlines",
-]
 TABLE = [op for op in vars(primitives).values() if isinstance(op, Primitive)]
-
-
-def worked_example():
-    return forward().loss
-
-
-def evil():
-    a, *others = [Value(0.5 + i, label=label) for i, label in enumerate(EVIL)]
-    y = weighted_sum(others, [a, *[Constant(2.0, label="<i>")] * (len(others) - 1)], a).tanh()
-    y.label = "</style><b>y"
-    return y
 
 
 def square_and_more():
@@ -56,33 +35,7 @@ def chain(n):
     return y
 
 
-def drawing_in(page):
-    """The SVG inside a page, as text."""
-    return base64.b64decode(re.search(r"data:image/svg\+xml;base64,([^\"]+)", page)[1]).decode()
-
-
 # --- the text of the page -------------------------------------------------------------------------
-
-
-class Tags(html.parser.HTMLParser):
-    """Checks that every tag is closed, and notes what there is."""
-
-    VOID = ("meta", "input", "img")
-
-    def __init__(self, page):
-        super().__init__()
-        self.open, self.seen = [], []
-        self.feed(page)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.seen.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.mark.parametrize("root", [worked_example(), evil(), Value(1.0), chain(3), chain(400)])
@@ -191,11 +144,25 @@ def test_a_graph_that_would_take_minutes_to_draw_is_refused():
     assert "too entangled" in fragment(steps(y))
 
 
-def test_without_graphviz_the_page_says_so(monkeypatch):
-    monkeypatch.setattr(picture, "dot_binary", lambda: None)
+def test_where_nothing_can_be_drawn_the_page_says_so(monkeypatch):
+    def pipe(*_, **__):
+        message = "No Graphviz was found; the picture is in `.source`."
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(picture.Picture, "pipe", pipe)
     page = fragment(steps(chain(2)))
-    assert "No Graphviz was found to draw this" in page
+    assert '<p role="note">No Graphviz was found; the picture is in </p>' in page
     assert '"pass": "backward"' in page
+
+
+def test_clusters_are_framed(tmp_path):
+    example = forward()
+    walked = steps(example.loss)
+    walked.to_html(tmp_path / "x.html", clusters=example.mlp.clusters())
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert page == document(walked, example.mlp.clusters())
+    assert "layer 2, neuron 1" in drawing_in(page)
+    assert "layer 2, neuron 1" not in drawing_in(document(walked))
 
 
 def test_a_notebook_gets_html_and_text():
@@ -256,6 +223,8 @@ def test_any_latex_is_well_formed_however_broken(formula):
         (r"10^{-9}", "<msup><mn>10</mn><mrow><mo>−</mo><mn>9</mn></mrow></msup>"),
         (r"\mathrm{loss\_1}", '<mi mathvariant="normal">loss_1</mi>'),
         (r"\mathrm{</mi>}", '<mi mathvariant="normal">&lt;/mi&gt;</mi>'),
+        (LATEX.name("\\"), "<mo>\\</mo>"),
+        (LATEX.name(r"a\ b"), r'<mi mathvariant="normal">a\ b</mi>'),
         (r"\tanh\left(z\right)",
          '<mi>tanh</mi><mo stretchy="false">(</mo><mi>z</mi><mo stretchy="false">)</mo>'),
     ],
@@ -265,68 +234,6 @@ def test_mathml_by_hand(formula, expected):
 
 
 # --- in a browser ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("no Chromium was found")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def tab(browser):
-    """Opens tabs, one for each kind of visitor, offline and with a clock that a test turns on."""
-    tabs = {}
-
-    def open_tab(**options):
-        if str(options) not in tabs:
-            tabs[str(options)] = browser.new_context(offline=True, **options).new_page()
-            tabs[str(options)].set_default_timeout(5000)
-            tabs[str(options)].clock.install()
-        return tabs[str(options)]
-
-    return open_tab
-
-
-@pytest.fixture
-def visit(tab, tmp_path):
-    """Opens a page from a file; afterwards nothing may have been complained about."""
-    complaints = []
-    listeners = {
-        "console": lambda message: complaints.append(message.text),
-        "pageerror": lambda error: complaints.append(str(error)),
-        "dialog": lambda dialog: (complaints.append(dialog.message), dialog.dismiss()),
-        "request": lambda request: complaints.append(request.url),
-    }
-    visited = []
-
-    def open_page(text, **options):
-        (tmp_path / "page.html").write_text(text, encoding="utf-8")
-        page = tab(**options)
-        for event, listener in listeners.items():
-            page.on(event, listener)
-        visited.append(page)
-        page.goto((tmp_path / "page.html").as_uri())
-        return page
-
-    yield open_page
-    for page in visited:
-        for event, listener in listeners.items():
-            page.remove_listener(event, listener)
-    assert [c for c in complaints if not c.startswith(("file:", "data:"))] == []
-
-
-def box(page, root, node):
-    """The lines in the box of a Value."""
-    i = [*levels_behind(root, math.inf)].index(node)
-    return page.locator(f'[data-id="v_{i}"] text').all_text_contents()
 
 
 def at(page):
@@ -366,11 +273,11 @@ def test_numbers_are_hidden_until_their_step(visit):
     loss, hidden, output = example.loss, *(layer.neurons[0] for layer in example.mlp.layers)
     page = visit(document(steps(loss)))
     shown = "[data-id^=e_] text >> visible=true"
-    assert box(page, loss, output.w[0]) == ["w₁₁⁽²⁾ = 0.4", ""]
-    assert box(page, loss, hidden.z) == ["z₁⁽¹⁾", ""]
+    assert box(page, loss, output.w[0]) == ["w₁₁⁽²⁾ = 0.4"]
+    assert box(page, loss, hidden.z) == ["z₁⁽¹⁾"]
     page.locator(".next").click()
-    assert box(page, loss, hidden.z) == ["z₁⁽¹⁾ = 0.3775", ""]
-    assert box(page, loss, hidden.a) == ["a₁⁽¹⁾", ""]
+    assert box(page, loss, hidden.z) == ["z₁⁽¹⁾ = 0.3775"]
+    assert box(page, loss, hidden.a) == ["a₁⁽¹⁾"]
     page.locator("input").fill("10")  # the seed
     assert box(page, loss, loss) == ["L = 0.2984", "grad 1"]
     assert page.locator(shown).count() == 0
@@ -384,7 +291,7 @@ def test_numbers_are_hidden_until_their_step(visit):
     for line in ("0.1385·0.4", "0.0554", "−0.01905+0.0554", "+="):
         assert line in formulas.replace(" ", "")
     page.locator(".first").click()
-    assert box(page, loss, hidden.a) == ["a₁⁽¹⁾", ""]
+    assert box(page, loss, hidden.a) == ["a₁⁽¹⁾"]
 
 
 def test_the_current_node_and_edge_stand_out_not_by_colour_alone(visit):
@@ -446,6 +353,41 @@ def test_space_plays_pauses_and_begins_again_at_the_end(visit):
     assert at(page) == "step 3 of 7"
 
 
+def test_keys_do_not_reach_the_notebook_around(visit):
+    """JupyterLab asks the very element that has the focus, others hear what bubbles up."""
+    page = visit(fragment(steps(chain(3))))
+    page.evaluate("document.heard = ''; addEventListener('keydown', e => document.heard += e.key)")
+    page.locator(".tge").focus()
+    for key in ("ArrowRight", "Space", "Space", "Home"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.heard") == ""
+    for name in (".tge", ".next", ".play", "input", "summary", "pre", ".picture"):
+        assert page.locator(name).first.get_attribute("data-lm-suppress-shortcuts") == "true"
+
+
+def test_a_wide_graph_is_used_on_a_projector(visit):
+    page = visit(document(steps(forward().loss), forward().mlp.clusters()))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    for step in ("1", "9", "20", "32"):
+        page.locator("input").fill(step)
+        now, all_ = page.locator(".now").bounding_box(), page.locator(".picture").bounding_box()
+        assert all_["x"] <= now["x"] <= now["x"] + now["width"] <= all_["x"] + all_["width"]
+        assert all_["y"] <= now["y"] <= now["y"] + now["height"] <= all_["y"] + all_["height"]
+        assert all_["y"] + all_["height"] <= 720
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_notebook_has_a_theme_of_its_own(visit):
+    page = visit(
+        f"<body data-jp-theme-light=false>{fragment(steps(chain(2)))}", color_scheme="light"
+    )
+    background = "e => getComputedStyle(e).backgroundColor"
+    assert page.locator(".tge").evaluate(background) == "rgb(28, 29, 32)"
+    page.locator("body").evaluate("e => e.dataset.jpThemeLight = true")
+    assert page.locator(".tge").evaluate(background) == "rgb(255, 255, 255)"
+
+
 def test_several_steppers_on_a_page_go_their_own_ways(visit):
     one, other = fragment(steps(worked_example())), fragment(steps(chain(3)))
     page = visit(f"<!doctype html><meta charset=utf-8>{one}{other}{one}")
@@ -454,7 +396,7 @@ def test_several_steppers_on_a_page_go_their_own_ways(visit):
     counts = page.locator(".count").all_text_contents()
     assert counts == ["step 12 of 32", "step 2 of 7", "step 30 of 32"]
     gradients = [
-        sum(text.startswith("grad") for text in stepper.locator("text").all_text_contents())
+        stepper.locator("text:not([visibility=hidden])", has_text="grad").count()
         for stepper in page.locator(".tge").all()
     ]
     assert gradients[0] == 3
@@ -507,23 +449,6 @@ def test_all_controls_have_names_and_steps_are_announced(visit):
     page.get_by_role("button", name="to the end").click()
     assert page.evaluate("document.activeElement.className") == "last"  # it kept the focus
     assert page.locator("input").get_attribute("aria-valuetext") == "step 7 of 7, backward"
-
-
-CONTRASTS = """names => {
-  const channel = (c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const light = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(channel)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const contrast = (e) => {
-    let behind = e;
-    while (getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') {
-      behind = behind.parentNode;
-    }
-    const both = [[e, 'color'], [behind, 'backgroundColor']]
-      .map(([element, property]) => light(getComputedStyle(element)[property]));
-    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
-  };
-  return [...document.querySelectorAll(names)].map((e) => [e.className, contrast(e)]);
-}"""  # as WCAG 2 defines it
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

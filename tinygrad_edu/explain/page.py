@@ -17,8 +17,10 @@ import json
 import math
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib.resources import files
+from itertools import count
 from typing import Any, TypeAlias
 
 from tinygrad_edu.drawing.graph import box_text, draw, levels_behind, number_text
@@ -37,11 +39,11 @@ from tinygrad_edu.value import Value
 __all__ = ["document", "fragment", "mathml"]
 
 Texts: TypeAlias = "dict[str, str]"  # by part of the drawing and line in it: "v_3 1"
+Clusters: TypeAlias = "Mapping[str, Iterable[Value]]"
 
 MOST = 300  # steps that anybody walks through
 LONGEST = 600  # characters of LaTeX; a formula that is longer is set as plain text
-MOST_SPANS = 1200  # of its edges: a graph with more is laid out in minutes rather than seconds
-WIDEST, HIGHEST = 1600, 800  # points; a larger picture is scrolled rather than shrunk
+ALT = "The graph of the computation, with all numbers and gradients"
 LEGEND = "".join(
     f"<div><span>{word}</span><p>{meaning}</p></div>"
     for word, meaning in (
@@ -52,18 +54,12 @@ LEGEND = "".join(
 )
 
 
-def document(steps: Steps) -> str:
+def document(steps: Steps, clusters: Clusters | None = None) -> str:
     """Return the stepper as an HTML document that needs no other file and no network."""
-    heading = html.escape(title(steps))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{heading}</title>\n</head>\n<body>\n{fragment(steps)}</body>\n</html>\n"
-    )
+    return whole(title(steps), fragment(steps, clusters))
 
 
-def fragment(steps: Steps) -> str:
+def fragment(steps: Steps, clusters: Clusters | None = None) -> str:
     """Return the stepper as a piece of HTML, to stand in a page, in a notebook, several at once.
 
     Without scripts it shows the drawing with all numbers, and the steps as text. So it does of more
@@ -76,26 +72,61 @@ def fragment(steps: Steps) -> str:
         )
         data: dict[str, Any] = {"steps": []}
     else:
-        graph = Drawing(steps)
+        graph = Drawing(steps, clusters)
         picture = graph.image()
         data = {"before": before(graph), "steps": [record(step, graph) for step in steps]}
-    text = "\n".join(steps._lines(MOST))
     those = f"all {len(steps)} steps" if len(steps) <= MOST else "the first and the last steps"
-    data["hash"] = hashlib.sha256(f"{data}{picture}{text}".encode()).hexdigest()[:16]
-    size = re.search(r'width="(\d+)pt" height="(\d+)pt"', picture)
-    is_large = size is not None and (int(size[1]) > WIDEST or int(size[2]) > HIGHEST)
+    return filled(
+        "stepper.html",
+        data,
+        picture,
+        title=title(steps),
+        open="" if data["steps"] else " open",
+        summary=f"{those} as text",
+        text="\n".join(steps._lines(MOST)),
+    )
+
+
+# --- what pages have in common --------------------------------------------------------------------
+
+
+def whole(title: str, fragment: str) -> str:
+    """Return a piece of HTML as a document."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{html.escape(title)}</title>\n</head>\n<body>\n{fragment}</body>\n</html>\n"
+    )
+
+
+def filled(template: str, data: dict[str, Any], picture: str, **texts: str) -> str:
+    """Return a template with the look and the code of all pages, with data, a picture and texts.
+
+    Its mark is made of all that, so that a page finds its own root and is the same every time.
+    """
+    mark = hashlib.sha256(f"{template}{data}{picture}{texts}".encode()).hexdigest()[:16]
+    size = re.search(r'width="(\d+pt)" height="(\d+pt)"', picture)
     parts = {
-        "hash": data["hash"],
-        "title": html.escape(title(steps)),
+        "hash": mark,
+        "style": asset("page.css"),
+        "script": asset("page.js"),
         "picture": picture,
-        "large": " large" if is_large else "",
-        "open": "" if data["steps"] else " open",
-        "summary": f"{those} as text",
-        "text": html.escape(text),
-        "data": json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        "size": f"--width: {size[1]}; --height: {size[2]}" if size else "",
+        "data": as_script({**data, "hash": mark}),
+        **{name: html.escape(text) for name, text in texts.items()},
     }
-    template = files(__package__).joinpath("stepper.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], asset(template))
+
+
+def asset(name: str) -> str:
+    """Return a file that lies beside this one."""
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def as_script(data: Any) -> str:
+    """Return data as JSON that may stand in a script."""
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def title(steps: Steps) -> str:
@@ -114,8 +145,9 @@ def notice(message: str) -> str:
 class Drawing:
     """The graph with all its numbers, and the text of its boxes on the way there."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, clusters: Clusters | None = None) -> None:
         """Copy the graph: names and gradients are written on the copy, nothing changes."""
+        self.given = steps.root
         self.root = copy.deepcopy(steps.root)
         nodes = levels_behind(steps.root, math.inf)
         copies = levels_behind(self.root, math.inf)
@@ -127,34 +159,33 @@ class Drawing:
         for step in steps.backward:
             if isinstance(step, SeedStep | BackwardStep):
                 self.copies[target(step)].grad = step.after
+        self.clusters = {
+            title: [self.copies[node] for node in members if node in self.copies]
+            for title, members in (clusters or {}).items()
+        }
 
-    def image(self) -> str:
-        """Return the finished drawing as an image that shows without scripts, too."""
-        if self.spans() > MOST_SPANS:
-            return notice("The graph is too entangled to be drawn: it would take minutes")
+    def image(self, written: Texts | None = None, alt: str = ALT) -> str:
+        """Return the finished drawing as an image that shows without scripts, too.
+
+        Args:
+            written: texts that stand in place of the finished ones.
+            alt: what the image shows, for those who do not see it.
+        """
         try:
-            svg = draw(self.root, digits=DIGITS).pipe("svg", encoding="utf-8")
-        except (ValueError, RuntimeError) as error:  # too large; no Graphviz
+            svg = draw(self.root, digits=DIGITS, clusters=self.clusters).pipe(
+                "svg", encoding="utf-8"
+            )
+        except (ValueError, RuntimeError) as error:  # too large, too entangled
             return notice(str(error).partition("`.source`")[0])
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
         svg = svg.replace(' id="', ' data-id="')  # ids are unique in a page; steppers may be many
+        svg = rewritten(svg, written or {})
         size = re.search(r'width="\d+pt" height="\d+pt"', svg)
         coded = b64encode(svg.encode()).decode("ascii")
-        alt = "The graph of the computation, with all numbers and gradients"
         return (
             f'<img {size[0] if size else ""} alt="{alt}" src="data:image/svg+xml;base64,{coded}">'
         )
-
-    def spans(self) -> int:
-        """Return how many levels all edges cross; the time to draw them grows with it."""
-        depth: dict[Any, int] = {}
-        crossed = 0
-        for node in self.numbers:
-            below = [depth[arg] for arg in node.args if isinstance(arg, Value)]
-            depth[node] = 1 + max(below, default=0)
-            crossed += sum(depth[node] - level for level in below)
-        return crossed
 
     def box(self, node: Value) -> str:
         """Return the id of a Value's box."""
@@ -179,6 +210,21 @@ class Drawing:
         return line
 
 
+def rewritten(svg: str, written: Texts) -> str:
+    """Return a drawing with other texts at some places."""
+
+    def part(found: re.Match[str]) -> str:
+        i = count()
+
+        def line(text: re.Match[str]) -> str:
+            new = written.get(f"{found[1]} {next(i)}")
+            return text[0] if new is None else f"{text[1]}{html.escape(new)}</text>"
+
+        return re.sub(r"(<text[^>]*>)[^<]*</text>", line, found[0])
+
+    return re.sub(r'<g data-id="([ve]_\w+)".*?</g>', part, svg, flags=re.DOTALL)
+
+
 def target(step: SeedStep | BackwardStep) -> Value:
     """Return the Value whose gradient grows."""
     return step.root if isinstance(step, SeedStep) else step.arg
@@ -193,6 +239,7 @@ def before(graph: Drawing) -> dict[str, Any]:
     for node in graph.copies:
         first = graph.data_line(node) if node.op is None else graph.copies[node].label
         written |= {f"{graph.box(node)} 0": first, f"{graph.box(node)} 1": ""}
+        written |= {f"{graph.into(node, k)} 0": "" for k in range(len(node.args))}
     say = "Before the forward pass: only the inputs and the parameters have numbers."
     return {
         "pass": "before", "say": say, "text": "", "board": LEGEND, "write": written,
@@ -331,9 +378,11 @@ def equation(parts: list[str]) -> str:
 # --- from LaTeX to MathML -------------------------------------------------------------------------
 
 SIGN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
-WORDS = re.compile(r"\\(?:operatorname|mathrm|text)\{((?:\\hat\{\}|\\.|[^{}\\])*)\}", re.DOTALL)
-ESCAPED = re.compile(r"\\backslash\\ |\\hat\{\}|\\.", re.DOTALL)
-WRITTEN = {r"\backslash\ ": "\\", r"\hat{}": "^"}
+ESCAPED = re.compile(r"\\(?:backslash|hat)\{\}|\\.", re.DOTALL)
+WORDS = re.compile(
+    rf"\\(?:operatorname|mathrm|text)\{{((?:{ESCAPED.pattern}|[^{{}}\\])*)\}}", re.DOTALL
+)
+WRITTEN = {r"\backslash{}": "\\", r"\hat{}": "^"}
 CONSTRUCTS = {
     r"\frac": "<mfrac>{}{}</mfrac>",
     r"\sqrt": "<msqrt>{}</msqrt>",
@@ -365,7 +414,8 @@ class Reader:
     def __init__(self, latex: str) -> None:
         """Put words aside, which are no formulas, and take the rest apart."""
         self.words: list[str] = []
-        latex = re.sub(r"\\(left|right)(?![A-Za-z])", "", WORDS.sub(self.put_aside, latex))
+        latex = WORDS.sub(self.put_aside, latex).replace(r"\backslash{}", r"\backslash ")
+        latex = re.sub(r"\\(left|right)(?![A-Za-z])", "", latex)
         self.rest = SIGN.findall(latex)[::-1]
 
     def put_aside(self, found: re.Match[str]) -> str:

@@ -18,7 +18,7 @@ backward pass
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, overload
@@ -81,14 +81,17 @@ class ForwardStep(Step):
 
     def __str__(self) -> str:
         """Return the formula, with the numbers in it, and the result."""
+        parts = [self.names[self.node], *dict.fromkeys(self.formulas()), number(self.data)]
+        return " = ".join(part if len(part) <= WIDTH else f"{part[:WIDTH]}…" for part in parts)
+
+    def formulas(self) -> list[str]:
+        """Return the formula, and the same with the numbers in it."""
         numbers = [number_piece(x, TEXT, DIGITS) for x in self.numbers]
         names = [
             name_piece(self.names[arg], TEXT) if isinstance(arg, Value) else piece
             for arg, piece in zip(self.node.args, numbers, strict=True)
         ]
-        formulas = [written(self.node.op, pieces) for pieces in (names, numbers)]
-        parts = [self.names[self.node], *dict.fromkeys(formulas), number(self.data)]
-        return " = ".join(part if len(part) <= WIDTH else f"{part[:WIDTH]}…" for part in parts)
+        return [written(self.node.op, pieces) for pieces in (names, numbers)]
 
 
 @dataclass(frozen=True)
@@ -210,11 +213,21 @@ class Steps(Sequence[Step]):
         """Return all steps, or the first and the last of very many."""
         return "\n".join(self._lines())
 
-    def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write the steps as an interactive page that needs no other file and no network."""
+    def to_html(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        clusters: Mapping[str, Iterable[Value]] | None = None,
+    ) -> None:
+        """Write the steps as an interactive page that needs no other file and no network.
+
+        Args:
+            path: the file.
+            clusters: frames around Values, as :func:`~tinygrad_edu.draw` takes them.
+        """
         from tinygrad_edu.explain.page import document  # noqa: PLC0415 - only pages need it
 
-        Path(path).write_text(document(self), encoding="utf-8")
+        Path(path).write_text(document(self, clusters), encoding="utf-8")
 
     def _repr_html_(self) -> str:
         from tinygrad_edu.explain.page import fragment  # noqa: PLC0415 - only pages need it
@@ -224,12 +237,7 @@ class Steps(Sequence[Step]):
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
-        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        return {
-            mime: text
-            for mime, text in shown.items()
-            if (include is None or mime in include) and (exclude is None or mime not in exclude)
-        }
+        return shown_as(repr(self), self._repr_html_, include, exclude)
 
     def _lines(self, most: int = 200) -> Iterator[str]:
         shown = list(range(len(self)))
@@ -243,6 +251,21 @@ class Steps(Sequence[Step]):
                 yield f"  … {len(self) - most} more …"
             yield f"  {self[i]}"
             previous = i
+
+
+def shown_as(
+    text: str,
+    html: Callable[[], str],
+    include: Container[str] | None,
+    exclude: Container[str] | None,
+) -> dict[str, str]:
+    """Return what shows itself in a notebook as a page, elsewhere as text."""
+    shown = {"text/plain": lambda: text, "text/html": html}
+    return {
+        mime: make()
+        for mime, make in shown.items()
+        if (include is None or mime in include) and (exclude is None or mime not in exclude)
+    }
 
 
 class Edge(NamedTuple):

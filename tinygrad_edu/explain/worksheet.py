@@ -1,0 +1,206 @@
+"""The exercise as a page: the graph with question marks, and a field to answer them.
+
+>>> from tinygrad_edu import Value
+>>> from tinygrad_edu.explain import exercise
+>>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
+>>> page = document(exercise((w * x).tanh()))
+>>> page[:15], "that is tanh itself, not its derivative" in page
+('<!doctype html>', True)
+
+Everything that can be said of an answer is on the page before it is given: the right number, the
+wrong ones with what went wrong, hints and solution. So it needs nobody to ask; and whoever looks
+at its source finds the solutions.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from tinygrad_edu.drawing.graph import number_text
+from tinygrad_edu.explain.exercises import CLOSE, ENOUGH, NOISE, PATTERN, WORDS, Exercise, Question
+from tinygrad_edu.explain.formulas import DIGITS, LATEX, name_piece, number_piece
+from tinygrad_edu.explain.page import (
+    LONGEST,
+    MOST,
+    Clusters,
+    Drawing,
+    Texts,
+    equation,
+    filled,
+    latex_of,
+    mathml,
+    notice,
+    whole,
+)
+from tinygrad_edu.explain.walk import BackwardStep, Steps
+from tinygrad_edu.value import Value
+
+__all__ = ["document", "fragment"]
+
+MOST_ASKED = 120  # questions that anybody answers
+ALT = "The graph of the computation, with question marks for the numbers that are asked for"
+KINDS = {
+    "forward": "value", "local": "local derivative", "contribution": "contribution of a path",
+    "gradient": "gradient",
+}  # fmt: skip
+Edges = dict[Value, list[tuple[Value, int]]]
+
+
+def document(exercise: Exercise, clusters: Clusters | None = None) -> str:
+    """Return an exercise as an HTML document that needs no other file and no network."""
+    return whole(title(exercise), fragment(exercise, clusters))
+
+
+def fragment(exercise: Exercise, clusters: Clusters | None = None) -> str:
+    """Return an exercise as a piece of HTML, to stand in a page, in a notebook, several at once.
+
+    Without scripts it shows the drawing with question marks, and the questions as text. So it does
+    of more questions than anybody answers; where the graph cannot be drawn, it says why.
+    """
+    asked = exercise.questions
+    excess = ""
+    if len(asked) > MOST_ASKED:
+        excess = f"{len(asked)} questions are more than anybody answers (at most {MOST_ASKED}); "
+        excess += "take some of them, such as exercise(..., most=10)"
+    elif len(exercise.walk) > MOST:
+        excess = (
+            f"a graph of {len(exercise.walk)} steps is more than anybody reads (at most {MOST})"
+        )
+    if excess:
+        data: dict[str, Any] = {"questions": []}
+        picture = notice(excess)
+    else:
+        data, picture = questions_in_graph(exercise, clusters)
+    data["result"] = exercise.result()
+    data["rules"] = {"pattern": PATTERN, "enough": ENOUGH, "noise": NOISE, "close": CLOSE}
+    data["words"] = WORDS
+    return filled(
+        "worksheet.html",
+        data,
+        picture,
+        title=title(exercise),
+        open="" if data["questions"] else " open",
+        text=exercise.sheet(),
+    )
+
+
+def title(exercise: Exercise) -> str:
+    """Return what the page is called."""
+    return f"Backpropagation of {exercise.walk.names[exercise.root]} by hand"
+
+
+# --- questions and the places of their numbers ----------------------------------------------------
+
+
+def questions_in_graph(exercise: Exercise, clusters: Clusters | None) -> tuple[dict[str, Any], str]:
+    """Return the questions as the page has them, and the picture."""
+    copies = exercise.copies
+    graph = Drawing(
+        exercise.walk,
+        {
+            title: [copies.get(node, node) for node in members]
+            for title, members in (clusters or {}).items()
+        },
+    )
+    edges = edges_to(exercise.walk)
+    written = unknown(graph) if exercise.given == "inputs" else {}
+    questions = []
+    for q in exercise.questions:
+        places = places_of(q, graph, edges)
+        is_open = q.name not in exercise.solved
+        written |= {place: hidden if is_open else text for place, (hidden, text) in places.items()}
+        questions.append({**record(q, graph, edges, exercise.walk), "places": places})
+    data = {"questions": questions, "solved": exercise.solved, "write": written}
+    return data, graph.image(written, ALT)
+
+
+def edges_to(walk: Steps) -> Edges:
+    """Return for each Value the edges along which its gradient comes."""
+    edges: Edges = {}
+    for step in walk.backward:
+        if isinstance(step, BackwardStep):
+            edges.setdefault(step.arg, []).append((step.node, step.position))
+    return edges
+
+
+def unknown(graph: Drawing) -> Texts:
+    """Return what the picture shows where only inputs and parameters have numbers."""
+    written: Texts = {}
+    for node, twin in graph.copies.items():
+        if node.op is not None:
+            written[f"{graph.box(node)} 0"] = twin.label
+        written[f"{graph.box(node)} 1"] = ""
+        written |= {f"{graph.into(node, k)} 0": "" for k in range(len(node.args))}
+    return written
+
+
+def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str, str]]:
+    """Return where the number stands: a line in the drawing, with a question mark and without."""
+    if q.kind == "forward":
+        line = graph.data_line(q.node)
+        return {f"{graph.box(q.node)} 0": (f"{graph.copies[q.node].label} = ?", line)}
+    places = {}
+    if q.kind == "gradient" and q.arg is not None:
+        line = graph.gradient_line(q.arg, graph.copies[q.arg].grad)
+        places[f"{graph.box(q.arg)} 1"] = ("grad ?", line)
+    is_local = q.kind == "gradient" and {node for node, _ in edges_of(q, edges)} == {graph.given}
+    if q.kind == "local" or is_local:  # next to the root both are the same number
+        for node, k in edges_of(q, edges):
+            places[f"{graph.into(node, k)} 0"] = ("?", number_text(node.partials[k], DIGITS))
+    return places
+
+
+def edges_of(q: Question, edges: Edges) -> list[tuple[Value, int]]:
+    """Return the edges that a question is about, given by a Value and the argument's position."""
+    if q.arg is None:
+        return []
+    return [(node, k) for node, k in edges[q.arg] if q.kind == "gradient" or node is q.node]
+
+
+def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, Any]:
+    """Return what the page says of a question, and what it points at."""
+    about = edges_of(q, edges)
+    if q.arg is None:
+        i = graph.numbers[q.node]
+        now = [graph.box(q.node)]
+        users = [arg for arg in q.node.args if isinstance(arg, Value)]
+        flow = [f"o_{i}", f"r_{i}", *(graph.into(q.node, j) for j in range(len(q.node.args)))]
+    else:
+        now = [graph.box(q.arg)] if q.kind == "gradient" else []
+        users = [node for node, _ in about]
+        flow = [graph.into(node, k) for node, k in about]
+    return {
+        "kind": KINDS[q.kind],
+        "name": q.name,
+        "asked": asked(q, walk),
+        "value": q.value,
+        "short": q.short,
+        "mistakes": q.mistakes,
+        "hints": q.hints,
+        "solution": q.solution,
+        "found": q.result,
+        "needs": q.needs,
+        "pass": "forward" if q.kind == "forward" else "backward",
+        "now": now,
+        "from": [*dict.fromkeys(map(graph.box, users))],
+        "flow": flow,
+    }
+
+
+def asked(q: Question, walk: Steps) -> str:
+    """Return the question as MathML, or as text if it is very long."""
+    names = walk.names
+    if q.arg is None:
+        pieces = [
+            name_piece(names[x], LATEX) if isinstance(x, Value) else number_piece(x, LATEX, DIGITS)
+            for x in q.node.args
+        ]
+        line = [LATEX.name(names[q.node]), latex_of(q.node, pieces)]
+        return equation(line) if len(line[1]) <= LONGEST else html.escape(q.name)
+    y, x, node = names[walk.root], names[q.arg], names[q.node]
+    of = node if q.kind == "local" else y
+    formula = f"<math><mrow>{mathml(LATEX.derivative(of, x))}</mrow></math>"
+    if q.kind == "contribution":
+        return f"{formula} via <math><mrow>{mathml(LATEX.name(node))}</mrow></math>"
+    return f"{formula} (direct)" if q.name.endswith("(direct)") else formula

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from tinygrad_edu.primitive import ATOM, REALS, Binary, Interval, Nary, Primitive, Unary
@@ -288,7 +289,7 @@ def shares(norm: Any, values: Sequence[Any]) -> tuple[Any, ...]:
 
 logsumexp = Nary("logsumexp", "The stable log(exp(v1) + ... + exp(vn)); its partials are softmax.",
                  forward=stable_logsumexp, flatten=at_least_one,
-                 array=lambda numpy, *values: numpy.logaddexp.reduce(values),
+                 array=lambda numpy, *values: reduce(numpy.logaddexp, values),
                  partials=lambda y, *values: shares(y, values),
                  symbol="logΣexp",
                  latex=lambda args: rf"\log\left({' + '.join(f'e^{{{v}}}' for v in args)}\right)")

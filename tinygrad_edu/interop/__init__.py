@@ -1,0 +1,52 @@
+"""On to PyTorch, when a scalar engine is outgrown, and back.
+
+==========================  ========================================================================
+to_torch(mlp)               the same network as a torch.nn.Sequential
+from_torch(module)          the way back
+expression_to_torch         any recorded graph as a torch.nn.Module, for whole batches of inputs
+==========================  ========================================================================
+
+They need PyTorch: ``pip install "tinygrad_edu[torch]"``. ``tinygrad_edu.interop.distributed`` is an
+example that goes on in several processes.
+
+>>> import torch
+>>> from tinygrad_edu import MLP
+>>> from tinygrad_edu.interop import to_torch
+>>> mlp = MLP(2, [3, 1], seed=0)
+>>> model = to_torch(mlp)
+>>> model
+Sequential(
+  (0): Linear(in_features=2, out_features=3, bias=True)
+  (1): Tanh()
+  (2): Linear(in_features=3, out_features=1, bias=True)
+)
+>>> outputs = model(torch.tensor([[0.5, -1.0], [2.0, 0.0]], dtype=torch.float64))
+>>> outputs[0].item() == mlp([0.5, -1.0]).data
+True
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinygrad_edu.interop.expressions import expression_to_torch
+    from tinygrad_edu.interop.networks import from_torch, to_torch
+
+__all__ = ["expression_to_torch", "from_torch", "to_torch"]
+
+_ON_DEMAND = {  # so that this package can be imported where there is no PyTorch
+    "expression_to_torch": "tinygrad_edu.interop.expressions",
+    "from_torch": "tinygrad_edu.interop.networks",
+    "to_torch": "tinygrad_edu.interop.networks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_DEMAND:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(_ON_DEMAND[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""Tells pytest to leave the doctests of this folder out where PyTorch is not installed."""
+
+from importlib.util import find_spec
+
+collect_ignore_glob = [] if find_spec("torch") else ["*.py"]

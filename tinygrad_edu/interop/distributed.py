@@ -1,0 +1,109 @@
+r"""From here to PyTorch, and on in several processes: an example to start from.
+
+A network that has learnt for a few epochs here goes to PyTorch by ``to_torch`` and on with its
+``DistributedDataParallel``: every process works out the gradient on its share of each batch, and
+PyTorch averages the gradients before each step, so that all processes move as one. What one process
+prints, any number of them print, but for rounding::
+
+    python -m tinygrad_edu.interop.distributed
+    torchrun --nproc-per-node 2 -m tinygrad_edu.interop.distributed
+
+On a cluster the same line runs on every machine: on four of them with eight processes each, say.
+They meet at one of them, called ``node1`` here::
+
+    torchrun --nnodes 4 --nproc-per-node 8 --rdzv-id moons \
+        --rdzv-backend c10d --rdzv-endpoint node1:29400 \
+        -m tinygrad_edu.interop.distributed
+
+With a GPU to each process, the backend is "nccl" instead of "gloo", and model and tensors go
+``.to(int(os.environ["LOCAL_RANK"]))``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tinygrad_edu.interop.framework import torch_module
+from tinygrad_edu.interop.networks import from_torch, to_torch
+from tinygrad_edu.nn import MLP, Adam, accuracy, fit
+from tinygrad_edu.nn.data import moons
+from tinygrad_edu.nn.losses import binary_cross_entropy_with_logits
+
+torch = torch_module()
+distributed = torch.distributed
+
+EXAMPLES = moons(120, seed=0)
+BATCH = 40
+
+
+def main() -> None:
+    """Train here, then in PyTorch; the first process prints."""
+    join()
+    try:
+        first = distributed.get_rank() == 0
+        mlp = MLP(2, [8, 1], seed=0)
+        history = fit(
+            mlp,
+            EXAMPLES,
+            binary_cross_entropy_with_logits,
+            Adam(mlp.parameters(), learning_rate=0.05),
+            epochs=5,
+            batch_size=BATCH,
+        )
+        for epoch, loss in enumerate(history.epoch_losses, start=1):
+            report(f"here     epoch {epoch}: loss {loss:.15f}", show=first)
+        model = to_torch(mlp)
+        for epoch, loss in enumerate(trained(model, epochs=20), start=6):
+            report(f"PyTorch  epoch {epoch}: loss {loss:.15f}", show=first)
+        share = accuracy(from_torch(model), EXAMPLES, threshold=0)
+        report(f"and back: {share:.1%} in the right class", show=first)
+    finally:
+        distributed.destroy_process_group()
+
+
+def join() -> None:
+    """Join the processes that torchrun has started; without it, be the only one."""
+    if distributed.is_torchelastic_launched():
+        distributed.init_process_group("gloo")
+    else:
+        store = distributed.HashStore()
+        distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+
+
+def trained(model: Any, epochs: int) -> Iterator[float]:
+    """Train a model in all processes; yield the mean loss of every epoch.
+
+    The mean of a batch is over all of it, whatever the share of a process. As PyTorch averages over
+    the processes, the sum over a share is divided by the size of a share, which need not be whole.
+    """
+    rank, processes = distributed.get_rank(), distributed.get_world_size()
+    inputs = torch.tensor([x for x, _ in EXAMPLES], dtype=torch.float64)
+    targets = torch.tensor([[y] for _, y in EXAMPLES], dtype=torch.float64)
+    parallel = torch.nn.parallel.DistributedDataParallel(model)
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.05)
+    criterion = torch.nn.BCEWithLogitsLoss(reduction="sum")
+    for _ in range(epochs):
+        total = torch.zeros((), dtype=torch.float64)
+        for start in range(0, len(inputs), BATCH):
+            batch = slice(start, start + BATCH)
+            x, y = inputs[batch], targets[batch]
+            loss = criterion(parallel(x[rank::processes]), y[rank::processes])
+            optimiser.zero_grad()
+            (loss * processes / len(x)).backward()
+            optimiser.step()
+            total += loss.detach()
+        distributed.all_reduce(total)
+        yield total.item() / len(inputs)
+
+
+def report(line: str, *, show: bool) -> None:
+    """Write a line to standard output, in the process that is to."""
+    if show:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

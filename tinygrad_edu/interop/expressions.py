@@ -1,0 +1,181 @@
+"""A recorded graph, run again by PyTorch.
+
+>>> from tinygrad_edu import Value
+>>> w, x = Value(3.0, label="w"), Value(0.5, label="x")
+>>> y = (w * x).tanh()
+>>> f = expression_to_torch(y, [x], parameters=[w])
+>>> f
+Recorded(inputs: x; parameters: 1; operations: 2)
+>>> f(torch.tensor([0.5, 1.0, 2.0], dtype=torch.float64)).tolist()[0] == y.data
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from tinygrad_edu.check.expression import Expression, Line
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.interop.operations import compute, framework, require_computable, torch
+from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.value import Constant, Value
+
+__all__ = ["expression_to_torch"]
+
+
+def expression_to_torch(
+    value: Value, inputs: Iterable[Value], parameters: Iterable[Value] = ()
+) -> Callable[..., Any]:
+    """Return the graph behind ``value`` as a ``torch.nn.Module``: a function of its inputs.
+
+    It is called with a tensor for each input, all of one shape or of shapes that torch spreads to
+    one, and computes for every element what was recorded for one number. What a program decided on
+    the way, by an ``if`` for example, stays as it was when the graph was recorded. Outside the
+    domain of an operation torch gives nan or inf, where this package raises.
+
+    Args:
+        value: what to compute.
+        inputs: the Values and Constants of its graph that tensors take the place of. To name the
+            inputs of a network, make them: ``xs = [Constant(0.5), Constant(1.0)]; mlp(xs)``. A
+            target is a Value: of a constant the losses take the number alone.
+        parameters: those that become parameters of the module, in this order, to be trained.
+
+    Both may be what was computed on the way; what lies behind is left out then. All other numbers
+    stay as they were when this was called.
+
+    Raises TypeError for what is no Value, ValueError for an input or a parameter that is given
+    twice or that ``value`` does not depend on, NotImplementedError for an operation that torch
+    cannot compute by its ``array`` column. The module raises ValueError if called with more or
+    fewer tensors than inputs, TypeError for what is no tensor of floats.
+
+    >>> x = Constant(0.5, label="x")
+    >>> y = 2 * Value(1.0) + x
+    >>> f = expression_to_torch(y, [x])
+    >>> f(torch.tensor([1.0, 2.0]))
+    tensor([3., 4.])
+    """
+    xs, ps = listed("inputs", inputs), listed("parameters", parameters)
+    require("value", value)
+    given = [(f"inputs[{i}]", x) for i, x in enumerate(xs)]
+    given += [(f"parameters[{i}]", p) for i, p in enumerate(ps)]
+    places: dict[Value, str] = {}
+    for where, x in given:
+        require(where, x)
+        if x in places:
+            message = f"expression_to_torch: {where}, {x!r}, is {places[x]}, too"
+            raise ValueError(message)
+        places[x] = where
+    nodes = needed(value, places)
+    for x, where in places.items():
+        if x not in nodes:
+            message = f"expression_to_torch: the value does not depend on {where}, {x!r}"
+            if x in needed(value, {}):
+                message += ", but by way of others that are given"
+            raise ValueError(message)
+    computed = [node for node in nodes if node.op is not None and node not in places]
+    return Recorded(value, xs, ps, computed)
+
+
+def listed(name: str, values: Any) -> list[Any]:
+    """Return the Values as a list; raise TypeError for a single one."""
+    if isinstance(values, Value) or not isinstance(values, Iterable):
+        message = f"expression_to_torch: {name} is a list of Values, not {values!r}"
+        raise TypeError(message)
+    return list(values)
+
+
+def require(where: str, x: object) -> None:
+    """Raise TypeError for what is no Value."""
+    if not isinstance(x, Value):
+        message = f"expression_to_torch: {where} is {x!r} ({type(x).__name__}), not a Value"
+        raise TypeError(message)
+
+
+def needed(value: Value, given: Iterable[Value]) -> dict[Value, None]:
+    """Return the Values that ``value`` is computed from if some are given, arguments first.
+
+    Those are among them, but not what lies behind.
+
+    >>> a, b = Value(1.0, label="a"), Constant(2.0, label="b")
+    >>> c = a * b
+    >>> nodes = needed(c + b, [c])
+    >>> a in nodes, b in nodes, c in nodes
+    (False, True, True)
+    """
+    found = {value}
+    order = []
+    for node in ancestors(value):
+        if node in found:
+            order.append(node)
+            if node not in given:
+                args = [arg for arg in node.args if isinstance(arg, Value)]
+                order += [arg for arg in args if isinstance(arg, Constant)]  # no ancestors
+                found.update(args)
+    return dict.fromkeys(reversed(order))
+
+
+class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it may not be installed
+    """A recorded graph as a module; made by :func:`expression_to_torch`.
+
+    Args:
+        value: what to compute.
+        inputs: what tensors take the place of.
+        parameters: what can be trained.
+        computed: what is computed on the way, arguments first.
+    """
+
+    def __init__(
+        self,
+        value: Value,
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        computed: Sequence[Value],
+    ) -> None:
+        """Put the graph down as a list of operations; its leaves come first."""
+        super().__init__()
+        self.inputs = [str(x.label) or f"input {i}" for i, x in enumerate(inputs, start=1)]
+        operations = [(node.op, [*map(as_value, node.args)]) for node in computed if node.op]
+        used = chain([value], *[args for _, args in operations])
+        known = {*inputs, *parameters, *computed}
+        constants = [x for x in dict.fromkeys(used) if x not in known]
+        leaves = [*inputs, *parameters, *constants]
+        places = {x: place for place, x in enumerate([*leaves, *computed])}
+        lines = [Line(op, tuple([places[x] for x in args])) for op, args in operations]
+        self.expression = Expression(tuple(map(float, leaves)), tuple(lines))
+        self.trained = torch.nn.ParameterList([framework.asarray(float(p)) for p in parameters])
+        self.register_buffer("constants", framework.asarray([*map(float, constants)]))
+        for op, args in dict(operations).items():
+            what = f"expression_to_torch: the operation {op.name}"
+            require_computable(what, partial(compute_all, op), [*map(float, args)])
+
+    def forward(self, *tensors: Any) -> Any:
+        """Compute the value, a tensor for each input given."""
+        if len(tensors) != len(self.inputs):
+            expected = f"{len(self.inputs)} tensors ({', '.join(self.inputs)})"
+            message = f"expression_to_torch: expected {expected}, got {len(tensors)}"
+            raise ValueError(message)
+        for name, x in zip(self.inputs, tensors, strict=True):
+            if not isinstance(x, torch.Tensor) or not x.is_floating_point():
+                message = f"expression_to_torch: {name}: expected a tensor of floats, got {x!r}"
+                raise TypeError(message)
+        leaves = [*tensors, *self.trained, *self.constants.unbind()]
+        return self.expression(*leaves, compute=compute)
+
+    def __repr__(self) -> str:
+        """Return the inputs, how many parameters there are, and how much is computed."""
+        inputs = ", ".join(self.inputs) or "none"
+        counts = f"parameters: {len(self.trained)}; operations: {len(self.expression.lines)}"
+        return f"Recorded(inputs: {inputs}; {counts})"
+
+
+def as_value(arg: Any) -> Value:
+    """Return an argument of an operation as a Value, a plain number as a constant."""
+    return arg if isinstance(arg, Value) else Constant(arg)
+
+
+def compute_all(op: Primitive, *operands: Any) -> Any:
+    """Compute an operation on tensors."""
+    return compute(op, operands)

@@ -1,0 +1,248 @@
+"""Networks of this package as those of PyTorch, and back.
+
+>>> from tinygrad_edu import MLP
+>>> mlp = MLP(2, [3, 2], "relu", "softmax")
+>>> from_torch(to_torch(mlp))
+MLP(2, [3, 2], 'relu', 'softmax')
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from tinygrad_edu.interop.operations import Operand, framework, plain, require_computable, torch
+from tinygrad_edu.nn.activations import Activation, acts_on_layer, identity, name_of
+from tinygrad_edu.nn.layers import MLP, Layer
+from tinygrad_edu.primitives import LEAK, leaky_relu, relu, sigmoid, softmax, softplus, tanh
+from tinygrad_edu.value import Constant, Value, takes_gradient
+
+__all__ = ["from_torch", "to_torch"]
+
+nn: Any = torch.nn
+
+# --- there ----------------------------------------------------------------------------------------
+
+
+def to_torch(mlp: MLP) -> Any:
+    """Return a network as a ``torch.nn.Sequential`` in double precision.
+
+    Of inputs in rows, a tensor of shape (examples, ``n_inputs``), it computes a row of outputs for
+    each; a single output is a row of one. Its parameters are, layer by layer, a weight of shape
+    (neurons, inputs), as ``layer.W`` has it, and a bias. An activation for which PyTorch has a
+    module becomes that module; any other is carried along by one that calls it.
+
+    What takes no gradient here takes none there: a layer of constant weights, or of constant
+    biases; constant biases of 0 are left out (``bias=False``).
+
+    Raises TypeError for what is no MLP, ValueError for what a ``torch.nn.Linear`` cannot say: a
+    parameter in two places, and a layer of which only some weights are constants.
+    NotImplementedError for an activation that torch cannot compute, such as one that says ``if``.
+
+    >>> to_torch(MLP(2, [3, 1], activation=lambda z: z * sigmoid(z)))
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): Carried(<lambda>)
+      (2): Linear(in_features=3, out_features=1, bias=True)
+    )
+    """
+    if not isinstance(mlp, MLP):
+        message = f"to_torch: expected an MLP, got {mlp!r} ({type(mlp).__name__})"
+        raise TypeError(message)
+    require_plain(mlp)
+    modules = []
+    for number, layer in enumerate(mlp.layers, start=1):
+        modules.append(linear_of(layer, f"to_torch: layer {number}"))
+        if layer.activation is not identity:
+            modules.append(module_of(layer.activation))
+    return nn.Sequential(*modules)
+
+
+def require_plain(mlp: MLP) -> None:
+    """Raise ValueError for what a sequence of layers cannot say.
+
+    That is a parameter in two places, and a layer of neurons with different activations.
+    """
+    names: dict[Any, str] = {}
+    for name, p in mlp.numbered():
+        if takes_gradient(p) and names.setdefault(p, name) != name:
+            message = f"to_torch: {names[p]} and {name} are one parameter, which torch would part"
+            raise ValueError(message)
+    for number, layer in enumerate(mlp.layers, start=1):
+        own = identity if layer.acts_as_one else layer.activation
+        different = [neuron for neuron in layer.neurons if neuron.activation is not own]
+        if different:
+            message = f"to_torch: layer {number}: {different[0]} among {name_of(own)}"
+            raise ValueError(message)
+
+
+def linear_of(layer: Layer, where: str) -> Any:
+    """Return the weighted sums of a layer as a ``torch.nn.Linear``."""
+    weights = [w for neuron in layer.neurons for w in neuron.w]
+    biases = [neuron.b for neuron in layer.neurons]
+    kinds = [{takes_gradient(p) for p in ps} for ps in (weights, biases)]
+    if any(len(kind) > 1 for kind in kinds):
+        message = f"{where}: some of its weights or biases are constants, others are not"
+        raise ValueError(message)
+    trained = [True in kind for kind in kinds]
+    has_bias = trained[1] or any(layer.b)
+    linear = nn.Linear(layer.n_inputs, len(layer.neurons), bias=has_bias, dtype=torch.float64)
+    numbers = [[*map(float, row)] for row in layer.W], [*map(float, layer.b)]
+    for p, given, train in zip(linear.parameters(), numbers, trained, strict=False):
+        p.data = framework.asarray(given)
+        p.requires_grad_(train)
+    return linear
+
+
+class Carried(nn.Module):  # type: ignore[misc]  # torch is Any, as it may not be installed
+    """An activation of this package, any function of a number, as a module.
+
+    It computes by the ``array`` column of the operations in it; see :func:`.operations.compute`.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        """Keep the activation, if torch can compute it."""
+        super().__init__()
+        self.activation = activation
+        what = f"to_torch: the activation {name_of(activation)}"
+        require_computable(what, self.of_operand, [0.5])
+
+    def of_operand(self, z: Any) -> Any:
+        """Compute the activation for a tensor as the functions of this package take it."""
+        return self.activation(z.as_subclass(Operand))
+
+    def forward(self, z: Any) -> Any:
+        """Compute the activation for every number."""
+        return plain(self.of_operand(z))
+
+    def extra_repr(self) -> str:
+        """Return the name of the activation."""
+        return name_of(self.activation)
+
+
+MODULES = {
+    sigmoid: nn.Sigmoid,
+    tanh: nn.Tanh,
+    relu: nn.ReLU,
+    leaky_relu: partial(nn.LeakyReLU, LEAK),
+    # Softplus is z from the threshold on: at 40 both are equal in double precision, at the 20 that
+    # is torch's own they differ by 2e-9.
+    softplus: partial(nn.Softplus, threshold=40.0),
+    softmax: partial(nn.Softmax, dim=-1),
+}
+
+
+def module_of(activation: Activation) -> Any:
+    """Return an activation as a module."""
+    if activation in MODULES:
+        return MODULES[activation]()
+    if isinstance(activation, partial) and activation.func is leaky_relu:
+        _, alpha = leaky_relu.bound((0.0, *activation.args), activation.keywords)
+        if isinstance(alpha, int | float):
+            return nn.LeakyReLU(alpha)
+    return Carried(activation)
+
+
+# --- and back -------------------------------------------------------------------------------------
+
+
+def from_torch(module: Any) -> MLP:
+    """Return a ``torch.nn.Sequential`` of linear layers and activations as an MLP.
+
+    There may be a Sequential inside, and a ``torch.nn.Identity``. Activations are Sigmoid, Tanh,
+    ReLU, LeakyReLU, Softplus and Softmax over the outputs of a layer, and what ``to_torch`` carried
+    along. The numbers are those of the tensors, exactly: what is kept in single precision was
+    rounded there. What takes no gradient, and the bias of a layer without one, becomes a constant.
+
+    The parameters of a network that is already here are set by
+    ``mlp.load_state_dict(from_torch(module).state_dict())``.
+
+    Raises TypeError for a module that cannot come back, ValueError where it stands in the wrong
+    place, has other settings, or shares its parameters; the message names it.
+
+    >>> from_torch(nn.Sequential(nn.Linear(2, 3), nn.GELU(), nn.Linear(3, 1)))
+    Traceback (most recent call last):
+      ...
+    TypeError: from_torch: module 1, GELU(approximate='none'), has no counterpart here
+    """
+    linears, activations = chain_of(module)
+    widths = [linears[0].in_features, *[linear.out_features for linear in linears]]
+    mlp = MLP(widths[0], widths[1:], "identity", initialisation="zeros")
+    for layer, linear, activation in zip(mlp.layers, linears, activations, strict=True):
+        layer.activation = activation
+        set_parameters(layer, linear)
+    return mlp
+
+
+def chain_of(module: Any) -> tuple[list[Any], list[Activation]]:
+    """Return the linear layers of a module, and as many activations; check that they fit."""
+    if not isinstance(module, nn.Module):
+        message = f"from_torch: expected a torch.nn.Sequential, got {module!r}"
+        raise TypeError(message)
+    linears: list[Any] = []
+    activations: list[Activation] = []
+    for name, part in module.named_modules(remove_duplicate=False):
+        where = f"from_torch: module {name or '0'}, {part}"
+        if type(part) is nn.Linear:
+            require_fit(part, linears, where)
+            linears.append(part)
+            activations.append(identity)
+        elif type(part) not in (nn.Sequential, nn.Identity):
+            activation = activation_in(part, where)
+            require(linears and activations[-1] is identity, f"{where}, does not follow a Linear")
+            single = linears[-1].out_features == 1
+            require(not (single and acts_on_layer(activation)), f"{where}, of one output is 1")
+            activations[-1] = activation
+    require(linears, "from_torch: there is no Linear in it")
+    return linears, activations
+
+
+def require_fit(linear: Any, linears: list[Any], where: str) -> None:
+    """Raise ValueError unless a linear layer can stand behind the others."""
+    if linears:
+        n = linears[-1].out_features
+        require(linear.in_features == n, f"{where}, follows a Linear of {n} outputs")
+    shared = {id(p) for other in linears for p in other.parameters()}
+    ours = {id(p) for p in linear.parameters()}
+    require(not shared & ours, f"{where}, shares parameters with another, which an MLP does not")
+
+
+def activation_in(part: Any, where: str) -> Activation:
+    """Return the activation that a module computes."""
+    if type(part) is Carried:
+        return part.activation
+    if type(part) is nn.LeakyReLU:
+        alpha = part.negative_slope
+        return leaky_relu if alpha == LEAK else partial(leaky_relu, alpha=alpha)
+    if type(part) is nn.Softplus:
+        fits = part.beta == 1 and part.threshold >= nn.Softplus().threshold
+        require(fits, f"{where}, is softplus for beta=1 and a threshold from 20 on only")
+        return softplus
+    if type(part) is nn.Softmax:
+        require(part.dim in (-1, 1), f"{where}, is not over the outputs, dim=-1")
+        return softmax
+    for activation in (sigmoid, tanh, relu):
+        if type(part) is MODULES[activation]:
+            return activation
+    message = f"{where}, has no counterpart here"
+    raise TypeError(message)
+
+
+def set_parameters(layer: Layer, linear: Any) -> None:
+    """Put the numbers of a linear layer into a layer; what is not trained becomes a constant."""
+    weight, bias = linear.weight, linear.bias
+    rows = [[kind_of(weight)(x) for x in row] for row in weight.tolist()]
+    biases = [Constant(0.0) for _ in rows] if bias is None else map(kind_of(bias), bias.tolist())
+    for neuron, row, b in zip(layer.neurons, rows, biases, strict=True):
+        neuron.w, neuron.b = row, b
+
+
+def kind_of(tensor: Any) -> type[Value]:
+    """Return what the numbers of a tensor become."""
+    return Value if tensor.requires_grad else Constant
+
+
+def require(condition: object, otherwise: str) -> None:
+    """Raise ValueError unless a condition holds."""
+    if not condition:
+        raise ValueError(otherwise)

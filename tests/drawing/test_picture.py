@@ -10,6 +10,7 @@ from graphviz.backend import dot_command
 
 from tinygrad_edu import Value, draw
 from tinygrad_edu.drawing import picture as picture_module
+from tinygrad_edu.drawing.svg import svg
 
 PNG = b"\x89PNG"
 
@@ -66,13 +67,11 @@ def test_graphviz_itself_is_left_alone(a_picture):
 
 
 @pytest.mark.usefixtures("nothing_at_all")
-def test_without_any_graphviz_there_is_a_sentence_and_the_source(a_picture):
-    with pytest.raises(RuntimeError, match=r"pip install graphviz-pure.*\.source"):
-        a_picture.pipe("svg")
-    bundle = a_picture._repr_mimebundle_()
-    assert list(bundle) == ["text/plain"]
-    assert picture_module.NOWHERE in bundle["text/plain"]
-    assert a_picture.source in bundle["text/plain"]
+def test_without_any_graphviz_there_is_svg_and_for_the_rest_a_sentence(a_picture):
+    with pytest.raises(RuntimeError, match=r"pip install graphviz-pure.*\.source") as error:
+        a_picture.pipe("png")
+    assert str(error.value) == picture_module.NOWHERE.format("png")
+    assert a_picture._repr_mimebundle_() == {"image/svg+xml": svg(a_picture)}
 
 
 @pytest.mark.usefixtures("no_dot")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
+import sys
 import threading
 from base64 import b64encode
 from collections.abc import Container, Iterator
@@ -14,9 +15,12 @@ from typing import Any
 import graphviz
 from graphviz.backend import dot_command
 
+from tinygrad_edu.drawing.svg import svg
+
 NOWHERE = (
-    "No Graphviz was found to draw this: `pip install graphviz-pure`, or install Graphviz so that "
-    "`dot` is on the PATH. The picture in the DOT language is in `.source`."
+    "No Graphviz was found, and without it there is SVG, but no {}: `pip install graphviz-pure`, "
+    "or install Graphviz so that `dot` is on the PATH. The picture in the DOT language is in "
+    "`.source`."
 )
 PNG_DPI = "144"  # sharp on a projector
 
@@ -24,7 +28,12 @@ _one_at_a_time = threading.Lock()
 
 
 def dot_binary() -> Path | None:
-    """Return the program that lays graphs out: ``dot``, or its stand-in from ``graphviz-pure``."""
+    """Return the program that lays graphs out: ``dot``, or its stand-in from ``graphviz-pure``.
+
+    None where there is neither, and in a browser, which runs no programs.
+    """
+    if sys.platform == "emscripten":
+        return None
     if found := shutil.which("dot"):
         return Path(found)
     try:
@@ -39,8 +48,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     """A ``graphviz.Digraph`` that renders with ``dot``, or else with ``graphviz-pure``.
 
     In a notebook it shows itself as SVG, and as PNG where SVG is not trusted. ``.render`` and
-    ``.pipe`` are those of ``graphviz.Digraph``; both raise RuntimeError where neither program is
-    found. ``.source`` is the picture in the DOT language.
+    ``.pipe`` are those of ``graphviz.Digraph``. Where neither program is found, in a browser for
+    one, SVG has a plain layout of our own, and both raise RuntimeError for any other format.
+    ``.source`` is the picture in the DOT language.
 
     >>> picture = Picture()
     >>> picture.edge("a", "b")
@@ -50,15 +60,28 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
 
     def pipe(self, format: str | None = None, **options: Any) -> Any:  # noqa: A002 - as graphviz
         """Return the rendered picture: bytes, or str where an ``encoding`` is given."""
-        with self._dot_at_hand(format):
+        binary = dot_binary()
+        if binary is None:
+            drawing = self._plain_svg(format)
+            return drawing if options.get("encoding") else drawing.encode()
+        with self._dot_at_hand(binary, format):
             return super().pipe(format=format, **{"quiet": True, **options})
 
-    def render(self, *args: Any, **options: Any) -> Any:
+    def render(self, filename: Any = None, directory: Any = None, **options: Any) -> Any:
         """Write the rendered picture to a file and return its path; see graphviz.Digraph."""
-        outfile = options.get("outfile")
+        binary, outfile = dot_binary(), options.get("outfile")
         format_ = options.get("format") or (outfile and Path(outfile).suffix[1:])
-        with self._dot_at_hand(format_):
-            return super().render(*args, **{"quiet": True, **options})
+        if binary is None:
+            drawing = self._plain_svg(format_)
+            source = filename or (outfile and Path(outfile).with_suffix(".gv"))
+            saved = self.save(source, directory=directory)
+            written = str(outfile or f"{saved}.svg")
+            Path(written).write_text(drawing, encoding="utf-8")
+            if options.get("cleanup"):
+                Path(saved).unlink()
+            return written
+        with self._dot_at_hand(binary, format_):
+            return super().render(filename, directory=directory, **{"quiet": True, **options})
 
     def __repr__(self) -> str:
         """Return the same text in every run, for notebooks that are kept."""
@@ -68,23 +91,25 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
         try:
-            bundle = {
-                "image/svg+xml": self.pipe("svg", encoding="utf-8"),
-                "image/png": b64encode(self.pipe("png")).decode("ascii"),
-            }
+            bundle = {"image/svg+xml": self.pipe("svg", encoding="utf-8")}
         except RuntimeError as error:
             bundle = {"text/plain": f"{error}\n\n{self.source}"}
+        if dot_binary() is not None:
+            bundle["image/png"] = b64encode(self.pipe("png")).decode("ascii")
         return {
             mime: data
             for mime, data in bundle.items()
             if (include is None or mime in include) and (exclude is None or mime not in exclude)
         }
 
+    def _plain_svg(self, format_: str | None) -> str:
+        """Return the picture as SVG of our own; raise RuntimeError for another format."""
+        if (format_ or self.format) != "svg":
+            raise RuntimeError(NOWHERE.format(format_ or self.format))
+        return svg(self)
+
     @contextmanager
-    def _dot_at_hand(self, format_: str | None) -> Iterator[None]:
-        binary = dot_binary()
-        if binary is None:
-            raise RuntimeError(NOWHERE)
+    def _dot_at_hand(self, binary: Path, format_: str | None) -> Iterator[None]:
         with _one_at_a_time:
             usual, dot_command.DOT_BINARY = dot_command.DOT_BINARY, binary
             if (format_ or self.format) == "png":

@@ -1,0 +1,389 @@
+"""Pictures as SVG without Graphviz, for where it cannot run: in a browser, above all.
+
+What a picture says in the DOT language is read, laid out by :mod:`tinygrad_edu.drawing.layout` and
+written with the ids and elements of Graphviz, so that a page finds the parts of either drawing.
+
+>>> from tinygrad_edu import Value, draw
+>>> a = Value(2.0, label="a")
+>>> "a = 2</text>" in svg(draw(a * a))
+True
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from operator import add
+from typing import Any
+from unicodedata import combining, east_asian_width
+
+from tinygrad_edu.drawing.layout import Cell, Edge, Look, Point, arrange
+
+INCH = 72  # points, in which all lengths are
+MARGIN, RIM, ROUND, HEAD = 4.0, 4.0, 6.0, 10.0
+"""Around it all, between two borders, of a round corner, of an arrowhead of size 1."""
+LINE = 1.2  # from line to line, in sizes of letters
+DASHES = {"dotted": "1,5", "dashed": "5,2"}
+LOOKS = {
+    "color": "black", "fontname": "Times", "fontsize": "14", "fontcolor": "black", "label": "",
+    "shape": "ellipse", "width": "0.75", "height": "0.5", "margin": "0.11,0.055",
+    "peripheries": "1", "fillcolor": "lightgrey", "style": "", "penwidth": "1", "arrowsize": "1",
+}  # fmt: skip
+"""How things look where a picture does not say it, here and with Graphviz."""
+
+
+@dataclass
+class Sheet:
+    """All that is to be drawn."""
+
+    look: Look
+    nodes: dict[str, Cell]
+    edges: list[Edge]
+
+    @property
+    def goes_right(self) -> bool:
+        """Whether the arrows lead from left to right, rather than down."""
+        return self.look.get("rankdir") == "LR"
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The nodes and the labels of the edges."""
+        return [*self.nodes.values(), *(edge.label for edge in self.edges if edge.label)]
+
+
+def svg(picture: Any) -> str:
+    """Return a picture as SVG, laid out without Graphviz; the same picture, the same text.
+
+    Args:
+        picture: a ``graphviz.Digraph``. Known are boxes, circles and text alone, plain labels and
+            colours; directions from left to right and from top to bottom; and nodes that stand
+            where their ``pos`` says. Clusters are drawn without their frames, an edge from a node
+            to itself not at all.
+
+    Raises RuntimeError for a line of DOT that is more than a node, an edge or a cluster.
+    """
+    sheet = read(picture)
+    if all("pos" in cell.look for cell in sheet.nodes.values()):
+        pin(sheet)
+    elif sheet.goes_right:
+        arrange(sheet.nodes.values(), sheet.edges)
+    else:  # down is right, with x and y exchanged
+        exchange(sheet)
+        arrange(sheet.nodes.values(), sheet.edges)
+        exchange(sheet)
+    return "\n".join(drawing(sheet))
+
+
+# --- what there is to draw ------------------------------------------------------------------------
+
+WORD = r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}="]+'
+STATEMENT = re.compile(rf"({WORD})(?: -> ({WORD}))?(?: \[(.*)\])?", re.DOTALL)
+FRAME = re.compile(r"subgraph |graph |\}")
+ATTRIBUTE = re.compile(rf"(\w+)=({WORD})", re.DOTALL)
+
+
+def read(picture: Any) -> Sheet:
+    """Read the lines that the methods of a ``graphviz.Digraph`` have written.
+
+    >>> from tinygrad_edu.drawing import Picture
+    >>> picture = Picture()
+    >>> picture.edge("a", "b", label="twice")
+    >>> list(read(picture).nodes), read(picture).edges[0].look["label"]
+    (['a', 'b'], 'twice')
+    """
+    graph = {**LOOKS, **picture.graph_attr}
+    looks: dict[str, Look] = {}
+    edges: list[tuple[str, str, Look]] = []
+    for name, head, look in statements(picture.body):
+        if head:
+            edges.append((name, head, {**LOOKS, **picture.edge_attr, **look}))
+            looks |= {end: looks.get(end, {}) for end in (name, head)}
+        else:
+            looks[name] = {**looks.get(name, {}), **look}
+    general = {**LOOKS, **picture.node_attr}
+    nodes = {
+        name: node_cell({**general, "id": name, "label": name, **look})
+        for name, look in looks.items()
+    }
+    sheet = Sheet(graph, nodes, [Edge(nodes[a], nodes[b], look) for a, b, look in edges if a != b])
+    for edge in sheet.edges:
+        edge.label = label_cell(edge.look, above=sheet.goes_right)
+    return sheet
+
+
+def statements(lines: Iterable[str]) -> Iterator[tuple[str, str, Look]]:
+    """Yield the nodes and edges in lines of DOT: a node or the tail of an edge, its head, looks."""
+    for line in map(str.strip, lines):
+        found = STATEMENT.fullmatch(line)
+        if found and found[1] not in ("graph", "node", "edge"):
+            look = {key: unquoted(value) for key, value in ATTRIBUTE.findall(found[3] or "")}
+            yield unquoted(found[1]), unquoted(found[2] or ""), look
+        elif not FRAME.match(line):
+            message = f"this line of DOT needs Graphviz, which was not found: {line!r}"
+            raise RuntimeError(message)
+
+
+def unquoted(word: str) -> str:
+    r"""Return what a word of DOT stands for.
+
+    >>> unquoted(r'"a = \"2\"\ngrad\\0"').split("\n")
+    ['a = "2"', 'grad\\0']
+    """
+    if not word.startswith('"'):
+        return word
+    return re.sub(r"(?s)\\(.)", lambda sign: "\n" if sign[1] in "nlr" else sign[1], word[1:-1])
+
+
+def node_cell(look: Look) -> Cell:
+    """Return the cell of a node, as large as its text needs."""
+    width, height = inches(look["width"]), inches(look["height"])
+    wide, high = text_size(look)
+    if look["shape"] == "plain":
+        width, height = wide, high
+    elif look.get("fixedsize") != "true":
+        across, _, down = look["margin"].partition(",")
+        width = max(width, wide + 2 * inches(across))
+        height = max(height, high + 2 * inches(down or across))
+    if look["shape"] == "circle":
+        width = height = max(width, height)
+    rims = 2 * RIM * (int(look["peripheries"]) - 1)
+    return Cell(width + rims, height + rims, look)
+
+
+def label_cell(look: Look, *, above: bool) -> Cell | None:
+    """Return the cell of an edge's label, which stands above the edge, or else right of it."""
+    if not look["label"]:
+        return None
+    wide, high = text_size(look)
+    return Cell(wide, 2 * high) if above else Cell(2 * wide, high)
+
+
+def inches(text: str) -> float:
+    """Return a length in points."""
+    return float(text) * INCH
+
+
+def text_size(look: Look) -> Point:
+    """Return about how wide and how high a label is, in Helvetica or Arial."""
+    lines, size = look["label"].split("\n"), float(look["fontsize"])
+    return max(map(text_width, lines)) * size, len(lines) * LINE * size
+
+
+def text_width(text: str) -> float:
+    """Return about how wide a line of text is, in sizes of its letters.
+
+    >>> text_width("il") < text_width("00") < text_width("MW") < text_width("漢字")
+    True
+    """
+    return sum(
+        0.0 if combining(sign)
+        else 1.0 if east_asian_width(sign) in "WF"
+        else 0.3 if sign in "ijlftrI.,:;'|!()[] "
+        else 0.9 if sign in "mwMW@%…"
+        else 0.7 if sign.isupper()
+        else 0.57
+        for sign in text
+    )  # fmt: skip
+
+
+# --- where it goes --------------------------------------------------------------------------------
+
+
+def exchange(sheet: Sheet) -> None:
+    """Exchange x and y of everything, and width and height."""
+    for cell in sheet.cells:
+        cell.x, cell.y = cell.y, cell.x
+        cell.width, cell.height = cell.height, cell.width
+    for edge in sheet.edges:
+        edge.curve = [(y, x) for x, y in edge.curve]
+
+
+def pin(sheet: Sheet) -> None:
+    """Put every node where its ``pos`` is, in inches from below, and draw straight edges."""
+    for cell in sheet.nodes.values():
+        x, y = cell.look["pos"].rstrip("!").split(",")
+        cell.x, cell.y = inches(x), -inches(y)
+    for edge in sheet.edges:
+        a, b = edge.tail, edge.head
+        across, down = b.x - a.x, b.y - a.y
+        far = 2 * math.hypot(across, down) or 1.0
+        ways = (a.width / far, 0.5, 0.5, 1 - b.width / far)
+        edge.curve = [(a.x + way * across, a.y + way * down) for way in ways]
+
+
+# --- how it is written ----------------------------------------------------------------------------
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def drawing(sheet: Sheet) -> Iterator[str]:
+    """Yield the lines of the SVG."""
+    bends = [Cell(0, 0, x=x, y=y) for edge in sheet.edges for x, y in edge.curve]
+    page = around([*sheet.cells, *bends], MARGIN)
+    caption = caption_lines(sheet.look, page)
+    left, top = page.x - page.width / 2, page.y - page.height / 2
+    yield (
+        f'<svg width="{page.width:.0f}pt" height="{page.height:.0f}pt" '
+        f'viewBox="{point(left, top)} {point(page.width, page.height)}" '
+        'xmlns="http://www.w3.org/2000/svg">\n<g id="graph0" class="graph">'
+    )
+    yield rectangle(page, fill=sheet.look.get("bgcolor", "none"), stroke="none")
+    yield from caption
+    for edge in sheet.edges:
+        name = f"{edge.tail.look['id']}->{edge.head.look['id']}"
+        yield part(edge.look, name, "edge", edge_lines(edge, level=sheet.goes_right))
+    for name, cell in sheet.nodes.items():
+        yield part(cell.look, name, "node", node_lines(cell))
+    yield "</g>\n</svg>\n"
+
+
+def around(cells: Iterable[Cell], margin: float) -> Cell:
+    """Return the smallest cell around others and a margin."""
+    sides = [
+        (cell.x + sign * cell.width / 2, cell.y + sign * cell.height / 2)
+        for cell in cells
+        for sign in (-1, 1)
+    ] or [(0.0, 0.0)]
+    (left, right), (top, bottom) = ((min(way), max(way)) for way in zip(*sides, strict=True))
+    width, height = right - left + 2 * margin, bottom - top + 2 * margin
+    return Cell(width, height, x=(left + right) / 2, y=(top + bottom) / 2)
+
+
+def part(look: Look, name: str, kind: str, lines: Iterable[str]) -> str:
+    """Return a part of the drawing that a page can find, and that tells the pointer its title."""
+    ident, title = xml(look.get("id", name)), xml(look.get("tooltip", name))
+    return "\n".join(
+        [f'<g id="{ident}" class="{kind}">', f"<title>{title}</title>", *lines, "</g>"]
+    )
+
+
+def caption_lines(look: Look, page: Cell) -> list[str]:
+    """Make room at the bottom of a page, and return the label of the graph to write there."""
+    if not look["label"]:
+        return []
+    caption, size = markup(look["label"]), float(look["fontsize"])
+    wide = text_width(re.sub("<[^>]*>", "", caption)) * size
+    page.width = max(page.width, wide + 2 * MARGIN)
+    page.height, page.y = page.height + 2 * LINE * size, page.y + LINE * size
+    return [text(look, caption, page.x, page.y + page.height / 2 - LINE * size)]
+
+
+def node_lines(cell: Cell) -> Iterator[str]:
+    """Yield the shape of a node, and the lines of its text."""
+    look = cell.look
+    fill = look["fillcolor"] if "filled" in look["style"] else "none"
+    for i in range(int(look["peripheries"])):
+        ink = {"fill": "none" if i else fill, "stroke": look["color"]}
+        rim = Cell(cell.width - 2 * i * RIM, cell.height - 2 * i * RIM, x=cell.x, y=cell.y)
+        if look["shape"] in ("circle", "ellipse"):
+            x, y, rx, ry = map(number, (rim.x, rim.y, rim.width / 2, rim.height / 2))
+            yield element("ellipse", **ink, cx=x, cy=y, rx=rx, ry=ry)
+        else:
+            ink["stroke"] = "none" if look["shape"].startswith("plain") else look["color"]
+            yield rectangle(rim, ROUND if "rounded" in look["style"] else 0, **ink)
+    lines, size = look["label"].split("\n"), float(look["fontsize"])
+    for i, line in enumerate(lines):
+        if line:
+            below = (i - (len(lines) - 1) / 2) * LINE + 0.35
+            yield text(look, xml(line), cell.x, cell.y + below * size)
+
+
+def edge_lines(edge: Edge, *, level: bool) -> Iterator[str]:
+    """Yield an edge, side by side in each of its colours, its head, and its label."""
+    look, (*curve, tip) = edge.look, edge.curve
+    colours, width = look["color"].split(":"), float(look["penwidth"])
+    pen = {"stroke-width": number(width)}
+    if look["style"] in DASHES:
+        pen["stroke-dasharray"] = DASHES[look["style"]]
+    size = 0.0 if look.get("arrowhead") == "none" else HEAD * float(look["arrowsize"])
+    foot, *corners = arrow(curve[-1], tip, size)
+    curve.append(foot)
+    for i, colour in enumerate(colours):
+        aside = (i - (len(colours) - 1) / 2) * width
+        start, *others = (point(x, y + aside) if level else point(x + aside, y) for x, y in curve)
+        yield element("path", fill="none", stroke=colour, **pen, d=f"M{start}C{' '.join(others)}")
+    if size:
+        around_it = " ".join(point(*corner) for corner in corners)
+        yield element("polygon", fill=colours[0], stroke=colours[0], points=around_it)
+    if place := edge.label:
+        wide, high = text_size(look)
+        x, y = (place.x, place.y - 4) if level else (place.x + wide / 2 + 3, place.y + 0.3 * high)
+        yield text(look, xml(look["label"]), x, y)
+
+
+def arrow(start: Point, tip: Point, length: float) -> list[Point]:
+    """Return where an arrowhead that comes from a point begins, and its three corners."""
+    (a, b), (x, y) = start, tip
+    far = math.dist(start, tip) or 1.0
+    across, down = length * (x - a) / far, length * (y - b) / far
+    foot = x - across, y - down
+    wings = [(foot[0] - side * down, foot[1] + side * across) for side in (0.35, -0.35)]
+    return [foot, wings[0], tip, wings[1]]
+
+
+def text(look: Look, line: str, x: float, y: float) -> str:
+    """Return a line of text that is fit for SVG, its middle at x, written on y."""
+    fonts = f"{look['fontname']},Arial,sans-serif"
+    way = {"xml:space": "preserve", "text-anchor": "middle"}
+    ink = {"font-family": fonts, "font-size": look["fontsize"], "fill": look["fontcolor"]}
+    return element("text", line, **way, x=number(x), y=number(y), **ink)
+
+
+def rectangle(cell: Cell, radius: float = 0.0, **ink: str) -> str:
+    """Return the border of a cell, with corners of a radius."""
+    start = point(cell.x - cell.width / 2 + radius, cell.y - cell.height / 2)
+    w, h, r = map(number, (cell.width - 2 * radius, cell.height - 2 * radius, radius))
+    sides = (f"h{w}", f"v{h}", f"h-{w}", f"v-{h}")
+    turns = (f"q{r},0 {r},{r}", f"q0,{r} -{r},{r}", f"q-{r},0 -{r},-{r}", f"q0,-{r} {r},-{r}")
+    ways = map(add, sides, turns) if radius else sides
+    return element("path", **ink, d=f"M{start}{''.join(ways)}z")
+
+
+def element(tag: str, content: str = "", **attributes: str) -> str:
+    """Return an element of SVG, with what stands in it.
+
+    >>> element("text", "a &lt; b", x="1")
+    '<text x="1">a &lt; b</text>'
+    """
+    written = "".join(f' {name}="{xml(value)}"' for name, value in attributes.items())
+    return f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>"
+
+
+def xml(line: str) -> str:
+    r"""Return text as it stands in SVG; a sign that XML cannot have becomes a question mark.
+
+    >>> xml('<"\x00">')
+    '&lt;&quot;�&quot;&gt;'
+    """
+    return html.escape(NOT_IN_XML.sub("�", line))
+
+
+def markup(label: str) -> str:
+    """Return the label of a graph in the HTML of Graphviz as text with colours.
+
+    >>> markup('<<b>all</b> <font color="#C75300">below 0</font>>')
+    'all <tspan fill="#C75300">below 0</tspan>'
+    """
+    if not (label.startswith("<") and label.endswith(">")):
+        return xml(label)
+    coloured = re.sub(
+        r'<font color="([^"]*)">(.*?)</font>', r'<tspan fill="\1">\2</tspan>', label[1:-1]
+    )
+    return re.sub(r"<(?!/?tspan)[^>]*>", "", coloured).strip()
+
+
+def point(x: float, y: float) -> str:
+    """Return a point as SVG writes it."""
+    return f"{number(x)},{number(y)}"
+
+
+def number(x: float) -> str:
+    """Return a length to a hundredth of a point.
+
+    >>> number(-0.001), number(12.3456), number(7.0)
+    ('0', '12.35', '7')
+    """
+    return f"{round(x, 2) + 0.0:.10g}"

@@ -1,7 +1,7 @@
 PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 
-.PHONY: test lint benchmark checkers pictures
+.PHONY: test lint versions browser release benchmark checkers pictures
 
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
@@ -10,6 +10,27 @@ lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+# The tests with each Python that is supported and installed here, in environments of their own.
+versions:
+	@for version in 3.10 3.11 3.12 3.13; do \
+		python$$version -c "" 2> /dev/null || { echo "python$$version: not installed"; continue; }; \
+		echo "python$$version:"; \
+		python$$version -m venv .venv/python$$version && \
+		.venv/python$$version/bin/python -m pip install -q -e ".[test]" && \
+		.venv/python$$version/bin/python -m pytest || exit 1; \
+	done
+
+# The package in a browser's Python: Pyodide, under Node.
+browser: $(INSTALLED)
+	npm install --silent --no-save --prefix .venv pyodide
+	PYODIDE_DIR=.venv/node_modules/pyodide $(PYTHON) -m pytest -rs tests/pyodide
+
+# What would be published, in dist/.
+release: $(INSTALLED)
+	rm -rf dist
+	$(PYTHON) -m build
+	$(PYTHON) -m twine check --strict dist/*
 
 benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_micrograd.py
@@ -24,7 +45,10 @@ pictures: $(INSTALLED)
 	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.examples import worked_example as example; \
 		example.picture_of_two_paths().render(outfile='notebooks/pictures/two_paths.svg', cleanup=True)"
 
+notebooks: $(INSTALLED)
+	$(PYTHON) notebooks/build.py
+
 $(INSTALLED): pyproject.toml
 	python3 -m venv .venv
-	$(PYTHON) -m pip install -q -e ".[test,lint]"
+	$(PYTHON) -m pip install -q -e ".[test,lint,release]"
 	touch $@

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -212,12 +214,43 @@ def comparison(holds: Callable[[Any, Any], bool]) -> Method:
     """Return the method of :class:`Value` that compares the data."""
 
     def method(x: Value, y: Any) -> Any:
+        require_free(x)
         try:
             return holds(x.data, y.data if isinstance(y, Value) else number(y))
         except TypeError:
             return NotImplemented
 
     return method
+
+
+DECIDES = ContextVar("DECIDES", default=True)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Forbid to decide by numbers: what is recorded inside is to hold for other numbers, too.
+
+    >>> with recording():
+    ...     Value(1.0) > 0
+    Traceback (most recent call last):
+      ...
+    RuntimeError: recording: a decision by Value(data=1.0, grad=0.0) holds for this number only; ...
+    """
+    token = DECIDES.set(False)
+    try:
+        yield
+    finally:
+        DECIDES.reset(token)
+
+
+def require_free(x: Value) -> None:
+    """Raise RuntimeError if a number that may become another is to decide something."""
+    if not DECIDES.get() and takes_gradient(x):
+        message = (
+            f"recording: a decision by {x!r} holds for this number only; "
+            "write it with operations such as maximum, step or abs"
+        )
+        raise RuntimeError(message)
 
 
 def float_or_fraction(given: object) -> Any:
@@ -420,15 +453,19 @@ class Value:
     __gt__, __ge__ = comparison(operator.gt), comparison(operator.ge)
 
     def __float__(self) -> float:
+        require_free(self)
         return float(self.data)
 
     def __int__(self) -> int:
+        require_free(self)
         return int(self.data)
 
     def __bool__(self) -> bool:
+        require_free(self)
         return bool(self.data)
 
     def __round__(self, ndigits: int | None = None) -> Any:
+        require_free(self)
         return round(self.data, ndigits)
 
     def __format__(self, spec: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 from tinygrad_edu import primitives
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.primitives import log, logsumexp, softplus, total
-from tinygrad_edu.value import Constant, Value
+from tinygrad_edu.value import Constant, Value, as_number
 
 __all__ = [
     "binary_cross_entropy",
@@ -333,7 +333,7 @@ ROUNDED = 1e-6  # by how much probabilities in single precision may miss 1 in su
 
 def require_prediction(name: str, p: Any) -> None:
     """Raise ValueError for a prediction outside 0 to 1; of nan the loss is nan."""
-    if p < 0 or p > 1:
+    if as_number(p) < 0 or as_number(p) > 1:
         message = f"{name}: a prediction is a probability, from 0 to 1, not {float(p)}"
         raise ValueError(message)
 
@@ -362,7 +362,7 @@ def expected(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any
 
 def minus_log(name: str, p: Any) -> Any:
     """Return -log p of the probability that a model gives to what is the case."""
-    if p <= 0:
+    if as_number(p) <= 0:
         message = (
             f"{name}: the prediction gives the probability 0 to what is true, so the loss is "
             "infinite; from the logits it would be finite"

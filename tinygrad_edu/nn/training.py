@@ -96,6 +96,7 @@ def fit(
     seed: int | Random = 0,
     callback: Callable[[Step], object] | None = None,
     progress: bool | None = None,
+    replay: bool = False,
 ) -> History:
     """Train a model, and return the history of it.
 
@@ -112,6 +113,9 @@ def fit(
             ``random.Random`` goes on from where it was in an earlier call.
         callback: is given every :class:`Step` after its update; True in return ends the training.
         progress: whether to show a bar (with tqdm); left out: on a terminal only.
+        replay: record model and loss once, and run them for whole batches as array code (needs
+            NumPy): the same steps up to rounding, and much faster. What decides by a number on the
+            way raises RuntimeError then.
 
     Ctrl-C ends the training and returns the history so far; the parameters stay as the last full
     step left them. The same holds after an error.
@@ -136,17 +140,13 @@ def fit(
         whole("epochs", epochs, least=0) * math.ceil(len(examples) / size), show=progress
     )
     try:
+        gradients = (Replay if replay else Record)(model, loss, optimiser, examples)
         for epoch in range(1, epochs + 1):
-            for iteration, batch in enumerate(batches(examples, size, rng), start=1):
-                cost = mean_loss(model, batch, loss)
-                if not history.steps:
-                    require_parameters(cost, optimiser)
-                optimiser.zero_grad()
-                cost.backward()
-                require_finite(cost, optimiser)
+            for iteration, batch in enumerate(batches(range(len(examples)), size, rng), start=1):
+                cost = gradients(batch)
                 rate = optimiser.rate
                 optimiser.step()
-                step = Step(epoch, iteration, float(cost), len(batch), rate)
+                step = Step(epoch, iteration, cost, len(batch), rate)
                 history.steps.append(step)
                 bar.set_postfix(loss=f"{step.loss:.4g}", refresh=False)
                 bar.update()
@@ -157,6 +157,62 @@ def fit(
     finally:
         bar.close()
     return history
+
+
+class Record:
+    """Forward and backward pass for a batch, recorded anew each time."""
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Any],
+        optimiser: Optimiser,
+        examples: Sequence[tuple[Any, Any]],
+    ) -> None:
+        """Keep what is needed."""
+        self.model, self.loss, self.optimiser = model, loss, optimiser
+        self.examples = examples
+        self.begun = False
+
+    def __call__(self, batch: Sequence[int]) -> float:
+        """Set the gradients to those of the mean loss of a batch, and return that loss."""
+        cost = mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
+        if not self.begun:
+            require_parameters(cost, self.optimiser)
+        self.begun = True
+        self.optimiser.zero_grad()
+        cost.backward()
+        require_finite(cost, self.optimiser)
+        return float(cost)
+
+
+class Replay(Record):
+    """The same, recorded once."""
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Any],
+        optimiser: Optimiser,
+        examples: Sequence[tuple[Any, Any]],
+    ) -> None:
+        """Record the model, and the loss of every example."""
+        from tinygrad_edu.nn.replaying import Replayed  # noqa: PLC0415 - it needs NumPy
+
+        super().__init__(model, loss, optimiser, examples)
+        require_parameters(mean_loss(model, examples[:1], loss), optimiser)
+        self.replayed = Replayed(model, loss, optimiser.parameters, examples)
+
+    def __call__(self, batch: Sequence[int]) -> float:
+        """Set the gradients to those of the mean loss of a batch, and return that loss."""
+        try:
+            cost = self.replayed(batch)
+        except (ArithmeticError, ValueError):
+            return super().__call__(batch)
+        gradients = [p.grad for p in self.optimiser.parameters]
+        if math.isfinite(cost) and all(map(math.isfinite, gradients)):
+            return cost
+        return super().__call__(batch)  # which says where it began
 
 
 def mean_loss(

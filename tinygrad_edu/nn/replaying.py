@@ -1,0 +1,163 @@
+"""Training by replay: the model is recorded once, and run for whole batches as array code.
+
+The loss of each example is recorded by itself, on top of the model's outputs. What examples have
+different numbers in, such as targets, become inputs of the program; examples whose losses have
+another structure, such as another class, get a program of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from tinygrad_edu.primitive import number
+from tinygrad_edu.replay.code import fixed_by_nature
+from tinygrad_edu.replay.graph import Graph
+from tinygrad_edu.replay.program import Replay
+from tinygrad_edu.value import Value, as_number, recording, takes_gradient
+
+__all__ = ["Replayed"]
+
+
+class Loss(NamedTuple):
+    """The loss of one example, as recorded on top of the model's outputs."""
+
+    structure: tuple[Any, ...]
+    """Equal for losses that can be computed together."""
+    constants: list[float]
+    """Each number in it, in order."""
+    graph: Graph
+
+
+class Replayed:
+    """The mean loss of a batch and its gradients, by replay.
+
+    Args:
+        model: a function of an input, recorded once.
+        loss: a function of a prediction and a target.
+        parameters: the Values that take the gradients.
+        examples: all pairs of an input and a target.
+
+    Raises RuntimeError if the model or the loss decides by a number on the way, ValueError for
+    inputs of different lengths, and where a replay does not give the losses that the model gives.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Any],
+        parameters: Sequence[Value],
+        examples: Sequence[tuple[Any, Any]],
+    ) -> None:
+        """Record everything."""
+        self.parameters = list(parameters)
+        rows = [numbers_of(x) for x, _ in examples]
+        if len({len(row) for row in rows}) > 1:
+            message = "fit: to be replayed, all inputs must have the same length"
+            raise ValueError(message)
+        with recording():
+            inputs = [Value(x) for x in rows[0]]
+            given = inputs if hasattr(examples[0][0], "__len__") else inputs[0]
+            output = model(given)
+            losses = [self.recorded(output, loss, y) for _, y in examples]
+        self.programs: list[Replay] = []
+        self.place: list[tuple[int, list[float]]] = [(0, [])] * len(examples)
+        groups: dict[Any, list[int]] = {}
+        for i, of_example in enumerate(losses):
+            groups.setdefault(of_example.structure, []).append(i)
+        for members in groups.values():
+            constants = [losses[i].constants for i in members]
+            varying = [j for j, column in enumerate(zip(*constants, strict=True))
+                       if len(set(column)) > 1]  # fmt: skip
+            program = self.program(inputs, output, losses[members[0]], varying)
+            for i, own in zip(members, constants, strict=True):
+                self.place[i] = len(self.programs), rows[i] + [own[j] for j in varying]
+            self.programs.append(program)
+            self.verify(model, loss, [(i, examples[i]) for i in {members[0], members[-1]}])
+
+    def recorded(self, output: Any, loss: Callable[[Any, Any], Any], y: Any) -> Loss:
+        """Record the loss of one example, on new Values with the numbers of the outputs."""
+        leaves = [Value(as_number(x)) for x in as_list(output)]
+        cost = loss(leaves if hasattr(output, "__len__") else leaves[0], y)
+        if not takes_gradient(cost):
+            message = f"fit: the loss does not depend on any parameter: {cost!r}"
+            raise TypeError(message)
+        graph = Graph(cost, leaves, self.parameters, each=True)
+        return Loss(structure_of(graph), graph.constants, graph)
+
+    def program(
+        self, inputs: list[Value], output: Any, loss: Loss, varying: Sequence[int]
+    ) -> Replay:
+        """Return the program of the model and a loss, some constants of which are inputs, too."""
+        slots: list[Any] = list(loss.constants)
+        for j in varying:
+            slots[j] = Value(slots[j])
+        fixed = [*self.parameters, *slots]
+        made = as_list(output)
+        with recording():
+            for op, operands in loss.graph.operations.values():
+                made.append(op.compute(tuple(fixed[~x] if x < 0 else made[x] for x in operands)))
+        return Replay(made[loss.graph.root], [*inputs, *(slots[j] for j in varying)],
+                      self.parameters, "sum")  # fmt: skip
+
+    def __call__(self, batch: Sequence[int]) -> float:
+        """Set the gradients to those of the mean loss of a batch, and return that loss.
+
+        Args:
+            batch: which examples, by their places among all.
+        """
+        rows: dict[int, list[list[float]]] = {}
+        for i in batch:
+            which, row = self.place[i]
+            rows.setdefault(which, []).append(row)
+        outcomes = [self.programs[which](rows[which]) for which in rows]
+        gradient = sum(outcome.gradient for outcome in outcomes) / len(batch)
+        for p, g in zip(self.parameters, gradient.tolist(), strict=True):
+            p.grad = g
+        return float(sum(outcome.losses.sum() for outcome in outcomes) / len(batch))
+
+    def verify(
+        self, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], examples: Any
+    ) -> None:
+        """Raise ValueError unless a replay of single examples gives what the model gives."""
+        for i, (x, y) in examples:
+            which, row = self.place[i]
+            replayed, true = self.programs[which]([row]).losses[0], float(loss(model(x), y))
+            if not math.isclose(replayed, true, rel_tol=1e-9, abs_tol=1e-12):
+                message = (
+                    f"fit: a replay gives example {i} the loss {replayed}, the model {true}: "
+                    "it seems to read .data, or to compare for equality"
+                )
+                raise ValueError(message)
+
+
+def structure_of(graph: Graph) -> tuple[Any, ...]:
+    """Return what two losses must have in common to be computed together.
+
+    Numbers that are part of an operation by nature, such as an exponent, are part of it.
+    """
+    exponents = [
+        graph.number(node.operands[j])
+        for node in graph.operations.values()
+        for j in fixed_by_nature(node.op)
+    ]
+    return (tuple(graph.operations.items()), graph.root, *exponents)
+
+
+def as_list(output: Any) -> list[Any]:
+    """Return the outputs of a model as a list.
+
+    >>> as_list([1.0, 2.0]), as_list(1.0)
+    ([1.0, 2.0], [1.0])
+    """
+    return list(output) if hasattr(output, "__len__") else [output]
+
+
+def numbers_of(x: Any) -> list[float]:
+    """Return an input as a list of numbers."""
+    try:
+        return [float(number(item)) for item in (x if hasattr(x, "__len__") else [x])]
+    except TypeError as error:
+        message = f"fit: to be replayed, an input is a number or a list of numbers: {error}"
+        raise TypeError(message) from None

@@ -1,0 +1,142 @@
+"""Rules of the table as lines of Python, for numbers or for arrays.
+
+A rule is an ordinary expression: given operands that write down what is done with them, it writes
+itself.
+
+>>> from tinygrad_edu.primitives import tanh
+>>> lines = Lines(lambda op: op.forward)
+>>> lines.partials(tanh, "y", ["x"])
+['t1']
+>>> print(lines)
+t0 = y * y
+t1 = 1 - t0
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from tinygrad_edu import primitives
+from tinygrad_edu.primitive import Primitive
+
+__all__ = ["Lines", "fixed_by_nature"]
+
+INFIX = {
+    operator.add: "#1 + #2",
+    operator.sub: "#1 - #2",
+    operator.mul: "#1 * #2",
+    operator.truediv: "#1 / #2",
+    operator.neg: "-#1",
+}
+"""Forward functions that Python has a sign for."""
+
+
+class Lines:
+    """Lines of a program that is being written, and the functions that it calls.
+
+    Args:
+        function: returns the function that an operation is in the program.
+    """
+
+    def __init__(self, function: Callable[[Primitive], Any]) -> None:
+        """Begin with no line."""
+        self.function = function
+        self.functions: dict[str, Any] = {}
+        self.lines: list[str] = []
+        self.names: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        """Return the program."""
+        return "\n".join(self.lines)
+
+    def call(self, op: Primitive, operands: Sequence[str]) -> str:
+        """Return an operation on operands as an expression."""
+        if op.forward in INFIX:
+            first, *second = operands
+            return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
+        name = f"f_{op.name}"
+        self.functions[name] = self.function(op)
+        return f"{name}({', '.join(operands)})"
+
+    def named(self, expression: str) -> str:
+        """Return the name of an expression, which is worked out once."""
+        if expression not in self.names:
+            self.names[expression] = name = f"t{len(self.names)}"
+            self.lines.append(f"{name} = {expression}")
+        return self.names[expression]
+
+    def partials(self, op: Primitive, y: str, operands: Sequence[Any]) -> list[Any]:
+        """Write the rule of an operation; return its partials as names, numbers or None.
+
+        Operands are names, or numbers that the rule may want to know. Raises TypeError for a rule
+        that cannot be written down.
+        """
+        given = [Written(x, self) if isinstance(x, str) else x for x in operands]
+        try:
+            partials = op.partials(Written(y, self), *given)
+        except TypeError as error:
+            message = f"replay: the rule of {op.name} cannot be written down: {error}"
+            raise TypeError(message) from None
+        return [p.name if isinstance(p, Written) else p for p in partials]
+
+
+def write(op: Primitive, operands: Sequence[Any]) -> Written:
+    """Write down an operation on operands, of which one is written already."""
+    lines = next(x.lines for x in operands if isinstance(x, Written))
+    names = [x.name if isinstance(x, Written) else repr(x) for x in operands]
+    return Written(lines.named(lines.call(op, names)), lines)
+
+
+def method(op: Primitive) -> Any:
+    """Return the method of an operator."""
+    return lambda x, y: write(op, (x, y))
+
+
+def reflected(op: Primitive) -> Any:
+    """Return the method of an operator whose first operand is a number."""
+    return lambda y, x: write(op, (x, y))
+
+
+@lru_cache
+def fixed_by_nature(op: Primitive) -> tuple[int, ...]:
+    """Return the arguments that are fixed numbers by nature, such as the exponent of a power.
+
+    >>> from tinygrad_edu.primitives import exponential, mul, power
+    >>> fixed_by_nature(power), fixed_by_nature(exponential), fixed_by_nature(mul)
+    ((1,), (0,), ())
+    """
+    if op.arity is None:
+        return ()
+    partials = op.partials(1.0, *[1.0] * op.arity)
+    return tuple([j for j, partial in enumerate(partials) if partial is None])
+
+
+class Written:
+    """An operand that writes down what is done with it."""
+
+    __primitive__ = staticmethod(write)
+    __add__, __radd__ = method(primitives.add), reflected(primitives.add)
+    __sub__, __rsub__ = method(primitives.sub), reflected(primitives.sub)
+    __mul__, __rmul__ = method(primitives.mul), reflected(primitives.mul)
+    __truediv__, __rtruediv__ = method(primitives.div), reflected(primitives.div)
+    __pow__, __rpow__ = method(primitives.power), reflected(primitives.power)
+
+    def __init__(self, name: str, lines: Lines) -> None:
+        """Keep the name."""
+        self.name = name
+        self.lines = lines
+
+    def __neg__(self) -> Written:
+        return write(primitives.neg, (self,))
+
+    def __bool__(self) -> bool:
+        message = "it decides by a number, where step, maximum or abs would compute one"
+        raise TypeError(message)
+
+    def __lt__(self, _: object) -> bool:
+        return bool(self)
+
+    __le__ = __gt__ = __ge__ = __lt__

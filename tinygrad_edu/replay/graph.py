@@ -1,0 +1,206 @@
+"""A recorded graph as lists: what is given, and operations by number, sums put together.
+
+Everything has an identity, a whole number: inputs and results of operations count from 0 on, fixed
+numbers (parameters, then constants) from -1 downwards.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeGuard
+
+from tinygrad_edu import primitives
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.value import Value, as_number, takes_gradient
+
+__all__ = ["Dot", "Graph", "Operation", "Sum", "with_sums"]
+
+
+class Operation(NamedTuple):
+    """An operation of the table on operands, by their identities."""
+
+    op: Primitive
+    operands: tuple[int, ...]
+
+
+class Sum(NamedTuple):
+    """A sum of many, that may have been written as sums of two."""
+
+    operands: list[int]
+
+
+class Dot(NamedTuple):
+    """A sum of products and a bias; the weights are fixed numbers, the bias may be missing."""
+
+    weights: tuple[int, ...]
+    inputs: tuple[int, ...]
+    bias: int | None
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        """Everything that it depends on."""
+        bias = () if self.bias is None else (self.bias,)
+        return (*self.weights, *self.inputs, *bias)
+
+
+class Graph:
+    """A recorded graph.
+
+    Args:
+        root: the result, a loss for example.
+        inputs: Values whose numbers a batch will give.
+        parameters: Values with respect to which to differentiate.
+        each: keep every constant apart; otherwise equal ones are one.
+
+    Attributes:
+        operations: each operation with its identity, arguments first, as recorded.
+        constants: the numbers of all other Values and plain numbers, each once.
+        needs: the identities that depend on a parameter.
+    """
+
+    def __init__(
+        self,
+        root: Value,
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        *,
+        each: bool = False,
+    ) -> None:
+        """Read the graph."""
+        self.each = each
+        self.parameters = parameters
+        self.n_inputs = len(inputs)
+        self.constants: list[float] = []
+        self.operations: dict[int, Operation] = {}
+        self.needs = {~i for i in range(len(parameters))}
+        found: dict[Any, int] = {x: i for i, x in enumerate(inputs)}
+        found.update((p, ~i) for i, p in enumerate(parameters))
+        numbers: dict[Any, int] = {}
+        for node in reversed(ancestors(root)):
+            if node in found:
+                continue
+            if node.op is None:
+                found[node] = self.constant(node.data, numbers)
+                continue
+            operands = []
+            for arg in node.args:
+                known = takes_gradient(arg)
+                operands.append(found[arg] if known else self.constant(as_number(arg), numbers))
+            found[node] = identity = len(inputs) + len(self.operations)
+            self.operations[identity] = Operation(node.op, tuple(operands))
+            if not self.needs.isdisjoint(operands):
+                self.needs.add(identity)
+        self.root = found[root]
+        self.one = self.constant(1.0, numbers)
+
+    def constant(self, x: Any, numbers: dict[Any, int]) -> int:
+        """Return the identity of a constant."""
+        x = float(x)
+        key = x or str(x)  # 0.0 and -0.0 are equal, and are not the same
+        if self.each or key not in numbers:
+            numbers[key] = ~(len(self.parameters) + len(self.constants))
+            self.constants.append(x)
+        return numbers[key]
+
+    def is_constant(self, identity: int) -> bool:
+        """Tell whether it is a constant."""
+        return identity < 0 and ~identity >= len(self.parameters)
+
+    def is_zero(self, identity: int) -> bool:
+        """Tell whether it is the constant 0, with which ``sum`` begins."""
+        return self.is_constant(identity) and self.number(identity) == 0
+
+    def number(self, identity: int) -> float:
+        """Return the number of a constant."""
+        return self.constants[~identity - len(self.parameters)]
+
+
+# --- sums put together ----------------------------------------------------------------------------
+
+
+def with_sums(graph: Graph) -> dict[int, Operation | Sum | Dot]:
+    """Return the operations of a graph with sums of sums as one, and sums of products as dots.
+
+    A part goes into a sum only if nothing else uses it.
+    """
+    uses = Counter(x for operation in graph.operations.values() for x in operation.operands)
+    uses[graph.root] += 1
+    nodes: dict[int, Operation | Sum | Dot] = {}
+    for identity, operation in graph.operations.items():
+        if operation.op in (primitives.add, primitives.total):
+            terms = [x for x in operation.operands if not graph.is_zero(x)] or operation.operands
+            nodes[identity] = joined(terms, nodes, uses)
+        elif operation.op is primitives.weighted_sum:
+            *pairs, bias = operation.operands
+            n = len(pairs) // 2
+            dot = dot_of(graph, [*zip(pairs[:n], pairs[n:], strict=True)], [bias])
+            nodes[identity] = dot or operation
+        else:
+            nodes[identity] = operation
+    for identity, node in list(nodes.items()):
+        if isinstance(node, Sum):
+            nodes[identity] = with_products(graph, node, nodes, uses)
+    return nodes
+
+
+def joined(operands: Sequence[int], nodes: dict[int, Any], uses: Counter[int]) -> Sum:
+    """Return a sum with the terms of those sums among its operands that serve it alone."""
+    terms: list[int] = []
+    for x in operands:
+        inner = nodes.get(x)
+        if isinstance(inner, Sum) and uses[x] == 1:
+            del nodes[x]
+            longer, shorter = sorted((terms, inner.operands), key=len, reverse=True)
+            longer.extend(shorter)  # so that a chain of sums takes linear time
+            terms = longer
+        else:
+            terms.append(x)
+    return Sum(terms)
+
+
+def with_products(
+    graph: Graph, terms: Sum, nodes: dict[int, Any], uses: Counter[int]
+) -> Operation | Sum | Dot:
+    """Return a sum as a dot, if there are products by parameters among its terms."""
+    pairs, others, products = [], [], []
+    for x in terms.operands:
+        node: Any = nodes.get(x)
+        if uses[x] == 1 and is_weighted(graph, node):
+            pairs.append(node.operands)
+            products.append(x)
+        else:
+            others.append(x)
+    dot = dot_of(graph, pairs, others) if pairs else None
+    if dot:
+        for x in products:
+            del nodes[x]
+        return dot
+    return Operation(primitives.add, tuple(others)) if len(terms.operands) == 2 else terms
+
+
+def is_weighted(graph: Graph, node: Any) -> TypeGuard[Operation]:
+    """Tell whether something is a product, one factor of which is a parameter."""
+    if not isinstance(node, Operation) or node.op is not primitives.mul:
+        return False
+    return max(weight(graph, factor) for factor in node.operands) == 2
+
+
+def dot_of(graph: Graph, pairs: Sequence[Sequence[int]], others: Sequence[int]) -> Dot | None:
+    """Return a sum of products and other terms as a dot, or None if a weight is not fixed.
+
+    Of two factors the weight is a parameter rather than a constant.
+    """
+    bias = next((x for x in others if x < 0), None)
+    ordered = [(y, x) if weight(graph, y) > weight(graph, x) else (x, y) for x, y in pairs]
+    ordered += [(graph.one, x) for x in others if x is not bias]
+    if not ordered or min(weight(graph, w) for w, _ in ordered) == 0:
+        return None
+    weights, inputs = zip(*ordered, strict=True)
+    return Dot(weights, inputs, bias)
+
+
+def weight(graph: Graph, identity: int) -> int:
+    """Return how well something does as a weight: 2 a parameter, 1 a constant, 0 not at all."""
+    return 0 if identity >= 0 else 1 if graph.is_constant(identity) else 2

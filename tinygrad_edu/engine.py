@@ -88,23 +88,23 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
             if dy is not None:
                 arg = node._y
                 arg._adjoint += upstream * dy
-                arg._uses -= 1
-                if not arg._uses:
+                arg._uses = uses = arg._uses - 1
+                if not uses:
                     order.append(arg)
             if dx is None:
                 continue
             if type(dx) is not tuple:
                 arg = node._x
                 arg._adjoint += upstream * dx
-                arg._uses -= 1
-                if not arg._uses:
+                arg._uses = uses = arg._uses - 1
+                if not uses:
                     order.append(arg)
                 continue
-            for arg, partial in zip(reversed(node._x), reversed(dx), strict=True):
+            for arg, partial in zip(reversed(node._x), reversed(dx)):  # noqa: B905 - strict is slow
                 if partial is not None:
                     arg._adjoint += upstream * partial
-                    arg._uses -= 1
-                    if not arg._uses:
+                    arg._uses = uses = arg._uses - 1
+                    if not uses:
                         order.append(arg)
         if len(order) != len(found):
             message = "sweep: a node was not reached; was the graph changed on the way?"
@@ -122,23 +122,26 @@ def count_uses(found: list[N], zero: Any) -> None:
     for node in found:
         if node._dy is not None:
             arg = node._y
-            if not arg._uses:
+            uses = arg._uses
+            if not uses:
                 arg._adjoint = zero
                 found.append(arg)
-            arg._uses += 1
+            arg._uses = uses + 1
         dx = node._dx
         if dx is None:
             continue
         if type(dx) is not tuple:
             arg = node._x
-            if not arg._uses:
+            uses = arg._uses
+            if not uses:
                 arg._adjoint = zero
                 found.append(arg)
-            arg._uses += 1
+            arg._uses = uses + 1
             continue
-        for arg, partial in zip(node._x, dx, strict=True):
+        for arg, partial in zip(node._x, dx):  # noqa: B905 - strict takes a tenth of the walk
             if partial is not None:
-                if not arg._uses:
+                uses = arg._uses
+                if not uses:
                     arg._adjoint = zero
                     found.append(arg)
-                arg._uses += 1
+                arg._uses = uses + 1

@@ -43,7 +43,7 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
     try:
         data = op.forward(*numbers)
-        if kinds != {Value} and not any(map(takes_gradient, operands)):
+        if Value not in kinds and not any(map(takes_gradient, operands)):
             return Constant(data)
         partials = op.partials(data, *numbers)
         if type(data) is not float:
@@ -65,7 +65,7 @@ def where_varying(
 ) -> tuple[Any, ...]:
     """Return the partials, with None in place of those by an operand that takes no gradient."""
     varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
-    kept = tuple([p if keep else None for p, keep in zip(partials, varies, strict=True)])
+    kept = tuple([p if keep else None for p, keep in zip(partials, varies)])  # noqa: B905 - is slow
     if op.arity is not None and kept.count(None) != varies.count(False):
         message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
         raise TypeError(message)

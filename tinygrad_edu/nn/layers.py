@@ -182,7 +182,7 @@ class Neuron(Network):
 
     def forward(self, xs: list[Any]) -> Any:
         """Compute z and a for inputs that are known to be in order."""
-        self.z = z = weighted_sum(self._w, xs, self._b)
+        self.z = z = weighted_sum.compute((*self._w, *xs, self._b))
         if isinstance(z, Value):
             z.label = self._z_name
         try:

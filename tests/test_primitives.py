@@ -558,6 +558,14 @@ def test_a_nan_in_an_array_stays_nan_and_raises_nothing():
         assert result[1] == pytest.approx(f(1.0))
 
 
+@pytest.mark.parametrize("x", [0.5, -0.5])
+def test_arrays_may_be_very_many(x):
+    arrays = [np.array([x, 0.25])] * 100
+    assert tinygrad_edu.weighted_sum(arrays[:50], arrays[50:], 0.0).tolist() == [12.5, 3.125]
+    boxed = np.array([Value(x), Value(0.25)], dtype=object)
+    assert [z.data for z in tinygrad_edu.total([*arrays[:99], boxed])] == [100 * x, 25.0]
+
+
 def test_a_weighted_sum_of_arrays_is_that_of_each_example():  # A4
     z = tinygrad_edu.weighted_sum([2.0, -1.0], [np.array([1.0, 2.0]), np.array([3.0, 4.0])], 0.5)
     assert z.tolist() == [-0.5, 0.5]

@@ -217,9 +217,8 @@ class Primitive:
 
     def on_arrays(self, numpy: Any, operands: Sequence[Any]) -> Any:
         """Compute the operation elementwise; outside the domain it raises, it does not give nan."""
-        one_by_one = numpy.frompyfunc(lambda *numbers: self.compute(numbers), len(operands), 1)
         if any(numpy.asarray(operand).dtype.hasobject for operand in operands):  # Values, say
-            return one_by_one(*operands)
+            return self.one_by_one(numpy, operands, object)
         try:
             with numpy.errstate(divide="raise", over="raise", invalid="raise", under="ignore"):
                 if callable(self.array):
@@ -227,7 +226,15 @@ class Primitive:
                 return getattr(numpy, self.array)(*operands)
         except FloatingPointError:  # then let the element at fault say what is wrong
             with numpy.errstate(all="ignore"):
-                return numpy.asarray(one_by_one(*operands), dtype=float)
+                return self.one_by_one(numpy, operands, float)
+
+    def one_by_one(self, numpy: Any, operands: Sequence[Any], kind: type) -> Any:
+        """Compute the operation for the elements of arrays, each by itself."""
+        spread = numpy.broadcast_arrays(*operands)
+        results = numpy.empty(spread[0].shape, dtype=kind)
+        elements = zip(*[array.flat for array in spread], strict=True)
+        results.flat = [self.compute(numbers) for numbers in elements]
+        return results[()]
 
     def failure(self, error: Exception, numbers: Sequence[Any]) -> Exception:
         """Return ``error``, met in the forward function or the rule, with operation and numbers."""

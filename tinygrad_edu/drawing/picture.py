@@ -23,6 +23,7 @@ NOWHERE = (
     "`.source`."
 )
 PNG_DPI = "144"  # sharp on a projector
+SHRINKING = 'style="max-width:100%;height:auto"'  # to the width of the notebook
 
 _one_at_a_time = threading.Lock()
 
@@ -91,7 +92,8 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
         try:
-            bundle = {"image/svg+xml": self.pipe("svg", encoding="utf-8")}
+            drawing = self.pipe("svg", encoding="utf-8")
+            bundle = {"image/svg+xml": drawing.replace("<svg ", f"<svg {SHRINKING} ", 1)}
         except RuntimeError as error:
             bundle = {"text/plain": f"{error}\n\n{self.source}"}
         if dot_binary() is not None:

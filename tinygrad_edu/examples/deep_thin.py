@@ -24,6 +24,7 @@ WEIGHTS = (0.8, -1.5, 2.0)
 class Thin(NamedTuple):
     """A deep thin network after its forward pass; each list begins at the first layer."""
 
+    mlp: MLP
     weights: list[Value]
     pre_activations: list[Value]
     activations: list[Value]
@@ -51,7 +52,8 @@ def forward(weights: Sequence[float] = WEIGHTS) -> Thin:
         neuron.z.label, neuron.a.label = name("a", number, 1), name("h", number, 1)
     loss = half_squared_error([y], [TARGET])
     y.label, loss.label = "ŷ", "L"
-    return Thin([n.w[0] for n in neurons], [n.z for n in neurons], [n.a for n in neurons], loss)
+    weights, pre_activations = [n.w[0] for n in neurons], [n.z for n in neurons]
+    return Thin(mlp, weights, pre_activations, [n.a for n in neurons], loss)
 
 
 def chain(network: Thin) -> list[tuple[str, Any]]:

@@ -1,0 +1,137 @@
+"""Execute the notebooks: each ``NN_title.py`` beside this file becomes ``NN_title.ipynb``.
+
+    python notebooks/build.py          all of them
+    python notebooks/build.py 01 05    those whose names begin so
+    python notebooks/build.py --check  write nothing; say where a notebook differs from its script
+
+The scripts are the sources, in the percent format of Jupytext. The same script makes the same
+bytes, whenever and in whatever folder it is built. Another machine may draw a line of a picture
+elsewhere, so ``--check`` compares the cells and the text that they put out, not the pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+FOLDER = Path(__file__).resolve().parent
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SECONDS = 120  # for one cell
+KERNEL_ARGUMENTS = [
+    "--log-level=ERROR",
+    # Pictures name no version of Matplotlib.
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Software': None}}",
+]
+
+
+def scripts(names: list[str]) -> list[Path]:
+    """Return the scripts whose names begin with one of those given, or all if none is given."""
+    found = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+    for name in names:
+        if not any(path.name.startswith(name) for path in found):
+            message = f"build: no notebook begins with {name!r}; there are " + ", ".join(
+                path.stem for path in found
+            )
+            raise SystemExit(message)
+    return [path for path in found if not names or path.name.startswith(tuple(names))]
+
+
+def read(script: Path) -> NotebookNode:
+    """Return the notebook of a script, not executed."""
+    notebook = jupytext.read(script, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"cell-{number}"
+        cell.metadata = NotebookNode()
+    return notebook
+
+
+def executed(script: Path) -> NotebookNode:
+    """Return the notebook of a script with the outputs that a fresh kernel in this folder makes.
+
+    Ends the program with the traceback if a cell raises an exception.
+    """
+    notebook = read(script)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=SECONDS,
+        record_timing=False,
+        coalesce_streams=True,  # or what is printed arrives in as many pieces as chance has it
+        extra_arguments=KERNEL_ARGUMENTS,
+        resources={"metadata": {"path": str(FOLDER)}},
+    )
+    # Without a PATH no other dot is found: the one of graphviz-pure draws, on every machine.
+    environment = {key: os.environ[key] for key in os.environ if key not in {"PATH", "MPLBACKEND"}}
+    try:
+        client.execute(env=environment)
+    except CellExecutionError as error:
+        message = f"{script.name}: {error}"
+        raise SystemExit(message) from None
+    notebook.metadata = nbformat.from_dict(METADATA)  # the kernel has added its version
+    return notebook
+
+
+def text_of(notebook: NotebookNode) -> Iterator[str]:
+    """Yield what every machine makes of a notebook, line by line: sources and text outputs."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        yield f"--- {cell.cell_type} cell {number} ---"
+        yield from cell.source.splitlines()
+        for output in cell.get("outputs", []):
+            kind = output.get("name", output.output_type)
+            shown = output.get("data", {"text/plain": output.get("text", "")})
+            for mime in sorted(shown):
+                yield f"--- {kind}, {mime} ---"
+                if mime in {"text/plain", "text/latex", "text/markdown"}:
+                    yield from shown[mime].splitlines()
+
+
+def difference(script: Path) -> str:
+    """Return how the notebook beside a script differs from what the script makes: a diff, or ""."""
+    path = script.with_suffix(".ipynb")
+    if not path.exists():
+        return f"{path.name} does not exist\n"
+    kept, built = nbformat.read(path, as_version=4), executed(script)
+    lines = difflib.unified_diff(
+        list(text_of(kept)),
+        list(text_of(built)),
+        path.name,
+        f"{script.name}, executed",
+        lineterm="",
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def main() -> int:
+    """Build or check what the command line asks for; return 1 if a notebook is not up to date."""
+    parser = argparse.ArgumentParser(description="Execute the notebooks.")
+    parser.add_argument("names", nargs="*", help="the beginnings of names, such as 01; or all")
+    parser.add_argument("--check", action="store_true", help="compare and write nothing")
+    arguments = parser.parse_args()
+    differences = 0
+    for script in scripts(arguments.names):
+        if arguments.check:
+            found = difference(script)
+            differences += bool(found)
+            sys.stdout.write(found or f"{script.stem}: up to date\n")
+        else:
+            nbformat.write(executed(script), script.with_suffix(".ipynb"))
+            sys.stdout.write(f"{script.stem}: built\n")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The notebooks run, are what their scripts make, and keep the form that readers rely on."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+SCRIPTS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+ROWS = {"A": 11, "B": 6, "C": 2, "D": 8, "E": 2}
+"""How many rows the index of each source lecture has: A1 to A11, and so on."""
+ALL_ROWS = {f"{lecture}{row}" for lecture in ROWS for row in range(1, ROWS[lecture] + 1)}
+
+missing = [
+    name
+    for name in ("jupytext", "nbclient", "ipykernel", "matplotlib", "sklearn")
+    if not importlib.util.find_spec(name)
+]
+pytestmark = pytest.mark.skipif(
+    bool(missing), reason=f"needs {', '.join(missing)}: pip install tinygrad-edu[test]"
+)
+every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+
+
+@pytest.fixture
+def runnable(script):
+    """A script all of whose imports are there."""
+    if "import torch" in script.read_text(encoding="utf-8"):
+        pytest.importorskip("torch", reason="needs torch: pip install tinygrad-edu[torch]")
+    return script
+
+
+def run(*arguments, folder, expected=0):
+    """Run Python in a folder and return what it prints; fail with it if it ends otherwise."""
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        check=False, capture_output=True, encoding="utf-8", cwd=folder, env=environment,
+    )  # fmt: skip
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout
+
+
+def notebook_of(script):
+    """The notebook that is kept beside a script."""
+    nbformat = pytest.importorskip("nbformat")
+    return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+
+
+def cells_of(script):
+    """The cells of a script, as kind and text."""
+    jupytext = pytest.importorskip("jupytext")
+    return [(cell.cell_type, cell.source) for cell in jupytext.read(script, fmt="py:percent").cells]
+
+
+def rows_of(script):
+    """The lecture rows that the first cell of a script says it covers."""
+    (_, first), *_ = cells_of(script)
+    (said,) = re.findall(r"Lecture rows:\W*(.*)", first)
+    return set(re.findall(r"\b[A-Z]\d+\b", said))
+
+
+@every_script
+def test_a_script_runs_as_plain_python(runnable):
+    run(runnable.name, folder=FOLDER)
+
+
+@every_script
+def test_a_notebook_executed_anew_says_what_the_committed_one_says(runnable):
+    run("build.py", "--check", runnable.stem, folder=FOLDER)
+
+
+@every_script
+def test_a_notebook_has_the_cells_of_its_script(script):
+    kept = notebook_of(script)
+    assert [(cell.cell_type, cell.source) for cell in kept.cells] == cells_of(script)
+
+
+@every_script
+def test_a_notebook_begins_with_its_aims_and_ends_with_exercises(script):
+    cells = cells_of(script)
+    kind, first = cells[0]
+    assert kind == "markdown"
+    assert first.startswith("# ")
+    aims = first.partition("After this notebook you can")[2]
+    assert 3 <= len(re.findall("^- ", aims, re.MULTILINE)) <= 5
+    headings = [line for kind, text in cells if kind == "markdown"
+                for line in text.splitlines() if line.startswith("## ")]  # fmt: skip
+    assert headings[-1] == "## Exercises"
+
+
+@every_script
+def test_the_lecture_rows_that_a_notebook_cites_exist(script):
+    assert rows_of(script) <= ALL_ROWS
+
+
+@pytest.mark.skipif(len(SCRIPTS) < 9, reason="not all nine notebooks are written")
+def test_the_notebooks_together_cover_every_lecture_row():
+    assert set.union(*map(rows_of, SCRIPTS)) == ALL_ROWS
+
+
+@every_script
+def test_a_notebook_was_executed_in_order_without_warnings_or_errors(script):
+    cells = [cell for cell in notebook_of(script).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@every_script
+def test_nothing_that_a_notebook_says_is_of_one_machine_or_one_run(script):
+    for cell in notebook_of(script).cells:
+        for output in cell.get("outputs", []):
+            said = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert not re.search(r"0x[0-9a-f]{6}|/tmp/|/home/|/work/|site-packages|\\Users", said)
+
+
+TINY = """\
+# %% [markdown]
+# # Tiny
+
+# %%
+import matplotlib.pyplot as plt
+
+from tinygrad_edu import Value, draw, steps
+
+w = Value(0.5, label="w")
+print(w)
+draw(w * 2)
+
+# %%
+print("one")
+print("two", flush=True)
+steps(w * 2)
+
+# %%
+plt.plot([1, 2, 4])
+plt.show()
+"""
+
+
+def test_a_script_makes_the_same_bytes_in_every_folder_and_check_sees_what_has_changed(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "build.py").write_bytes((FOLDER / "build.py").read_bytes())
+        (folder / "01_tiny.py").write_text(TINY, encoding="utf-8")
+        run("build.py", folder=folder)
+    one, other = ((folder / "01_tiny.ipynb").read_bytes() for folder in folders)
+    assert one == other
+    assert one.count(b"image/png") == 2
+    assert b"Matplotlib" not in one
+    assert one.endswith(b"}\n")
+    (folder / "01_tiny.py").write_text(TINY.replace("0.5", "0.25"), encoding="utf-8")
+    said = run("build.py", "--check", "01", folder=folder, expected=1)
+    assert "-Value(data=0.5, grad=0.0, label='w')\n+" in said
+    assert (folder / "01_tiny.ipynb").read_bytes() == other
+
+
+def test_build_says_which_notebooks_there_are():
+    done = subprocess.run(
+        [sys.executable, "build.py", "77"],
+        check=False, capture_output=True, encoding="utf-8", cwd=FOLDER,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("build: no notebook begins with '77'; there are 01_a_number")

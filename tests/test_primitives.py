@@ -651,3 +651,8 @@ def test_a_rule_that_returns_something_else_is_named(returned):
     wrong = dataclasses.replace(cube, partials=lambda y, x: returned)
     with pytest.raises(TypeError, match=r"cube: its rule returns .*, not a tuple of 1 partials"):
         wrong(Value(2.0))
+
+
+def test_an_exponent_that_varies_is_no_fixed_number():
+    with pytest.raises(TypeError, match="power: a Value that takes a gradient in place of a fixed"):
+        primitives.power(Value(2.0), Value(3.0))

@@ -52,7 +52,7 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         raise op.failure(error, numbers) from None
     if type(partials) is not tuple or len(partials) != len(numbers):
         raise wrong_rule(op, partials, len(numbers))
-    if kinds != {Value}:
+    if kinds != {Value} or op.arity == 2:
         partials = where_varying(op, operands, partials)
     if op.arity is None:
         return new_node(data, op, operands, None, partials, None)
@@ -215,6 +215,7 @@ def comparison(holds: Callable[[Any, Any], bool]) -> Method:
 
     def method(x: Value, y: Any) -> Any:
         require_free(x)
+        require_free(y)
         try:
             return holds(x.data, y.data if isinstance(y, Value) else number(y))
         except TypeError:
@@ -243,7 +244,7 @@ def recording() -> Iterator[None]:
         DECIDES.reset(token)
 
 
-def require_free(x: Value) -> None:
+def require_free(x: object) -> None:
     """Raise RuntimeError if a number that may become another is to decide something."""
     if not DECIDES.get() and takes_gradient(x):
         message = (

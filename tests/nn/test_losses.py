@@ -973,3 +973,21 @@ def test_all_probabilities_are_checked_not_only_that_of_the_class():
 def test_examples_have_the_same_classes():
     with pytest.raises(ValueError, match="cross_entropy: 2 predictions, where there are 3 classes"):
         cross_entropy([[1, 2, 3], [1, 2]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "target"),
+    [
+        (list, half_squared_error, [0.5, -1.0, 2.0]),
+        (lambda z: list(map(sigmoid, z)), binary_cross_entropy, [1, 0, 1]),
+        (softmax, negative_log_likelihood, [0, 1, 0]),
+    ],
+    ids=["regression", "yes or no", "classes"],
+)
+def test_an_output_and_its_loss_have_the_gradient_output_minus_target(output, loss, target):
+    # A7, D3; the mean over three answers of yes or no is a third of it
+    z = [Value(0.3), Value(-1.2), Value(0.8)]
+    outputs = output(z)
+    parts = len(z) if loss is binary_cross_entropy else 1
+    expected = [(y.data - t) / parts for y, t in zip(outputs, target, strict=True)]
+    assert grad(loss(outputs, target), z) == pytest.approx(expected, abs=1e-12)

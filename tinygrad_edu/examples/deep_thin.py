@@ -52,8 +52,8 @@ def forward(weights: Sequence[float] = WEIGHTS) -> Thin:
         neuron.z.label, neuron.a.label = name("a", number, 1), name("h", number, 1)
     loss = half_squared_error([y], [TARGET])
     y.label, loss.label = "ŷ", "L"
-    weights, pre_activations = [n.w[0] for n in neurons], [n.z for n in neurons]
-    return Thin(mlp, weights, pre_activations, [n.a for n in neurons], loss)
+    w, z, a = [n.w[0] for n in neurons], [n.z for n in neurons], [n.a for n in neurons]
+    return Thin(mlp, w, z, a, loss)
 
 
 def chain(network: Thin) -> list[tuple[str, Any]]:

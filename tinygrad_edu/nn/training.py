@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -178,7 +179,7 @@ class Record:
         """Set the gradients to those of the mean loss of a batch, and return that loss."""
         cost = mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
         if not self.begun:
-            require_parameters(cost, self.optimiser)
+            require_parameters(set(ancestors(cost)), self.optimiser)
         self.begun = True
         self.optimiser.zero_grad()
         cost.backward()
@@ -200,8 +201,8 @@ class Replay(Record):
         from tinygrad_edu.nn.replaying import Replayed  # noqa: PLC0415 - it needs NumPy
 
         super().__init__(model, loss, optimiser, examples)
-        require_parameters(mean_loss(model, examples[:1], loss), optimiser)
         self.replayed = Replayed(model, loss, optimiser.parameters, examples)
+        require_parameters(self.replayed.reached(), optimiser)
 
     def __call__(self, batch: Sequence[int]) -> float:
         """Set the gradients to those of the mean loss of a batch, and return that loss."""
@@ -227,9 +228,8 @@ def mean_loss(
     return cost  # type: ignore[no-any-return]  # a Value, as just seen
 
 
-def require_parameters(cost: Value, optimiser: Optimiser) -> None:
-    """Raise TypeError unless the loss depends on all that the optimiser moves."""
-    behind = set(ancestors(cost))
+def require_parameters(behind: AbstractSet[Value], optimiser: Optimiser) -> None:
+    """Raise TypeError unless all that the optimiser moves lies behind the loss."""
     strangers = [p for p in optimiser.parameters if p not in behind]
     if strangers:
         message = (

@@ -3,6 +3,13 @@
 Needs NumPy (the extra ``fast``).
 """
 
-from tinygrad_edu.replay.program import Outcome, Replay, replay
+try:
+    import numpy as _  # noqa: F401, ICN001 - asked for here, where the answer can be said
+except ImportError as error:
+    message = 'tinygrad_edu.replay needs NumPy: pip install "tinygrad-edu[fast]"'
+    raise ImportError(message) from error
 
-__all__ = ["Outcome", "Replay", "replay"]
+from tinygrad_edu.replay.program import Outcome, Replay, replay
+from tinygrad_edu.value import recording
+
+__all__ = ["Outcome", "Replay", "recording", "replay"]

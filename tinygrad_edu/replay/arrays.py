@@ -7,14 +7,15 @@ each example; F and G hold the fixed numbers (parameters, then constants) and th
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from tinygrad_edu.primitive import Primitive
-from tinygrad_edu.replay.code import Lines
+from tinygrad_edu.replay.code import NUMBERS, Lines, name_in
 from tinygrad_edu.replay.plan import Grid, Map, Plan, Total
 
 __all__ = ["Arrays"]
@@ -47,6 +48,8 @@ class Arrays:
         self.source = f"{forward.source}\n{backward.source}"
         self.forward, self.backward = forward.compiled(), backward.compiled()
         self.buffers = [np.empty((0, 0))] * 2
+        self.lock = threading.Lock()
+        """Held by who uses the buffers."""
 
     def run(self, fixed: Any, batch: Any) -> tuple[Any, Any]:
         """Return the loss of each example, and the sum of their gradients.
@@ -57,15 +60,16 @@ class Arrays:
         """
         losses = np.empty(len(batch))
         gradient = np.zeros(len(fixed))
-        for start in range(0, len(batch), self.width):
-            block = batch[start : start + self.width]
-            values, adjoints = self.buffers_for(len(block))
-            values[: self.graph.n_inputs] = block.T
-            for function in self.forward:
-                function(fixed, gradient, values, adjoints)
-            losses[start : start + self.width] = values[self.root]
-            for function in self.backward:
-                function(fixed, gradient, values, adjoints)
+        with self.lock:
+            for start in range(0, len(batch), self.width):
+                block = batch[start : start + self.width]
+                values, adjoints = self.buffers_for(len(block))
+                values[: self.graph.n_inputs] = block.T
+                for function in self.forward:
+                    function(fixed, gradient, values, adjoints)
+                losses[start : start + self.width] = values[self.root]
+                for function in self.backward:
+                    function(fixed, gradient, values, adjoints)
         return losses, gradient
 
     def buffers_for(self, columns: int) -> list[Any]:
@@ -75,9 +79,22 @@ class Arrays:
         return self.buffers
 
 
+@lru_cache
 def on_arrays(op: Primitive) -> Callable[..., Any]:
-    """Return the function that an operation is on arrays."""
-    return partial(op.array, np) if callable(op.array) else getattr(np, op.array)
+    """Return the function that an operation is on arrays; TypeError if its row names none."""
+    works = True
+    try:
+        function: Any = partial(op.array, np) if callable(op.array) else getattr(np, op.array)
+        if op.arity is not None:
+            missing = np.full(2, np.nan)  # which lies outside of no domain
+            with np.errstate(all="ignore"):
+                works = np.shape(function(*[missing] * op.arity)) == (2,)
+    except (TypeError, ValueError, AttributeError):
+        works = False
+    if not works:
+        message = f"replay: {op.name}: array={op.array!r} is no function of NumPy arrays"
+        raise TypeError(message)
+    return function  # type: ignore[no-any-return]  # it returned an array
 
 
 class Writer:
@@ -87,7 +104,7 @@ class Writer:
         """Begin an empty program."""
         self.plan = plan
         self.graph = plan.graph
-        self.names: dict[str, Any] = {"np": np}
+        self.names: dict[str, Any] = {"np": np, **NUMBERS}
         self.chunks: list[list[str]] = [[]]
         self.groups = 0
         self.written: set[int] = set()
@@ -187,12 +204,12 @@ class Writer:
     def write_map(self, group: Map) -> None:
         """Write an operation; a function of NumPy's own puts its result where it belongs."""
         operands = ", ".join(map(self.operand, group.operands))
-        function = f"f_{group.op.name}"
-        self.names[function] = on_arrays(group.op)
-        if callable(group.op.array):
-            self.add(f"V[{span(group)}] = {function}({operands})")
+        function = on_arrays(group.op)
+        name = name_in(self.names, group.op, function)
+        if isinstance(function, np.ufunc):
+            self.add(f"{name}({operands}, out=V[{span(group)}])")
         else:
-            self.add(f"{function}({operands}, out=V[{span(group)}])")
+            self.add(f"V[{span(group)}] = {name}({operands})")
 
     def write_grid(self, group: Grid) -> None:
         """Write a product of matrices."""
@@ -257,16 +274,15 @@ class Writer:
 
     def write_map_backward(self, group: Map) -> None:
         """Write the chain rule by the rule of an operation."""
-        lines = Lines(on_arrays)
+        lines = Lines(on_arrays, self.names)
         names = [f"x{j}" if x is None else x for j, x in enumerate(group.numbers)]
         partials = lines.partials(group.op, "y", names)
         used = " ".join(map(str, [*lines.lines, *partials]))
-        self.names.update(lines.functions)
         self.add(f"u = A[{span(group)}]")
         if re.search(r"\by\b", used):
             self.add(f"y = V[{span(group)}]")
         for name, operands in zip(names, group.operands, strict=True):
-            if re.search(rf"\b{name}\b", used):
+            if isinstance(name, str) and re.search(rf"\b{name}\b", used):
                 self.add(f"{name} = {self.operand(operands)}")
         self.add(*lines.lines)
         for operands, d in zip(group.operands, partials, strict=True):

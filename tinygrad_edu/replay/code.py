@@ -14,7 +14,9 @@ t1 = 1 - t0
 
 from __future__ import annotations
 
+import math
 import operator
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 from tinygrad_edu import primitives
 from tinygrad_edu.primitive import Primitive
 
-__all__ = ["Lines", "fixed_by_nature"]
+__all__ = ["NUMBERS", "Lines", "fixed_by_nature", "name_in"]
 
 INFIX = {
     operator.add: "#1 + #2",
@@ -33,18 +35,24 @@ INFIX = {
 }
 """Forward functions that Python has a sign for."""
 
+NUMBERS: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
+"""Numbers that a program knows by name, since Python writes them so."""
+
 
 class Lines:
     """Lines of a program that is being written, and the functions that it calls.
 
     Args:
         function: returns the function that an operation is in the program.
+        functions: what the program knows by name; functions that it calls are added.
     """
 
-    def __init__(self, function: Callable[[Primitive], Any]) -> None:
+    def __init__(
+        self, function: Callable[[Primitive], Any], functions: dict[str, Any] | None = None
+    ) -> None:
         """Begin with no line."""
         self.function = function
-        self.functions: dict[str, Any] = {}
+        self.functions = {**NUMBERS} if functions is None else functions
         self.lines: list[str] = []
         self.names: dict[str, str] = {}
 
@@ -57,9 +65,7 @@ class Lines:
         if op.forward in INFIX:
             first, *second = operands
             return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
-        name = f"f_{op.name}"
-        self.functions[name] = self.function(op)
-        return f"{name}({', '.join(operands)})"
+        return f"{name_in(self.functions, op, self.function(op))}({', '.join(operands)})"
 
     def named(self, expression: str) -> str:
         """Return the name of an expression, which is worked out once."""
@@ -77,16 +83,33 @@ class Lines:
         given = [Written(x, self) if isinstance(x, str) else x for x in operands]
         try:
             partials = op.partials(Written(y, self), *given)
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:
             message = f"replay: the rule of {op.name} cannot be written down: {error}"
             raise TypeError(message) from None
         return [p.name if isinstance(p, Written) else p for p in partials]
 
 
+def name_in(functions: dict[str, Any], op: Primitive, function: Any) -> str:
+    """Return the name of a function in a program; operations may be called the same.
+
+    >>> from tinygrad_edu.primitives import exp
+    >>> known = {}
+    >>> name_in(known, exp, abs), name_in(known, exp, max), name_in(known, exp, abs)
+    ('f_exp', 'f_exp_', 'f_exp')
+    """
+    name = re.sub(r"\W", "_", f"f_{op.name}")
+    while functions.setdefault(name, function) is not function:
+        name += "_"
+    return name
+
+
 def write(op: Primitive, operands: Sequence[Any]) -> Written:
     """Write down an operation on operands, of which one is written already."""
     lines = next(x.lines for x in operands if isinstance(x, Written))
-    names = [x.name if isinstance(x, Written) else repr(x) for x in operands]
+    names = [
+        x.name if isinstance(x, Written) else repr(x if type(x) is int else float(x))
+        for x in operands
+    ]
     return Written(lines.named(lines.call(op, names)), lines)
 
 
@@ -110,7 +133,10 @@ def fixed_by_nature(op: Primitive) -> tuple[int, ...]:
     """
     if op.arity is None:
         return ()
-    partials = op.partials(1.0, *[1.0] * op.arity)
+    try:
+        partials = op.partials(*[math.nan] * (1 + op.arity))  # which lies outside of no domain
+    except ValueError:  # of int(nan), in a rule that will be refused
+        return ()
     return tuple([j for j, partial in enumerate(partials) if partial is None])
 
 
@@ -132,6 +158,12 @@ class Written:
     def __neg__(self) -> Written:
         return write(primitives.neg, (self,))
 
+    def __pos__(self) -> Written:
+        return self
+
+    def __abs__(self) -> Written:
+        return write(primitives.abs, (self,))
+
     def __bool__(self) -> bool:
         message = "it decides by a number, where step, maximum or abs would compute one"
         raise TypeError(message)
@@ -139,4 +171,5 @@ class Written:
     def __lt__(self, _: object) -> bool:
         return bool(self)
 
-    __le__ = __gt__ = __ge__ = __lt__
+    __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __lt__
+    __hash__ = None  # type: ignore[assignment]

@@ -93,6 +93,10 @@ class Graph:
             if not self.needs.isdisjoint(operands):
                 self.needs.add(identity)
         self.root = found[root]
+        if self.root < 0:  # a result, too, is something that varies
+            self.root = len(inputs)
+            self.operations[self.root] = Operation(primitives.total, (found[root],))
+            self.needs.update([self.root] * (found[root] in self.needs))
         self.one = self.constant(1.0, numbers)
 
     def constant(self, x: Any, numbers: dict[Any, int]) -> int:
@@ -103,6 +107,11 @@ class Graph:
             numbers[key] = ~(len(self.parameters) + len(self.constants))
             self.constants.append(x)
         return numbers[key]
+
+    def parameters_reached(self) -> list[Value]:
+        """Return the parameters that the root depends on."""
+        used = {x for node in self.operations.values() for x in node.operands} | {self.root}
+        return [p for i, p in enumerate(self.parameters) if ~i in used]
 
     def is_constant(self, identity: int) -> bool:
         """Tell whether it is a constant."""
@@ -192,9 +201,10 @@ def dot_of(graph: Graph, pairs: Sequence[Sequence[int]], others: Sequence[int]) 
 
     Of two factors the weight is a parameter rather than a constant.
     """
-    bias = next((x for x in others if x < 0), None)
+    others = sorted(others, key=lambda x: x < 0)
+    bias = others.pop() if others and others[-1] < 0 else None
     ordered = [(y, x) if weight(graph, y) > weight(graph, x) else (x, y) for x, y in pairs]
-    ordered += [(graph.one, x) for x in others if x is not bias]
+    ordered += [(graph.one, x) for x in others]
     if not ordered or min(weight(graph, w) for w, _ in ordered) == 0:
         return None
     weights, inputs = zip(*ordered, strict=True)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.primitive import number
 from tinygrad_edu.replay.arrays import Arrays
 from tinygrad_edu.replay.graph import Graph
 from tinygrad_edu.replay.plan import Plan
@@ -45,10 +46,11 @@ def replay(
         reduce: whether the gradient is that of the "mean" or of the "sum" of the losses.
 
     The graph is what was recorded: a decision that Python took on the way, by comparing data, stays
-    as it was. All other numbers of the graph stay, too.
+    as it was; a graph that is recorded inside ``with recording():`` cannot hold one. All other
+    numbers of the graph stay, too.
 
-    Raises TypeError for what is not a Value, and for inputs and parameters that were computed;
-    ValueError if the loss does not depend on one of them.
+    Raises TypeError for what is not a Value, and for inputs and parameters that were computed or
+    stand in no list; ValueError if the loss does not depend on one of them.
 
     >>> x, w = Value(1.0), Value(2.0)
     >>> squared = replay((w * x - 1) ** 2, inputs=[x], wrt=[w])
@@ -56,6 +58,9 @@ def replay(
     >>> losses.tolist(), gradient.tolist()
     ([1.0, 9.0, 25.0], [14.666666666666666])
     """
+    if isinstance(inputs, Value) or isinstance(wrt, Value):
+        message = "replay: inputs and wrt are lists of Values"
+        raise TypeError(message)
     inputs, wrt = list(inputs), list(wrt)
     if reduce not in ("mean", "sum"):
         message = f"replay: reduce is 'mean' or 'sum', not {reduce!r}"
@@ -115,6 +120,14 @@ class Replay:
         with no_collection():
             return Scalars(self.graph)
 
+    def __repr__(self) -> str:
+        """Return what it takes, and how much of the graph is computed at once."""
+        graph = self.graph
+        return (
+            f"Replay({graph.n_inputs} inputs, {len(self.parameters)} parameters: "
+            f"{len(graph.operations)} operations in {len(self.plan.groups)} groups)"
+        )
+
     def __call__(self, batch: Any = None, parameters: Any = None) -> Outcome:
         """Return the losses and the gradient for a batch.
 
@@ -122,23 +135,36 @@ class Replay:
             batch: a row for each example, with a number for each input; left out where a graph
                 has no inputs.
             parameters: their numbers; left out, they are read from the Values.
+
+        Raises ValueError for another number of numbers, TypeError for what is none; and what an
+        operation raises outside of its domain, with the example.
         """
         examples = self.examples(batch)
-        if parameters is None:
-            parameters = np.fromiter(map(attrgetter("data"), self.parameters), float)
-        fixed = np.concatenate([parameters, self.constants])
+        fixed = np.concatenate([self.numbers(parameters), self.constants])
         losses, gradient = self.run(fixed, examples)
         gradient = gradient[: len(self.parameters)]
         return Outcome(losses, gradient / len(examples) if self.reduce == "mean" else gradient)
 
     def examples(self, batch: Any) -> Any:
         """Return a batch as an array with a row for each example."""
-        n = self.graph.n_inputs
-        examples = np.zeros((1, 0)) if batch is None else np.asarray(batch, dtype=float)
-        if examples.ndim != 2 or examples.shape[1] != n or not len(examples):
-            message = f"replay: needs a row of {n} numbers for each example, got {examples.shape}"
+        examples = np.zeros((1, 0)) if batch is None else floats(batch)
+        if examples.ndim != 2 or examples.shape[1] != self.graph.n_inputs or not len(examples):
+            message = f"replay: needs a row of {self.graph.n_inputs} numbers for each example, "
+            message += f"got an array of shape {examples.shape}"
             raise ValueError(message)
         return examples
+
+    def numbers(self, parameters: Any) -> Any:
+        """Return the numbers of the parameters as an array."""
+        n = len(self.parameters)
+        if parameters is None:
+            return np.fromiter(map(attrgetter("data"), self.parameters), float, n)
+        numbers = floats(parameters)
+        if numbers.shape != (n,):
+            message = f"replay: needs a number for each of {n} parameters, "
+            message += f"got an array of shape {numbers.shape}"
+            raise ValueError(message)
+        return numbers
 
     def run(self, fixed: Any, examples: Any) -> tuple[Any, Any]:
         """Run whichever program is the faster."""
@@ -175,12 +201,32 @@ class Replay:
             for x, (op, operands) in self.graph.operations.items():
                 numbers = [fixed[~y] if y < 0 else data[y] for y in operands]
                 try:
-                    data[x] = float(op.of_numbers(numbers))
+                    data[x] = float(op.forward(*numbers))
                     if x in self.graph.needs:
                         op.partials(data[x], *numbers)
                 except (ArithmeticError, ValueError) as error:
-                    message = f"{error} (in example {i}, counted from 0)"
-                    raise type(error)(message) from None
+                    failure = op.failure(error, numbers)
+                    message = f"{failure} (in example {i}, counted from 0)"
+                    raise type(failure)(message) from None
+
+
+def floats(given: Any) -> Any:
+    """Return numbers as an array of floats.
+
+    >>> floats([[1, True], [0.5, -2]]).tolist()
+    [[1.0, 1.0], [0.5, -2.0]]
+    """
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind not in "biuf":  # Fractions, for example, but not None and no strings
+            array = np.frompyfunc(lambda x: float(number(x)), 1, 1)(array)
+        return np.asarray(array, dtype=float)
+    except TypeError as error:
+        message = f"replay: {error}"
+        raise TypeError(message) from None
+    except ValueError as error:
+        message = f"replay: rows of unequal length: {error}"
+        raise ValueError(message) from None
 
 
 @contextmanager

@@ -82,9 +82,8 @@ class Scalars:
 
     def compiled(self, lines: Lines) -> Callable[..., None]:
         """Return the function of some lines."""
-        functions = dict(lines.functions)
-        exec("def part(F, G, V, A):\n    " + "\n    ".join(lines.lines), functions)  # noqa: S102 - it is our own
-        part: Callable[..., None] = functions["part"]
+        exec("def part(F, G, V, A):\n    " + "\n    ".join(lines.lines), lines.functions)  # noqa: S102 - it is our own
+        part: Callable[..., None] = lines.functions["part"]
         return part
 
 

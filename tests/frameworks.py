@@ -24,5 +24,4 @@ def autograd_as_numpy():
         numpy,
         numpy.float64,
         importlib.import_module("autograd.tracer").getval,
-        heaviside=lambda x, _: numpy.maximum(numpy.sign(x), 0.0),  # its own has no derivative
     )

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from tinygrad_edu.check import assert_gradients, gradcheck
     from tinygrad_edu.drawing import draw, draw_network
     from tinygrad_edu.explain import derivation, exercise, first_nonfinite, latex, paths, steps
+    from tinygrad_edu.explain.mistakes import compare_engines
+    from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Value",
     "abs",
     "assert_gradients",
+    "compare_engines",
     "cos",
     "derivation",
     "draw",
@@ -56,6 +59,7 @@ __all__ = [
     "exercise",
     "exp",
     "first_nonfinite",
+    "first_nonfinite_gradient",
     "grad",
     "gradcheck",
     "half_squared_error",
@@ -87,11 +91,13 @@ _ON_DEMAND = {  # what a program that only computes has no need of
     "Layer": "tinygrad_edu.nn",
     "Neuron": "tinygrad_edu.nn",
     "assert_gradients": "tinygrad_edu.check",
+    "compare_engines": "tinygrad_edu.explain.mistakes",
     "derivation": "tinygrad_edu.explain",
     "draw": "tinygrad_edu.drawing",
     "draw_network": "tinygrad_edu.drawing",
     "exercise": "tinygrad_edu.explain",
     "first_nonfinite": "tinygrad_edu.explain",
+    "first_nonfinite_gradient": "tinygrad_edu.explain.nonfinite",
     "gradcheck": "tinygrad_edu.check",
     "latex": "tinygrad_edu.explain",
     "losses": "tinygrad_edu.nn",

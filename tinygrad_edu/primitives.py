@@ -134,7 +134,7 @@ softplus = Unary("softplus", "The smooth relu log(1 + exp(x)).",
 
 step = Unary("step", "The step function: 1 above 0, otherwise 0 (A6); the perceptron's activation.",
              forward=lambda x: x if x != x else type(x)(x > 0),  # noqa: PLR0124 - asks for nan
-             partials=lambda y, x: (0.0,), array=lambda numpy, x: numpy.heaviside(x, 0),
+             partials=lambda y, x: (0.0,), array=lambda numpy, x: numpy.sign(numpy.maximum(x, 0)),
              symbol="step", latex=r"\operatorname{step}\left(#1\right)", kink=lambda x: x)
 
 relu = Unary("relu", "The rectified linear unit max(0, x) (A6).",
@@ -313,8 +313,8 @@ half_squared_error = Nary(
     flatten=lambda predictions, targets: aligned(
         "half_squared_error", listed(predictions), listed(targets)),
     symbol="½Σ(·)²", precedence=PRODUCT, binds=(PRODUCT,),
-    latex=lambda args: r"\frac{1}{2} \left(" + " + ".join(
-        rf"\left({p} - {t}\right)^2" for p, t in zip(*halves(args), strict=True)) + r"\right)")
+    latex=lambda args: r"\frac{1}{2} " + (r"\left(%s\right)" if len(args) > 2 else "%s") % " + ".join(
+        rf"\left({p} - {t}\right)^2" for p, t in zip(*halves(args), strict=True)))
 
 # fmt: on
 

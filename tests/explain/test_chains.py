@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import Constant, Value, grad, primitives, tanh, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples.worked_example import forward
-from tinygrad_edu.explain import paths
+from tinygrad_edu.explain import derivation, latex, paths
 from tinygrad_edu.testing import expressions
 
 EXACT = (primitives.add, primitives.sub, primitives.mul, primitives.neg, primitives.weighted_sum)
@@ -212,7 +212,9 @@ def test_a_times_a_has_two_paths():
     a = Value(3.0, label="a")
     found = paths(called("b", a * a), a)
     assert found.count == 2
-    assert repr(found) == "2 paths from b to a\n  ∂b/∂a = 3\n  ∂b/∂a = 3\n∂b/∂a = 3 + 3 = 6"
+    assert repr(found) == (
+        "2 paths from b to a\n  ∂b/∂a (1st) = 3\n  ∂b/∂a (2nd) = 3\n∂b/∂a = 3 + 3 = 6"
+    )
 
 
 def test_counting_and_listing_change_nothing():
@@ -345,3 +347,108 @@ def test_no_path_begins_or_ends_at_a_constant():
     for ends in ((c, x), (x * c, c)):
         with pytest.raises(ValueError, match=r"paths: Constant\(.*label='c'.* is a constant"):
             paths(*ends)
+
+
+@pytest.mark.parametrize("function", [paths, derivation])
+def test_errors_name_the_function_that_was_called(function):
+    x, c = Value(1.0, label="x"), Constant(2.0)
+    with pytest.raises(
+        TypeError, match=rf"^{function.__name__}: expected a Value, got 'w' \(str\)"
+    ):
+        function(x * 2, "w")
+    with pytest.raises(ValueError, match=rf"^{function.__name__}: Constant"):
+        function(x * c, c)
+
+
+@pytest.mark.parametrize(
+    ("digits", "kind"), [(-1, ValueError), (0, ValueError), (2.5, ValueError), ("a", TypeError)]
+)
+def test_digits_that_cannot_be_shown_are_refused(digits, kind):
+    x = Value(1.0, label="x")
+    for function, args in ((derivation, (x * 2, x)), (latex, (x * 2,))):
+        with pytest.raises(
+            kind, match=rf"^{function.__name__}: digits: .* at least 1, got {digits!r}"
+        ):
+            function(*args, digits=digits)
+
+
+@pytest.mark.parametrize(("n", "kind"), [(-1, ValueError), (1.5, ValueError), ("a", TypeError)])
+def test_a_number_of_paths_is_a_whole_number(n, kind):
+    x = Value(1.0, label="x")
+    found = paths(x * 2, x)
+    for name in ("largest", "draw"):
+        with pytest.raises(kind, match=rf"^{name}: .*whole number of paths.*, got {n!r}"):
+            getattr(found, name)(n)
+    assert found.largest(0) == []
+
+
+# --- by their places, and how they show themselves ------------------------------------------------
+
+
+def test_paths_are_reached_by_their_places():
+    x = Value(0.5, label="x")
+    found = paths(ladder(x, 3, 0.5, 2.0), x)
+    listed = list(found)
+    assert [found[i] for i in range(-8, 8)] == listed * 2
+    for part in (slice(2), slice(2, 5), slice(None, None, -2), slice(9, 20), slice(-2, None)):
+        assert found[part] == listed[part]
+    assert repr(found[0]) == str(listed[0])
+    assert repr(found[:2]) == f"{listed[0]}\n{listed[1]}"
+    assert repr(found.largest(1)) == str(listed[0])
+    for beyond in (8, -9):
+        with pytest.raises(IndexError, match=f"paths: there is no path {beyond}, .*; there are 8"):
+            found[beyond]
+
+
+def test_of_very_many_paths_the_first_ones_are_reached_and_the_last_ones_refused():
+    x = Value(0.5, label="x")
+    found = paths(ladder(x, 300, 0.5, 2.0), x)
+    assert math.isclose(found[1].product, 2.0**298)
+    assert len(found[:3]) == 3
+    for place in (-1, 2**299, slice(2**299, 2**299 + 1), slice(None)):
+        with pytest.raises(ValueError, match=r"paths: .*larger ones would have to be listed"):
+            found[place]
+
+
+def test_counts_of_thousands_of_digits_are_written_as_powers():
+    x = Value(0.5, label="x")
+    y = ladder(x, 15_000, 0.5, 0.5)
+    lines = repr(paths(y, x)).splitlines()
+    assert lines[0] == "2^15000 paths from v₄₅₀₀₀ to x"
+    assert lines[-2] == "  … and about 10^4515 more"
+
+
+def test_paths_show_themselves_as_latex():
+    a = Value(3.0, label="a")
+    found = paths(called("y", a * a - 4 * a), a)
+    first = r"\frac{\partial y}{\partial v_{2}} \cdot \frac{\partial v_{2}}{\partial a}"
+    head = r"\frac{\partial y}{\partial v_{1}} \cdot "
+    tail = r"\left.\frac{\partial v_{1}}{\partial a}\right|"
+    assert found.latex.splitlines() == [
+        r"\begin{aligned}",
+        first + r" &= -1 \cdot 4 = -4 \\",
+        head + tail + r"_{\mathrm{1st}} &= 1 \cdot 3 = 3 \\",
+        head + tail + r"_{\mathrm{2nd}} &= 1 \cdot 3 = 3 \\",
+        r"\frac{\partial y}{\partial a} &= -4 + 3 + 3 = 2",
+        r"\end{aligned}",
+    ]
+    assert found._repr_latex_() == f"$$\n{found.latex}\n$$"
+    assert found[0].latex == first + r" = -1 \cdot 4 = -4"
+    assert found[0]._repr_latex_() == f"$$\n{found[0].latex}\n$$"
+
+
+@given(graphs())
+def test_latex_of_paths_has_a_row_for_each_and_one_for_their_sum(graph):
+    found = paths(*graph)
+    rows = found.latex.splitlines()[1:-1]
+    assert len(rows) == min(found.count, 10) + (found.count > 10) + 1
+    assert all(row.count("&") == 1 for row in rows)
+    assert "−" not in found.latex
+
+
+def test_latex_says_how_many_paths_are_left():
+    x = Value(0.5, label="x")
+    assert r"&\dots \text{ and 6 more} \\" in paths(ladder(x, 4), x).latex
+    latex_of_many = paths(ladder(x, 400), x).latex
+    assert r"&\dots \text{ and about $10^{120}$ more} \\" in latex_of_many
+    assert r" + \dots = " in latex_of_many

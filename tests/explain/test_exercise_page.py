@@ -3,15 +3,16 @@
 import json
 import random
 import re
+from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 import pytest
 from pages import CONTRASTS, EVIL, Tags, box, drawing_in, evil, worked_example
 
-from tinygrad_edu import Value
+from tinygrad_edu import MLP, Value, losses
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain import exercise
-from tinygrad_edu.explain.worksheet import MOST_ASKED, document, fragment
+from tinygrad_edu.explain.worksheet import MOST_ASKED, document, fragment, paper
 
 
 def square():
@@ -65,11 +66,16 @@ def test_what_is_not_asked_for_is_given_or_left_out():
     assert [text for text in others if "?" in text] == ["grad ?"]
     assert "∂L" not in " ".join(others)
     assert "grad −0.01905" not in others  # the gradient is complete
-    assert "L = 0.2984" in others
-    assert [text for text in inputs if "?" in text] == ["grad ?"]
-    assert "L" in inputs
-    assert "w₁₁⁽²⁾ = 0.4" in inputs
-    assert not [text for text in inputs if text.startswith(("grad −", "grad 0", "L ="))]
+    for texts in (others, inputs):
+        assert [text for text in texts if "?" in text] == ["grad ?"]
+        assert "w₁₁⁽²⁾ = 0.4" in texts
+        assert "L" in texts
+        assert "a₁⁽¹⁾" in texts
+        assert "grad 1" in texts
+    # what the question is worked out from, and nothing that comes later
+    assert [text for text in others if text.startswith("grad 0")] == ["grad 0.1385"]
+    assert [text for text in others if text.startswith("0.")] == ["0.5933"]
+    assert not [text for text in inputs if text.startswith(("grad −", "grad 0", "0.", "−"))]
 
 
 def test_next_to_the_root_the_local_derivative_is_hidden_with_the_gradient():
@@ -109,6 +115,48 @@ def test_more_questions_than_anybody_answers_are_shown_as_text():
     for _ in range(300):
         y = y.sin()
     assert "more than anybody reads" in document(exercise(y, most=10))
+
+
+# --- on paper -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("root", [worked_example(), evil(), square()])
+@pytest.mark.parametrize("solutions", [False, True])
+def test_a_page_to_print_has_every_tag_closed_and_no_scripts(root, solutions):
+    page = paper(exercise(root, seed=5), solutions=solutions)
+    tags = [tag for tag, _ in Tags(page).seen]
+    assert not {"script", "input", "button", "b", "i"} & set(tags)
+    assert tags.count("li") == len(exercise(root).questions)
+    assert tags.count("img") == 1
+
+
+def test_a_page_to_print_asks_without_telling_and_tells_on_request(tmp_path):
+    sheet = exercise(worked_example(), seed=5)
+    sheet.to_html(tmp_path / "asked.html", printed=True)
+    sheet.to_html(tmp_path / "solved.html", printed=True, solutions=True)
+    asked = (tmp_path / "asked.html").read_text(encoding="utf-8")
+    solved = (tmp_path / "solved.html").read_text(encoding="utf-8")
+    assert "Sheet 5" in asked
+    assert f"L = {sheet.root.data:.4g}" in texts_in(solved)
+    assert f"L = {sheet.root.data:.4g}" not in texts_in(asked)
+    assert sum(text.endswith("?") for text in texts_in(asked)) == 9 + 20 + 22
+    assert not [text for text in texts_in(solved) if "?" in text]
+    for given in sheet.given_numbers:
+        assert f"<span>{given}</span>" in asked
+    for q in sheet.questions:
+        assert f"<li>{q.worked}</li>" in solved
+        assert q.worked not in asked
+    with pytest.raises(ValueError, match="to_html: solutions are for a page to print"):
+        sheet.to_html(tmp_path / "x.html", solutions=True)
+
+
+def test_more_questions_than_anybody_answers_can_be_printed():
+    y = Value(0.5, label="x")
+    for _ in range(400):
+        y = y.sin()
+    page = paper(exercise(y))
+    assert "numbers are more than anybody can read" in page
+    assert page.count("<li>") == 400 * 3 - 1
 
 
 # --- in a browser ---------------------------------------------------------------------------------
@@ -191,7 +239,10 @@ def test_kinds_of_mistakes_are_named_in_the_same_words(visit):
     page = visit(document(sheet))
     for name, given, words in [
         ("dL/dw2_11", "-0.0822", "the sign is wrong"),
-        ("dL/dw2_11", "0.0821", "that is cut off, not rounded"),
+        ("dL/dz2_1", "0.13", "that is cut off, not rounded"),
+        ("dL/dw1_11", "0.0006684", "that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ∂a₁⁽²⁾/∂z₁⁽²⁾"),
+        ("dL/dz2_1", "0.55709", "that is with σ itself in place of its derivative"),
+        ("dL/dw1_11", "0.0018175", "that is without the derivative of σ, ∂a₁⁽¹⁾/∂z₁⁽¹⁾"),
         ("dL/dw2_11", "0.5933", "alone, without the upstream gradient ∂L/∂z₁⁽²⁾"),
         ("dL/da1_1", "0.0554", "that is one of 2 paths alone"),
         ("da2_1/dz2_1", "0.7514", "that is σ itself, not its derivative"),
@@ -215,10 +266,11 @@ def strings(rng, values, n):
         x = rng.choice(values) * rng.choice([1, 1, 1, -1, 0.999, 1.0000001, 2])
         text = rng.choice(["{:.{}g}", "{:.{}f}", "{:.{}e}"]).format(x, rng.randint(1, 12))
         yield rng.choice(
-            [text, text, text, text[:-1], text.replace("-", "−"), f"+{text}", f" {text}"]
-        )
+            [text, text, text, text[:-1], text.replace("-", "−"), f"+{text}", f" {text}",
+             text.replace(".", ","), str(Fraction(x).limit_denominator(10**6))]
+        )  # fmt: skip
     for _ in range(n // 2):
-        yield "".join(rng.choice("0123456789.e-+−, E") for _ in range(rng.randint(0, 7)))
+        yield "".join(rng.choice("0123456789.e-+−,/ E") for _ in range(rng.randint(0, 7)))
 
 
 @pytest.mark.parametrize("make", [worked_example, square])
@@ -231,14 +283,15 @@ def test_the_page_says_of_any_text_what_python_says(visit, make):
     ]
     typed = []
     for i, q in enumerate(sheet.questions):
-        own = [q.value, q.value, *[m.number for m in q.mistakes], rng.choice(values), 0.0]
+        off = q.value + rng.choice([-1, -0.9, 0.9, 1]) * q.slack  # at the edge of what is right
+        own = [q.value, off, *[m.number for m in q.mistakes], rng.choice(values), 0.0]
         typed += [(i, text) for text in strings(rng, own, 450 // len(sheet.questions))]
     rng.shuffle(typed)
     said = replies(page, typed)
     expected = [repr(sheet.answer(i + 1, text)) for i, text in typed]
     assert len(typed) > 500
     assert said == expected
-    kinds = ("✓", "no number", "at least 2", "cut off", "sign", "alone")
+    kinds = ("✓", "no number", "at least 2", "cut off", "sign", "alone", "digit more", "/")
     for words in kinds:
         assert any(words in line for line in said), "the lots do not reach this"
     assert json.loads(exported(page)[1]) == json.loads(sheet.to_json())
@@ -416,3 +469,68 @@ def test_it_fits_a_projector(visit):
     export = page.locator(".export").bounding_box()
     assert export["y"] + export["height"] <= 720
     assert not re.search("�", page.locator("body").inner_text())
+
+
+def wide():
+    loss = losses.mse([MLP(8, [3, 1], seed=0)([0.1 * i for i in range(8)])], [1.0])
+    loss.label = "L"
+    return loss
+
+
+@pytest.mark.parametrize("most", [8, None])
+def test_a_long_formula_has_the_field_below_it_and_the_page_is_not_scrolled_sideways(visit, most):
+    page = visit(document(exercise(wide(), ask="forward", most=most)))
+    page.set_viewport_size({"width": 1280, "height": 720})
+    asked, field = (page.locator(name).bounding_box() for name in (".asked", "input"))
+    assert field["y"] >= asked["y"] + asked["height"]
+    assert field["x"] + field["width"] <= 1280
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.set_viewport_size({"width": 600, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 600
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+@pytest.mark.parametrize("given", ["others", "inputs"])
+def test_what_comes_later_is_shown_when_nothing_is_left_to_be_asked(visit, given):
+    loss = worked_example()
+    sheet = exercise(loss, only=["dL/dz2_1", "dL/dw2_11"], given=given)
+    page = visit(document(sheet))
+    later = sheet.walk.names.nodes["b₁⁽²⁾"]  # its gradient is the first answer
+    assert box(page, loss, later) == ["b₁⁽²⁾ = 0.6"]
+    reply(page, "0.1385")
+    assert box(page, loss, later) == ["b₁⁽²⁾ = 0.6"]
+    page.locator(".next").click()
+    reply(page, "0.0822")
+    assert box(page, loss, later) == ["b₁⁽²⁾ = 0.6", "grad 0.1385"]
+    assert box(page, loss, loss) == ["L = 0.2984", "grad 1"]
+    for name in ("dL/dz2_1", "dL/dw2_11"):
+        sheet.solution(name)
+    assert texts_in(document(sheet)) == texts_in(paper(sheet, solutions=True))
+
+
+def test_printed_it_shows_the_whole_picture_and_no_buttons(visit):
+    page = visit(document(exercise(wide())))
+    uncut = """e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]"""
+    assert max(page.locator(".picture").evaluate(uncut)) > 0, "on the screen it is scrolled"
+    page.emulate_media(media="print")
+    try:
+        assert page.locator(".picture").evaluate(uncut) == [0, 0]
+        for name in (".check", ".export", ".all"):
+            assert not page.locator(name).is_visible()
+    finally:
+        page.emulate_media(media="screen")
+
+
+def test_a_page_to_print_fits_its_width_and_needs_no_scripts(visit):
+    page = visit(paper(exercise(wide(), seed=1)), java_script_enabled=False)
+    assert page.locator("img").is_visible()
+    boxes = [e.bounding_box() for e in page.locator("li, img, p, h1").all()]
+    widest = max(b["x"] + b["width"] for b in boxes) - min(b["x"] for b in boxes)
+    assert widest <= 190 / 25.4 * 96 + 1
+    shown = page.locator("img").bounding_box()
+    assert shown["height"] <= 230 / 25.4 * 96 + 1
+    svg = re.search(
+        r'width="(\d+)pt" height="(\d+)pt"', drawing_in(paper(exercise(wide(), seed=1)))
+    )
+    natural = int(svg[1]) / int(svg[2])
+    assert shown["width"] / shown["height"] == pytest.approx(natural, rel=0.02), "not distorted"

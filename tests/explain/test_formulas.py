@@ -172,6 +172,20 @@ TEXTS = [
     ((-x) ** 2, "(−x)²"),
     (x * (-y), "x · (−y)"),
     (x * (-2), "x · (−2)"),
+    (-x * y, "−x · y"),
+    (-2 * x, "−2 · x"),
+    (-2 * x * y, "−2 · x · y"),
+    (-x * -y, "−x · (−y)"),
+    (-x * -x, "(−x)²"),
+    (z - (-x * y), "z − (−x · y)"),
+    (z + -2 * x, "z − 2 · x"),
+    ((-2 * x) ** 2, "(−2 · x)²"),
+    (-(x + y) * z, "−(x + y) · z"),
+    (neg(-2 * x), "2 · x"),
+    ((-x - y) * z, "(−x − y) · z"),
+    (x - (-2), "x + 2"),
+    (x * y - (-2), "x · y + 2"),
+    (z - (x - (-2)), "z − (x + 2)"),
     (x - y * z, "x − y · z"),
     (x * y - z, "x · y − z"),
     (-x - y, "−x − y"),
@@ -215,6 +229,8 @@ TEXTS = [
     (0 - x, "−x"),
     (0 - (x + y), "−(x + y)"),
     (x / 1, "x"),
+    (x / -1, "−x"),
+    ((x + y) / -1, "−(x + y)"),
     (0 / x, "0"),
     (x**1, "x"),
     (0 * x + y, "y"),
@@ -227,7 +243,15 @@ TEXTS = [
     (exp(x) * y, "exp(x) · y"),
     (1 / (1 + exp(-x)), "1/(1 + exp(−x))"),
     (sqrt(x + y), "√(x + y)"),
-    (sqrt(x) / y, "√(x)/y"),
+    (sqrt(x) / y, "√x/y"),
+    (sqrt(x) ** 2, "(√x)²"),
+    ((sqrt(x) + y) * z, "(√x + y) · z"),
+    ((sqrt(x + y) + y) * z, "(√(x + y) + y) · z"),
+    ((exp(x) + exp(y)) ** 2, "(exp(x) + exp(y))²"),
+    (sqrt(x**2), "√(x²)"),
+    (sqrt(exp(x)), "√(exp(x))"),
+    (exp(x) ** 2, "exp(x)²"),
+    (exp(x) * exp(x), "exp(x)²"),
     (sigmoid(x) ** 2, "σ(x)²"),
     (tanh(x) * tanh(x), "tanh(x)²"),
     (log(x * y), "log(x · y)"),
@@ -248,6 +272,13 @@ TEXTS = [
     (weighted_sum([1.0, x], [y, 1.0], 0.0), "y + x"),
     (weighted_sum([x], [y], z) ** 2, "(x · y + z)²"),
     (half_squared_error([x, y], [1.0, z]), "1/2 ((x − 1)² + (y − z)²)"),
+    (half_squared_error([x, y], [1.0, z]) * z, "1/2 ((x − 1)² + (y − z)²) · z"),
+    (half_squared_error([x], [1.0]), "1/2 (x − 1)²"),
+    (half_squared_error([x], [0.0]), "1/2 · x²"),
+    (half_squared_error([x, y], [0.0, 1.0]), "1/2 (x² + (y − 1)²)"),
+    (half_squared_error([x], [-1.0]), "1/2 (x + 1)²"),
+    (2 * half_squared_error([x], [y]), "(x − y)²"),
+    (2 * half_squared_error([x, y], [y, z]) / 2, "((x − y)² + (y − z)²)/2"),
 ]
 
 
@@ -301,7 +332,8 @@ def as_python(formula):
         r"[⁰¹²³⁴-⁹]+", lambda found: "**" + unicodedata.normalize("NFKC", found[0]), formula
     )
     formula = re.sub(r"leakyrelu_([\w.]+)\(", r"leakyrelu(\1, ", formula)
-    formula = unicodedata.normalize("NFKC", formula.replace("1/2 (", "1/2 * ("))
+    formula = re.sub(r"√([A-Za-z]|[\d.]+)", r"√(\1)", formula.replace("1/2 (", "1/2 * ("))
+    formula = unicodedata.normalize("NFKC", formula)
     for sign, code in {"·": "*", "−": "-", "^": "**", "√": "sqrt", "σ": "sigmoid"}.items():
         formula = formula.replace(sign, code)
     return formula
@@ -405,7 +437,20 @@ def test_latex_is_balanced(expression):
         ("θ", r"\theta"),
         ("σ", r"\sigma"),
         ("loss", r"\mathrm{loss}"),
-        ("loss_1", r"\mathrm{loss\_1}"),
+        ("loss_1", r"\mathrm{loss}_{1}"),
+        ("w_1", "w_{1}"),
+        ("w_11", "w_{11}"),
+        ("w_1,12", "w_{1,12}"),
+        ("w^(1)_11", "w_{11}^{(1)}"),
+        ("w_11^(1)", "w_{11}^{(1)}"),
+        ("w^[1]_11", "w_{11}^{[1]}"),
+        ("w1", "w_{1}"),
+        ("theta12", r"\theta_{12}"),
+        ("θ_t", r"\theta_{t}"),
+        ("loss1", r"\mathrm{loss1}"),
+        ("loss_train", r"\mathrm{loss\_train}"),
+        ("a_b_c", r"\mathrm{a\_b\_c}"),
+        ("2x", r"\mathrm{2x}"),
         ("theta", r"\theta"),
         ("%", r"\%"),
         ("a b", r"\mathrm{a\ b}"),
@@ -574,3 +619,18 @@ def test_writing_a_formula_changes_nothing():
     before = [(node.data, node.grad, node.label) for node in ancestors(value)]
     latex(value, full=True)
     assert [(node.data, node.grad, node.label) for node in ancestors(value)] == before
+
+
+@pytest.mark.parametrize("function", [latex, text_of])
+def test_a_formula_that_is_too_long_to_be_written_in_full_is_refused(function):
+    value = x
+    for _ in range(300):
+        value = called("h", tanh(value))
+    name = function.__name__
+    with pytest.raises(
+        ValueError, match=rf"^{name}: in full the formula has more than 200 operati"
+    ):
+        function(value, full=True)
+    assert "tanh" in function(value)
+    with pytest.raises(TypeError, match=rf"^{name}: expected a Value, got 3 \(int\)"):
+        function(3)

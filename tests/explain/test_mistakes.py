@@ -256,7 +256,7 @@ def test_one_step_of_gradient_descent_by_hand():
 def test_updates_in_turn_are_right_where_no_derivative_depends_on_another_weight():
     comparison = compare_updates(lambda u, v, w: u**2 + 3 * v + w**3, [1.0, 2.0, 3.0])
     assert comparison.wrong == {"in_turn": ()}
-    assert comparison.names == ("w₁", "w₂", "w₃")
+    assert comparison.names == ("u", "v", "w")
     assert comparison.right == pytest.approx((0.8, 1.7, 0.3), rel=1e-15)
 
 
@@ -353,6 +353,42 @@ def test_fractions_stay_exact():
     assert all(type(n) in {Fraction, int} for row in comparison.found.values() for n in row)
 
 
+def test_a_mistake_shows_itself_in_a_line_without_addresses():
+    shown = repr(MISTAKES)
+    assert "<mistake overwrite: = in place of +=>" in shown
+    assert "0x" not in shown
+
+
+def test_of_many_rows_some_are_chosen():
+    mlp = MLP(2, [3, 2, 1], seed=1)
+    loss = (mlp([0.5, -1.0]) - 1) ** 2 / 2
+    everything = compare_engines(loss)
+    w = mlp.layers[0].neurons[1].w[0]
+    chosen = compare_engines(loss, only=[w, "a₂⁽¹⁾"])
+    assert chosen.names == ("a₂⁽¹⁾", "w₂₁⁽¹⁾")
+    for name, i in zip(chosen.names, map(everything.names.index, chosen.names), strict=True):
+        row = chosen.names.index(name)
+        assert chosen.right[row] == everything.right[i]
+        for engine in ENGINES:
+            assert chosen.found[engine][row] == everything.found[engine][i]
+            assert (name in chosen.wrong[engine]) == (name in everything.wrong[engine])
+    assert compare_engines(loss, only="a₂⁽¹⁾").names == ("a₂⁽¹⁾",)
+
+
+@pytest.mark.parametrize("row", ["nonsense", Value(1.0)])
+def test_a_row_that_there_is_not_is_refused(row):
+    with pytest.raises(KeyError, match=r"compare_engines: there is no row .*; there are c, b, a"):
+        compare_engines(smallest_example(), only=[row])
+
+
+def test_updates_are_named_after_the_parameters_of_the_function():
+    def loss(w1, bias):
+        return (w1 * bias - 1) ** 2
+
+    assert compare_updates(loss, [1.0, 2.0]).names == ("w₁", "bias")
+    assert compare_updates(lambda *ws: ws[0] * ws[1], [1.0, 2.0]).names == ("w₁", "w₂")
+
+
 # --- what it refuses ------------------------------------------------------------------------------
 
 
@@ -395,7 +431,7 @@ def test_paths_are_counted_of_values_only():
 def test_gradients_that_are_not_finite_are_not_compared():
     w = Value(0.0, label="w")
     with pytest.raises(
-        ValueError, match=r"compare_engines: a gradient is not finite: at 0\.0 \* 1e"
+        ValueError, match=r"compare_engines: a gradient is not finite: at v₁ = w · 1e"
     ):
         compare_engines(w * 1e200 * 1e200)
     x = Value(1.0)

@@ -26,7 +26,7 @@ def test_the_first_operation_is_named_and_not_the_later_ones():
     found = first_nonfinite((square - square) * 3 + w)
     assert found.node is square
     assert (found.name, found.operation, found.numbers) == ("z", "mul", (1e200, 1e200))
-    assert str(found) == "1e+200 * 1e+200 = inf (z) is the first operation to make it so"
+    assert str(found) == "z = w · w = 1e+200 · 1e+200 = inf is the first operation to make it so"
 
 
 def test_a_parameter_that_is_not_finite_is_the_first_number():
@@ -82,6 +82,20 @@ def test_a_deep_graph_is_no_trouble():
     assert first_nonfinite(y).node is start
 
 
+def test_names_stand_beside_numbers_and_a_weighted_sum_is_written_as_one():
+    w, x = Value(1e300, label="w"), Constant(1e300, label="x")
+    b = Value(0.0, label="b")
+    found = first_nonfinite(weighted_sum([w, b], [x, x], b) * 2)
+    assert (
+        repr(found)
+        == str(found)
+        == (
+            "v₁ = w · x + b · x + b = 1e+300 · 1e+300 + 0 · 1e+300 + 0 = inf "
+            "is the first operation to make it so"
+        )
+    )
+
+
 # --- on the way back ------------------------------------------------------------------------------
 
 
@@ -94,8 +108,23 @@ def test_a_gradient_is_followed_back_to_where_it_overflows():
     assert found.node is small
     assert (found.position, found.upstream) == (1, 1e200)
     assert str(found) == (
-        "at 0.0 * 1e+200 the gradient 1e+200 from above times the derivative 1e+200 "
-        "with respect to argument 1 is the first"
+        "at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 from above times the derivative "
+        "∂v₁/∂w = 1e+200 is the first"
+    )
+
+
+def test_a_gradient_of_a_weighted_sum_is_followed_with_names():
+    w, x = Value(1.0, label="w"), Constant(1e200, label="x")
+    z = weighted_sum([w], [x], 1.0)
+    z.label = "z"
+    found = first_nonfinite_gradient(z * 1e200)
+    assert (
+        repr(found)
+        == str(found)
+        == (
+            "at z = w · x + 1 the gradient ∂v₁/∂z = 1e+200 from above times the derivative "
+            "∂z/∂w = 1e+200 is the first"
+        )
     )
 
 

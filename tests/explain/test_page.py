@@ -471,3 +471,50 @@ def test_the_most_steps_that_are_walked_through(visit):
     assert at(page) == f"step 100 of {MOST - 1}"
     current = page.locator(".now").bounding_box()
     assert 0 < current["x"] < page.viewport_size["width"]  # scrolled there
+
+
+def test_a_step_looks_the_same_from_either_side(visit):
+    page = visit(document(steps(worked_example())))
+    look = """() => [document.querySelector('.count').textContent,
+      ...Array.from(document.querySelectorAll('.picture [data-id]'), e => e.getAttribute('class')),
+      ...Array.from(document.querySelectorAll('.picture text:not([visibility=hidden])'),
+        e => e.textContent)].join('|')"""
+    page.locator(".tge").focus()
+
+    def looks(key):
+        return [page.evaluate(look), *((page.keyboard.press(key), page.evaluate(look))[1]
+                                       for _ in range(32))]  # fmt: skip
+
+    there = looks("ArrowRight")
+    assert len(set(there)) == 33
+    assert looks("ArrowLeft") == there[::-1]
+    page.locator(".last").click()
+    assert page.evaluate(look) == there[-1]
+    page.locator("input").fill("12")
+    assert page.evaluate(look) == there[12]
+
+
+def test_data_that_were_changed_are_not_shown_beside_an_old_pass():
+    x = Value(2.0, label="x")
+    walked = steps(x * x)
+    x.data = 3.0
+    with pytest.raises(RuntimeError, match="steps: data changed after"):
+        document(walked)
+
+
+def test_printed_the_picture_is_whole(visit):
+    page = visit(document(steps(chain(60))))
+    uncut = "e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]"
+    assert max(page.locator(".picture").evaluate(uncut)) > 0, "on the screen it is scrolled"
+    page.emulate_media(media="print")
+    try:
+        assert page.locator(".picture").evaluate(uncut) == [0, 0]
+    finally:
+        page.emulate_media(media="screen")
+
+
+def test_the_direct_derivative_is_called_so():
+    x = Value(2.0, label="x")
+    page = document(steps(x * x + x))
+    assert '<mi mathvariant=\\"normal\\">direct</mi>' in page.replace("\\u003c", "<")
+    assert "<mo>.</mo>" not in page.replace("\\u003c", "<")

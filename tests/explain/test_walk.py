@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Constant, Value, primitives, sin
+from tinygrad_edu import MLP, Constant, Value, derivation, losses, paths, primitives, sin
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain import steps, walk
@@ -148,8 +148,8 @@ def test_a_times_a_takes_two_steps():
     assert [str(step) for step in steps(b)] == [
         "b = a · a = 3 · 3 = 9",
         "∂b/∂b = 1",
-        "∂b/∂a = ∂b/∂b · ∂b/∂a = 1 · 3 = 3",
-        "∂b/∂a += ∂b/∂b · ∂b/∂a = 1 · 3 = 3: 3 + 3 = 6",
+        "∂b/∂a += ∂b/∂b · ∂b/∂a (2nd) = 1 · 3 = 3: 0 + 3 = 3",
+        "∂b/∂a += ∂b/∂b · ∂b/∂a (1st) = 1 · 3 = 3: 3 + 3 = 6",
     ]
     assert {step.position for step in steps(b)[2:]} == {0, 1}
 
@@ -157,7 +157,7 @@ def test_a_times_a_takes_two_steps():
 def test_negative_numbers_stand_in_parentheses_where_a_sign_would_meet_another():
     x, y = Value(-2.0, label="x"), Value(-3.0, label="y")
     product = x * y
-    assert str(steps(product)[0]) == "v₁ = x · y = (−2) · (−3) = 6"
+    assert str(steps(product)[0]) == "v₁ = x · y = −2 · (−3) = 6"
     assert "= 1 · (−3) = −3" in repr(steps(product))
 
 
@@ -333,3 +333,108 @@ def test_only_a_value_has_steps():
 def test_a_constant_has_no_steps():
     with pytest.raises(ValueError, match=r"steps: Constant\(data=2\.0.*takes a gradient"):
         steps(Constant(2.0))
+
+
+# --- data that changed ----------------------------------------------------------------------------
+
+
+def call_all(y, x):
+    return [(steps, (y,)), (paths, (y, x)), (derivation, (y, x))]
+
+
+def test_data_changed_after_the_forward_pass_are_refused():
+    x = Value(2.0, label="x")
+    y = x * x
+    y.label = "y"
+    x.data = 10.0
+    for function, args in call_all(y, x):
+        with pytest.raises(RuntimeError) as refusal:
+            function(*args)
+        assert str(refusal.value) == (
+            f"{function.__name__}: data changed after Value(data=4.0, grad=0.0, label='y') was "
+            "computed from them; run the forward pass again"
+        )
+    x.data = 2.0
+    assert str(steps(y)[0]) == "y = x · x = 2 · 2 = 4"
+
+
+@pytest.mark.parametrize("changed", [3.0, float("nan"), float("inf"), 2])
+def test_any_change_of_any_number_is_found(changed):
+    c, x = Constant(1.5, label="c"), Value(0.5, label="x")
+    middle = x * c
+    y = sin(middle) + 1
+    for node in (x, c, middle, y):
+        before, node.data = node.data, changed
+        with pytest.raises(RuntimeError, match="run the forward pass again"):
+            steps(y)
+        node.data = before
+    assert len(steps(y)) == 7
+
+
+def test_a_domain_that_the_changed_data_leave_is_a_change_too():
+    x = Value(2.0)
+    y = x.log()
+    x.data = -1.0
+    with pytest.raises(RuntimeError, match="steps: data changed"):
+        steps(y)
+
+
+def test_an_update_of_parameters_is_found():
+    mlp = MLP(2, [2, 1], seed=0)
+    loss = losses.mse([mlp([2.0, 1.0])], [1.0])
+    loss.backward()
+    kept = derivation(loss, mlp.parameters()[0])
+    for p in mlp.parameters():
+        p.data -= 0.1 * p.grad
+    for function, args in call_all(loss, mlp.parameters()[0]):
+        with pytest.raises(RuntimeError, match=f"^{function.__name__}: data changed"):
+            function(*args)
+    with pytest.raises(RuntimeError, match=r"^derivation: data changed"):
+        repr(kept)
+
+
+@pytest.mark.parametrize("strange", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_have_not_changed(strange):
+    x = Value(strange, label="x")
+    y = x * x + Constant(strange)
+    assert len(steps(y)) == 6
+    assert paths(y, x).count == 2
+
+
+@given(expressions())
+def test_a_graph_as_it_was_computed_has_not_changed(expression):
+    y = of(expression)
+    walk.require_unchanged("steps", ancestors(y))
+
+
+# --- how they show themselves ---------------------------------------------------------------------
+
+
+def test_steps_show_themselves_as_equations_and_lists_of_them_as_lines():
+    x = Value(3.0, label="x")
+    found = steps(x * 2)
+    assert repr(found[0]) == str(found[0]) == "v₁ = x · 2 = 3 · 2 = 6"
+    assert repr(found[:2]) == "v₁ = x · 2 = 3 · 2 = 6\n∂v₁/∂v₁ = 1"
+    assert repr(found.forward) == "v₁ = x · 2 = 3 · 2 = 6"
+    assert repr(found[9:]) == "[]"
+    assert isinstance(found[:2], list)
+
+
+def test_the_derivative_beside_other_ways_is_the_direct_one():
+    x = Value(3.0, label="x")
+    y = x * 2 + x
+    y.label = "y"
+    assert [str(step) for step in steps(y).backward] == [
+        "∂y/∂y = 1",
+        "∂y/∂x += ∂y/∂y · ∂y/∂x (direct) = 1 · 1 = 1: 0 + 1 = 1",
+        "∂y/∂v₁ = ∂y/∂y · ∂y/∂v₁ = 1 · 1 = 1",
+        "∂y/∂x += ∂y/∂v₁ · ∂v₁/∂x = 1 · 2 = 2: 1 + 2 = 3",
+    ]
+
+
+def test_ways_are_told_apart_in_a_long_graph():
+    x = y = Value(0.5, label="x")
+    for _ in range(3_000):
+        y = sin(y) + x
+    lines = [str(step) for step in steps(y)[-40:]]
+    assert any(line.startswith("∂v₆₀₀₀/∂x += ") and "∂x (direct) = " in line for line in lines)

@@ -446,7 +446,7 @@ def assert_not_finite(message, model, examples, parameters, loss=lambda a, y: a)
 def test_a_loss_of_inf_names_the_first_operation():
     w, b = Value(1e200, "w"), Value(1.0, "b")
     assert_not_finite(
-        "the loss is inf: 1e+200 * 1e+200 = inf is the first operation to make it so",
+        "the loss is inf: v₂ = v₁ · w = 1e+200 · 1e+200 = inf is the first operation to make it so",
         lambda x: (w * b) * w * 2 + b,
         [(1.0, 0.0)],
         [w, b],
@@ -462,7 +462,7 @@ def test_a_loss_of_nan_names_the_first_operation_and_its_name():
         return z - z
 
     assert_not_finite(
-        "the loss is nan: 1e+308 * 10 = inf (z) is the first operation to make it so",
+        "the loss is nan: z = w · 10 = 1e+308 · 10 = inf is the first operation to make it so",
         model,
         [(1.0, 0.0)],
         [w],
@@ -500,8 +500,8 @@ def test_a_parameter_that_is_not_finite_is_named():
 def test_a_gradient_that_is_not_finite_names_the_operation_though_the_loss_is_0():
     w = Value(0.0, "w")
     assert_not_finite(
-        "a gradient is not finite, though the loss is: at 0.0 * 1e+200 the gradient 1e+200 from "
-        "above times the derivative 1e+200 with respect to argument 1 is the first",
+        "a gradient is not finite, though the loss is: at v₁ = w · 1e+200 the gradient ∂L/∂v₁ = "
+        "1e+200 from above times the derivative ∂v₁/∂w = 1e+200 is the first",
         lambda x: w * 1e200 * 1e200,
         [(1.0, 0.0)],
         [w],

@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.chains import Path, Paths, ends, paths
+from tinygrad_edu.explain.chains import Paths, checked_names, ends, merged_edges
 from tinygrad_edu.explain.formulas import (
     DIGITS,
     LATEX,
@@ -28,12 +28,15 @@ from tinygrad_edu.explain.formulas import (
     Names,
     Notation,
     Piece,
-    local_derivative,
+    constant_piece,
+    local_name,
     name_piece,
     number_piece,
+    require_digits,
+    whole_derivative,
 )
-from tinygrad_edu.explain.walk import BackwardStep, steps
-from tinygrad_edu.value import Value
+from tinygrad_edu.explain.walk import BackwardStep, Steps, require_unchanged
+from tinygrad_edu.value import Value, as_number
 
 __all__ = ["Derivation", "derivation"]
 
@@ -49,17 +52,37 @@ def derivation(y: Value, x: Value, *, digits: int = DIGITS) -> Derivation:
     the gradients node by node. It prints as text, shows itself as LaTeX in a notebook, and
     ``.latex`` is for a document of one's own (with the package amsmath).
 
+    Of an argument that an operation has twice the local derivatives add up: that of ``x * x`` is
+    x + x. A local derivative beside ways through other arguments is called the direct one.
+
     Args:
         y: what is differentiated, a loss for example.
         x: the Value with respect to which.
         digits: significant digits of all numbers.
 
     Raises TypeError for what is not a Value, ValueError for a constant and for a Value that ``y``
-    does not depend on.
+    does not depend on, and RuntimeError where data were changed after the forward pass.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x / x
+    >>> y.label = "y"
+    >>> derivation(y, x)
+    v₁ = x · x = 3 · 3 = 9
+    y = v₁/x = 9/3 = 3
+    ∂v₁/∂x = x + x = 3 + 3 = 6
+    ∂y/∂v₁ = 1/x = 1/3 = 0.3333
+    ∂y/∂x (direct) = (−y)/x = (−3)/3 = −1
+    ∂y/∂x = ∂y/∂v₁ · ∂v₁/∂x
+        + ∂y/∂x (direct)
+        = 0.3333 · 6
+        + (−1)
+        = 2 + (−1) = 1
     """
-    found = paths(y, x)
+    names = checked_names("derivation", y, x)
+    require_digits("derivation", digits)
+    found = Paths(y, x, names, merged_edges)
     if not found.count:
-        message = f"derivation: {found.names[y]} does not depend on {x!r}"
+        message = f"derivation: {names[y]} does not depend on {x!r}"
         raise ValueError(message)
     return Derivation(found, digits)
 
@@ -76,7 +99,9 @@ class Derivation:
         """Return each line as its left side and all that it equals."""
         board = Board(self.paths.names, notation, self.digits)
         y, x = self.paths.y, self.paths.x
-        nodes = [n for n in reversed(ancestors(y)) if n in self.paths.nodes and n is not x]
+        order = ancestors(y)
+        require_unchanged("derivation", order)  # it may have been kept for a while
+        nodes = [n for n in reversed(order) if n in self.paths.nodes and n is not x]
         left_out = len(nodes) - MOST // 2
         dots = [Line("", (f"… {left_out} more",))] if left_out > 0 else []
         near, far = (nodes[: MOST // 4], nodes[-MOST // 4 :]) if dots else (nodes, [])
@@ -86,10 +111,8 @@ class Derivation:
         lines += dots
         for node in far:
             lines += board.local_derivatives(node, self.paths.nodes)
-        # Of a · a both derivatives are the same line.
-        lines = [line for i, line in enumerate(lines) if not line.left or line not in lines[:i]]
         if self.paths.count <= CHAINS:
-            return lines + board.chains(y, x, list(self.paths))
+            return lines + board.chains(self.paths)
         gradients = [*board.node_by_node(self.paths)]
         gradients.sort(key=lambda line: line.left == board.d(y, x))  # what is sought comes last
         return lines + shortened(gradients)
@@ -150,23 +173,27 @@ class Board:
         """Return a number as it is written."""
         return self.notation.number(x, self.digits)
 
-    def factor(self, x: Any) -> str:
-        """Return a number as a factor: a negative one in parentheses."""
-        return f"({self.number(x)})" if x < 0 else self.number(x)
+    def factor(self, x: Any, *, leads: bool = False) -> str:
+        """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
+        return self.notation.factor(x, self.digits, leads=leads)
 
     def by_name(self, x: Any) -> Piece:
         """Return an argument by its name, or as the number that it is."""
         if isinstance(x, Value):
             return name_piece(self.names[x], self.notation)
-        return number_piece(x, self.notation, self.digits)
+        return constant_piece(x, self.notation, self.digits)
 
     def by_number(self, x: Any) -> Piece:
         """Return an argument as a number."""
-        return number_piece(x.data if isinstance(x, Value) else x, self.notation, self.digits)
+        return number_piece(as_number(x), self.notation, self.digits)
 
     def d(self, of: Value, by: Value) -> str:
         """Return a derivative as it is written."""
         return self.notation.derivative(self.names[of], self.names[by])
+
+    def local(self, node: Value, arg: Value) -> str:
+        """Return the derivative of a node by an argument, the others fixed, as it is written."""
+        return local_name(self.names, self.notation, node, arg)
 
     def forward(self, node: Value) -> Line:
         """Return a node as its formula, with numbers, and its own number."""
@@ -180,60 +207,71 @@ class Board:
 
     def local_derivatives(self, node: Value, on_path: set[Value]) -> Iterator[Line]:
         """Yield the derivative of a node with respect to each argument on a path, by its rule."""
-        for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
-            if partial is None or not isinstance(arg, Value) or arg not in on_path:
-                continue
-            rules = [
-                local_derivative(node, position, write, self.notation, self.digits)
-                for write in (self.by_name, self.by_number)
-            ]
-            rights = dict.fromkeys([*filter(None, rules), self.number(partial)])
-            yield Line(self.d(node, arg), tuple(rights))
+        positions: dict[Any, list[int]] = {}
+        for position, arg in enumerate(node.args):
+            positions.setdefault(arg, []).append(position)
+        for _, arg, partial in merged_edges(node):
+            if arg in on_path:
+                rules = [
+                    whole_derivative(node, positions[arg], write, self.notation, self.digits)
+                    for write in (self.by_name, self.by_number)
+                ]
+                rights = dict.fromkeys([*filter(None, rules), self.number(partial)])
+                yield Line(self.local(node, arg), tuple(rights))
 
-    def chains(self, y: Value, x: Value, found: list[Path]) -> list[Line]:
-        """Return the chain rule over all paths: chains, factors, products, sum."""
+    def chains(self, paths: Paths) -> list[Line]:
+        """Return the chain rule over all paths: chains, factors, products, sum.
+
+        A single link has a line already.
+        """
+        y, x, found = paths.y, paths.x, list(paths)
+        if len(found) == 1 and len(found[0].factors) == 1:
+            return []
         times = self.notation.times
         formulas = [times.join(ends(path.nodes, self.links)) for path in found]
-        factors = [times.join(ends(path.factors, self.numbers)) for path in found]
-        total = self.number(sum(path.product for path in found))
+        factors = [self.product(path.factors, leads=not i) for i, path in enumerate(found)]
+        total = self.number(paths.total)
         if len(found) == 1:
-            several = [formulas[0], factors[0]] if len(found[0].factors) > 1 else []
-            return [Line(self.d(y, x), (*several, total))]
-        products = " + ".join(self.factor(path.product) for path in found)
+            return [Line(self.d(y, x), (*filter(None, [formulas[0], factors[0]]), total))]
+        products = [self.factor(path.product, leads=not i) for i, path in enumerate(found)]
         return [
             Line(self.d(y, x), (formulas[0],)),
             *[Line("", (f"+ {formula}",)) for formula in formulas[1:]],
             Line("", (f"= {factors[0]}",)),
             *[Line("", (f"+ {numbers}",)) for numbers in factors[1:]],
-            Line("", (f"= {products} = {total}",)),
+            Line("", (f"= {' + '.join(products)} = {total}",)),
         ]
 
     def links(self, nodes: list[Value]) -> list[str]:
         """Return the derivatives from each node to the next."""
-        return [self.d(*pair) for pair in pairwise(nodes)]
+        return [self.local(*pair) for pair in pairwise(nodes)]
 
-    def numbers(self, factors: list[Any]) -> list[str]:
-        """Return numbers as factors."""
-        return list(map(self.factor, factors))
+    def product(self, factors: list[Any], *, leads: bool = False) -> str:
+        """Return numbers with the sign of multiplication between them."""
+        written = ends(factors, lambda some: list(map(self.factor, some)))
+        written[:1] = [self.factor(x, leads=leads) for x in factors[:1]]
+        return self.notation.times.join(written)
 
     def node_by_node(self, found: Paths) -> Iterator[Line]:
-        """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it."""
-        contributions: dict[Value, list[BackwardStep]] = {}
-        for step in steps(found.y).backward:
+        """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it.
+
+        Where only ``y`` uses it, the local derivative, which has a line already, is the gradient.
+        """
+        partials = {node: {a: d for _, a, d in merged_edges(node)} for node in found.nodes}
+        last: dict[Value, dict[Value, BackwardStep]] = {}
+        for step in Steps(found.y, "derivation").backward:
             if isinstance(step, BackwardStep) and step.arg in found.nodes:
-                contributions.setdefault(step.arg, []).append(step)
-        for node in ancestors(found.y):
-            terms = contributions.get(node, [])
-            if not terms:
+                last.setdefault(step.arg, {})[step.node] = step
+        for arg in ancestors(found.y):
+            terms = list(last.get(arg, {}).values())
+            if [t.node for t in terms] in ([], [found.y]):
                 continue
-            formulas = [
-                f"{self.d(found.y, t.node)}{self.notation.times}{self.d(t.node, node)}"
-                for t in terms
-            ]
-            numbers = [
-                f"{self.factor(t.upstream)}{self.notation.times}{self.factor(t.partial)}"
-                for t in terms
-            ]
+            formulas, numbers = [], []
+            for i, t in enumerate(terms):
+                above = [] if t.node is found.y else [(self.d(found.y, t.node), t.upstream)]
+                links = [*above, (self.local(t.node, arg), partials[t.node][arg])]
+                formulas.append(self.notation.times.join(name for name, _ in links))
+                numbers.append(self.product([x for _, x in links], leads=not i))
             total = self.number(terms[-1].after)
             rights = dict.fromkeys([" + ".join(formulas), " + ".join(numbers), total])
-            yield Line(self.d(found.y, node), tuple(rights))
+            yield Line(self.d(found.y, arg), tuple(rights))

@@ -28,40 +28,25 @@ Given: w = 0.5, x = 2
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
 import os
 import re
 import textwrap
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tinygrad_edu.explain.formulas import (
-    DIGITS,
-    TEXT,
-    Names,
-    Piece,
-    local_derivative,
-    name_piece,
-    number_piece,
-    with_constants,
-)
-from tinygrad_edu.explain.walk import (
-    BackwardStep,
-    ForwardStep,
-    Steps,
-    factor,
-    number,
-    shown_as,
-    steps,
-)
-from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Value
+from tinygrad_edu.explain.formulas import Names, with_constants
+from tinygrad_edu.explain.questions import Question, last_place, near, questions
+from tinygrad_edu.explain.walk import Steps, number, shown_as
+from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]
 
@@ -69,7 +54,6 @@ KINDS = ("forward", "local", "contribution", "gradient")
 GIVEN = ("others", "inputs")
 ENOUGH = 2  # significant digits that an answer needs, unless the others are zeros
 NOISE = 1e-9  # relative: the error of floats, so that they may be added in another order
-CLOSE = 5e-3  # relative: what a wrong answer is taken for
 
 
 def exercise(
@@ -80,6 +64,7 @@ def exercise(
     most: int | None = None,
     given: str = "others",
     seed: int | None = None,
+    vary: Value | Iterable[Value] | None = None,
 ) -> Exercise:
     """Return questions about the forward and the backward pass behind a Value.
 
@@ -94,13 +79,24 @@ def exercise(
             derivatives of the root).
         only: names of the only questions to ask, such as "dL/dw2_11".
         most: how many questions to ask at most: as many of each kind, from the whole of the graph.
-        given: "others" gives all numbers that are not asked for; "inputs" gives only those
-            of the inputs and parameters.
+        given: "others" gives what the questions are worked out from, as far as it is not asked for;
+            "inputs" gives only the numbers of the inputs and parameters.
         seed: left out, the numbers are those of the graph; with a seed they are drawn anew, half
-            to one and a half times as large and to two digits, for a sheet of one's own.
+            to one and a half times as large and to two digits, for a sheet of one's own. Fractions
+            stay fractions.
+        vary: which numbers a seed draws anew. Left out, it is all that were given but for 0 and 1,
+            constants without a label, and targets: constants that meet a computed number.
 
-    Raises TypeError for what is not a Value, ValueError for an unknown word or a ``most`` below 1,
-    KeyError for an unknown name.
+    A sheet for everybody, and one with the solutions for oneself::
+
+        for seed in range(30):
+            sheet = exercise(loss, seed=seed)
+            sheet.to_html(f"sheet-{seed}.html", printed=True)
+            sheet.to_html(f"solutions-{seed}.html", printed=True, solutions=True)
+
+    Raises TypeError for what is not a Value, ValueError for a constant, an unknown word, a ``most``
+    below 1, or if there is nothing to vary, KeyError for an unknown name, RuntimeError if data were
+    changed after the forward pass; so do the pages.
 
     >>> from tinygrad_edu.examples.worked_example import forward
     >>> loss = forward().loss
@@ -116,6 +112,9 @@ def exercise(
     if not isinstance(value, Value):
         message = f"exercise: expected a Value, got {value!r} ({type(value).__name__})"
         raise TypeError(message)
+    if isinstance(value, Constant):
+        message = f"exercise: {value!r} depends on no Value that takes a gradient"
+        raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     kinds = set(ask.split() if isinstance(ask, str) else ask)
     if unknown := kinds - set(KINDS):
         message = f"exercise: ask knows {', '.join(KINDS)}, not {', '.join(sorted(unknown))}"
@@ -126,10 +125,14 @@ def exercise(
     if most is not None and (most < 1 or most % 1):
         message = f"exercise: most: expected a whole number of questions, at least 1, got {most!r}"
         raise ValueError(message)
+    if vary is not None and seed is None:
+        message = "exercise: vary says what a seed draws anew; give a seed, too"
+        raise ValueError(message)
     copies: Mapping[Any, Value] = {}
     if seed is not None:
-        copies = with_other_numbers(value, Random(seed))  # noqa: S311 - no cryptography
-    walk = steps(copies.get(value, value))
+        rng = Random(seed)  # noqa: S311 - no cryptography
+        copies = with_other_numbers(value, rng, those_that_vary(value, vary))
+    walk = Steps(copies.get(value, value), "exercise")
     everything = list(questions(walk))
     found = [q for q in everything if q.kind in kinds]
     if only is not None:
@@ -157,262 +160,14 @@ def selection(found: list[Question], most: int) -> list[Question]:
     return [q for q in found if q.name in chosen]
 
 
-# --- questions ------------------------------------------------------------------------------------
-
-
-class Mistake(NamedTuple):
-    """A wrong number, and what has gone wrong if somebody comes to it."""
-
-    number: float
-    what: str
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """One number that is asked for, with all that can be said about it."""
-
-    kind: str
-    """forward, local, contribution or gradient."""
-    name: str
-    """What it is called, such as ∂L/∂w₁₁⁽²⁾."""
-    asked: str
-    """What stands before the question mark: the name, for a value its formula, too."""
-    hints: tuple[str, ...]
-    """What it is made of; at last, with numbers."""
-    value: float
-    """The right number."""
-    mistakes: list[Mistake]
-    """Wrong numbers; the first that an answer comes near is what is said of it."""
-    needs: list[str]
-    """The names of what it is worked out from."""
-    node: Value
-    """The operation's result: the value asked for, or where the derivative comes from."""
-    arg: Value | None = None
-    """By which argument the derivative is."""
-
-    @property
-    def short(self) -> float:
-        """The right number, to the digits that it is shown with."""
-        return float(f"{self.value:.{DIGITS}g}")
-
-    @property
-    def result(self) -> str:
-        """The name with the right number."""
-        return f"{self.name} = {number(self.value)}"
-
-    @property
-    def solution(self) -> str:
-        """The last hint with the right number."""
-        parts = [*self.hints[-1].split(" = "), number(self.value)]
-        return " = ".join(dict.fromkeys(parts))
-
-
-def mistakes_for(value: float, *wrong: Mistake) -> list[Mistake]:
-    """Return the wrong numbers that can be told from the right one, with either sign."""
-    found = [Mistake(-value, "the sign is wrong")]
-    for x, what in wrong:
-        found += [Mistake(x, what), Mistake(-x, f"{what}, and the sign is wrong")]
-    return [
-        mistake for mistake in found
-        if mistake.number and math.isfinite(mistake.number) and not near(mistake.number, value)
-    ]  # fmt: skip
-
-
-def near(x: float, y: float) -> bool:
-    """Tell whether two numbers are the same but for a little rounding."""
-    return abs(x - y) <= CLOSE * abs(y)
-
-
-def questions(walk: Steps) -> Iterator[Question]:
-    """Yield all questions about two passes, in the order in which they can be answered.
-
-    Numbers that are not finite cannot be written down and are not asked for.
-    """
-    for question in all_questions(walk):
-        if math.isfinite(question.value):
-            yield question
-
-
-def all_questions(walk: Steps) -> Iterator[Question]:
-    """Yield them, whatever their numbers."""
-    terms = terms_of(walk)
-    asked: set[tuple[Value, Value]] = set()
-    for step in walk:
-        if isinstance(step, ForwardStep):
-            yield value_question(step)
-        if not isinstance(step, BackwardStep) or (step.node, step.arg) in asked:
-            continue
-        asked.add((step.node, step.arg))
-        all_terms = terms[step.arg]
-        term = all_terms[step.node]
-        if term.is_all:  # the gradient is the local derivative itself
-            yield replace(local_question(term), kind="gradient")
-            continue
-        yield local_question(term)
-        if not term.is_only and not term.is_of_root:
-            yield contribution_question(term)
-        if all((node, step.arg) in asked for node in all_terms):
-            yield gradient_question([*all_terms.values()])
-
-
-def terms_of(walk: Steps) -> dict[Value, dict[Value, Term]]:
-    """Return for each Value that takes a gradient what each of its users contributes."""
-    terms: dict[Value, dict[Value, Term]] = {}
-    for step in walk:
-        if isinstance(step, BackwardStep):
-            of_arg = terms.setdefault(step.arg, {})
-            before = of_arg.get(step.node)
-            partial, contribution = float(step.partial), float(step.contribution)
-            if before is not None:  # an argument that is used twice in one operation
-                partial, contribution = partial + before.partial, contribution + before.contribution
-            of_arg[step.node] = Term(step, partial, contribution, is_only=True)
-    return {
-        arg: {node: term._replace(is_only=len(of_arg) == 1) for node, term in of_arg.items()}
-        for arg, of_arg in terms.items()
-    }
-
-
-class Term(NamedTuple):
-    """What one user contributes to a gradient, over all edges from it."""
-
-    step: BackwardStep
-    partial: float
-    contribution: float
-    is_only: bool
-    """Whether there is no other user."""
-
-    @property
-    def is_of_root(self) -> bool:
-        """Whether the user is the root, so that nothing comes from above."""
-        return self.step.node is self.step.root
-
-    @property
-    def is_all(self) -> bool:
-        """Whether the local derivative is the whole gradient."""
-        return self.is_of_root and self.is_only
-
-    @property
-    def local(self) -> str:
-        """What the local derivative is called; beside other paths, that on the direct one."""
-        name = self.step.d(self.step.node, self.step.arg)
-        return f"{name} (direct)" if self.is_of_root and not self.is_only else name
-
-    @property
-    def upstream(self) -> str:
-        """What the gradient is called that comes from above."""
-        return self.step.d(self.step.root, self.step.node)
-
-    @property
-    def name(self) -> str:
-        """What the contribution is called."""
-        return f"{self.step.d(self.step.root, self.step.arg)} via {self.step.names[self.step.node]}"
-
-    @property
-    def chain(self) -> str:
-        """The contribution as a formula."""
-        return self.local if self.is_of_root else f"{self.upstream} · {self.local}"
-
-    @property
-    def numbers(self) -> str:
-        """The contribution with its numbers."""
-        partial = factor(self.partial)
-        return partial if self.is_of_root else f"{factor(self.step.upstream)} · {partial}"
-
-    def halves(self) -> Iterator[Mistake]:
-        """Yield what is only one factor of the contribution."""
-        if not self.is_of_root:
-            what = f"that is {self.local} alone, without the upstream gradient {self.upstream}"
-            yield Mistake(self.partial, what)
-            what = f"that is the upstream gradient {self.upstream} alone, without {self.local}"
-            yield Mistake(float(self.step.upstream), what)
-
-
-def value_question(step: ForwardStep) -> Question:
-    """Return the question for the result of an operation."""
-    node, name = step.node, step.names[step.node]
-    needs = [step.names[arg] for arg in node.args if isinstance(arg, Value)]
-    formula, filled = step.formulas()
-    wrong = []
-    if node.op is weighted_sum:
-        missing = step.names[arg] if isinstance(arg := node.args[-1], Value) else number(arg)
-        without = float(node.data) - float(step.numbers[-1])
-        wrong = [Mistake(without, f"that is without {missing}, the last term")]
-    elif len(node.args) == 1 and node.op is not None:
-        symbol = node.op.symbol
-        wrong = [Mistake(float(step.numbers[0]), f"that is {needs[0]} itself, without {symbol}")]
-    value = float(node.data)
-    return Question("forward", name, f"{name} = {formula}", (f"{name} = {filled}",), value,
-                    mistakes_for(value, *wrong), needs, node)  # fmt: skip
-
-
-def local_question(term: Term) -> Question:
-    """Return the question for a local derivative."""
-    step, names = term.step, term.step.names
-    node, arg = step.node, step.arg
-    symbol = node.op.symbol if node.op is not None else ""
-    needs: dict[str, None] = {}
-
-    def by_name(x: Value) -> Piece:
-        needs[names[x]] = None
-        return name_piece(names[x], TEXT)
-
-    def by_number(x: Value) -> Piece:
-        return number_piece(x.data, TEXT, DIGITS)
-
-    once = sum(x is arg for x in node.args) == 1
-    rules = [
-        local_derivative(node, step.position, write, TEXT) if once else None
-        for write in (by_name, by_number)
-    ]
-    hints = [f"{term.local} = {rule}" if rule else f"{term.local}: of {symbol}" for rule in rules]
-    if None in rules:
-        needs = dict.fromkeys(names[x] for x in (node, *node.args) if isinstance(x, Value))
-    wrong = [Mistake(float(node.data), f"that is {symbol} itself, not its derivative")]
-    wrong += [
-        Mistake(float(partial), f"that is {step.d(node, other)}")
-        for other, partial in zip(node.args, node.partials, strict=True)
-        if isinstance(other, Value) and other is not arg and partial is not None
-    ]
-    return Question("local", term.local, term.local, tuple(dict.fromkeys(hints)), term.partial,
-                    mistakes_for(term.partial, *wrong), [*needs], node, arg)  # fmt: skip
-
-
-def contribution_question(term: Term) -> Question:
-    """Return the question for what one of several paths adds to a gradient."""
-    hints = f"{term.name} = {term.chain}", f"{term.name} = {term.numbers}"
-    mistakes = mistakes_for(term.contribution, *term.halves())
-    needs = [term.upstream, term.local]
-    return Question("contribution", term.name, term.name, hints, term.contribution, mistakes, needs,
-                    term.step.node, term.step.arg)  # fmt: skip
-
-
-def gradient_question(terms: list[Term]) -> Question:
-    """Return the question for a gradient, of which all contributions are known."""
-    step = terms[0].step
-    name = step.d(step.root, step.arg)
-    wrong = []
-    needs = []
-    if len(terms) > 1:
-        needs = [t.local if t.is_of_root else t.name for t in terms]
-        what = f"that is one of {len(terms)} paths alone, {{}}; add the others"
-        wrong = [Mistake(t.contribution, what.format(t.chain)) for t in terms]
-    wrong += [half for t in terms for half in t.halves()]
-    needs += [piece for t in terms if not t.is_of_root for piece in (t.upstream, t.local)]
-    hints = tuple(
-        f"{name} = {' + '.join(parts)}"
-        for parts in ([t.chain for t in terms], [t.numbers for t in terms])
-    )
-    value = sum(t.contribution for t in terms)
-    return Question("gradient", name, name, hints, value, mistakes_for(value, *wrong), needs,
-                    step.node, step.arg)  # fmt: skip
-
-
 # --- answers --------------------------------------------------------------------------------------
 
 # The page follows the same rules: it reads the pattern and the words, and has Answer in JavaScript.
-PATTERN = r"[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]{1,3}))?"
+PATTERN = r"[+-]?([0-9]*)[.,]?([0-9]*)(?:e([+-]?[0-9]{1,3}))?"
+FRACTION = r"([+-]?[0-9]{1,15})/([0-9]{1,15})"
 WORDS = {
-    "no number": "“{given}” is no number; write one such as 0.25 or 2.5e-3",
+    "no number": "“{given}” is no number; write one such as 0.25, 2.5e-3 or 1/4",
+    "off": "{result}; {given} is a little off: carry a digit more, and round at the end",
     "few digits": f"{{name}}: give at least {ENOUGH} digits",
     "wrong": "{name} is not {given}",
     "cut off": "that is cut off, not rounded",
@@ -433,23 +188,39 @@ class Answer(NamedTuple):
     def read(cls, text: str) -> Answer | None:
         """Return the number in a text, or None if there is none.
 
-        >>> Answer.read("-0.050")
-        Answer(number=-0.05, unit=0.001, digits=2)
+        >>> Answer.read("-0.050"), Answer.read("0,5") == Answer.read("0.5")
+        (Answer(number=-0.05, unit=0.001, digits=2), True)
+        >>> Answer.read("-7/2")
+        Answer(number=-3.5, unit=0.0, digits=17)
         """
+        if over := re.fullmatch(FRACTION, text):
+            n, d = int(over[1]), int(over[2])
+            return cls(n / d, 0.0, 17) if d else None  # as it is, rounded nowhere
         found = re.fullmatch(PATTERN, text, re.IGNORECASE)
-        if found is None or not found[1] + found[2] or not math.isfinite(float(text)):
+        if found is None or not found[1] + found[2]:
+            return None
+        x = float(text.replace(",", "."))
+        if not math.isfinite(x):
             return None
         unit = float(f"1e{int(found[3] or 0) - len(found[2])}")
-        return cls(float(text), unit, len((found[1] + found[2]).lstrip("0")))
+        return cls(x, unit, len((found[1] + found[2]).lstrip("0")))
 
-    def rounds(self, x: float) -> bool:
-        """Tell whether a number rounds to it, to the digits given."""
-        return abs(x - self.number) <= self.unit / 2 + NOISE * abs(x)
+    def rounds(self, x: float, slack: float = 0.0) -> bool:
+        """Tell whether a number, or one that is so far off, rounds to it, to the digits given."""
+        return abs(x - self.number) <= self.unit / 2 + slack + NOISE * abs(x)
 
     def is_right(self, question: Question) -> bool:
-        """Tell whether the right number rounds to it, and it has digits enough."""
+        """Tell whether the right number rounds to it, or what comes of numbers as they are shown.
+
+        And it has digits enough.
+        """
         is_enough = self.digits >= ENOUGH or self.number == question.short
-        return is_enough and self.rounds(question.value)
+        return is_enough and self.rounds(float(question.value), question.slack)
+
+    def is_off(self, question: Question) -> bool:
+        """Tell whether it differs from the right number in the last digit."""
+        differs = abs(self.number - question.short) > last_place(question.short) / 2
+        return differs and not self.rounds(float(question.value))
 
     def may_be(self, x: float) -> bool:
         """Tell whether it is a number, but for a little rounding."""
@@ -464,7 +235,7 @@ class Answer(NamedTuple):
         for x, what in question.mistakes:
             if self.may_be(x):
                 return what
-        return WORDS["cut off"] if self.cuts(question.value) else ""
+        return WORDS["cut off"] if self.cuts(float(question.value)) else ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -518,6 +289,7 @@ class Exercise:
         self.given = given
         self.seed = seed
         self.copies = copies
+        self.inputs = given_numbers(walk.names)
         self.answers: dict[str, list[str]] = {q.name: [] for q in asked}
         self.hints: dict[str, int] = {q.name: 0 for q in asked}
         self.solved: dict[str, bool] = {}
@@ -529,12 +301,23 @@ class Exercise:
         """
         return find(self.questions, name)
 
-    def answer(self, name: str | int, given: float | str) -> Feedback:
+    def answer(self, name: str | int, given: float | Fraction | str) -> Feedback:
         """Check an answer: right is what the solution rounds to, to the digits given.
+
+        So is what comes of the numbers on the sheet, which are rounded themselves; then it is said
+        that the last digit is off.
 
         Args:
             name: the question's name or number.
-            given: a number, or text with one, whose digits count as they are written.
+            given: a number, or text with one, whose digits count as they are written; 0,5 and 1/2
+                are numbers, too.
+
+        >>> from tinygrad_edu.examples.worked_example import forward
+        >>> sheet = exercise(forward().loss)
+        >>> sheet.answer("dL/dw2_11", 0.0821)
+        ✓ ∂L/∂w₁₁⁽²⁾ = 0.08217; 0.0821 is a little off: carry a digit more, ...
+        >>> sheet.answer("dL/dw1_11", 0.0006684)
+        ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
         """
         q = self.question(name)
         text = f"{given}".replace("−", "-").strip()
@@ -542,12 +325,14 @@ class Exercise:
         if answer is None:
             return Feedback(is_right=False, text=WORDS["no number"].format(given=text))
         self.answers[q.name].append(text)
+        shown = text.replace("-", "−")
         if answer.is_right(q):
             self.solved.setdefault(q.name, True)
-            return Feedback(is_right=True, text=q.result)
-        if answer.rounds(q.value):
+            off = WORDS["off"].format(result=q.result, given=shown)
+            return Feedback(is_right=True, text=off if answer.is_off(q) else q.result)
+        if answer.rounds(float(q.value)):
             return Feedback(is_right=False, text=WORDS["few digits"].format(name=q.name))
-        wrong = WORDS["wrong"].format(name=q.name, given=text.replace("-", "−"))
+        wrong = WORDS["wrong"].format(name=q.name, given=shown)
         reason = answer.mistake(q)
         open_ = [need for need in q.needs if need in self.answers and need not in self.solved]
         if not reason and open_:
@@ -577,25 +362,38 @@ class Exercise:
         return sum(1 - 0.25 * min(self.hints[q.name], len(q.hints)) for q in own)
 
     def sheet(self, *, solutions: bool = False) -> str:
-        """Return all questions as text to print, with or without the solutions."""
-        given = [*given_numbers(self.walk.names), *self.known_numbers()]
-        whole = ", ".join(equation.replace(" ", "\u00a0") for equation in given)  # not to be broken
-        text = textwrap.fill(f"Given: {whole}", 96, subsequent_indent="  ", break_on_hyphens=False)
-        lines = [text.replace("\u00a0", " ")]
+        """Return all questions as text to print, on request with worked solutions.
+
+        >>> from tinygrad_edu import Value
+        >>> w = Value(0.5, label="w")
+        >>> print(exercise((w * 3).sigmoid(), only="dv2/dw").sheet(solutions=True))
+        Given: w = 0.5, ∂v₂/∂v₁ = 0.1491, ∂v₁/∂w = 3
+          1  ∂v₂/∂w = ∂v₂/∂v₁ · ∂v₁/∂w = 0.1491 · 3 = 0.4474
+        """
+        lines = [folded(f"Given: {', '.join(whole(given) for given in self.given_numbers)}")]
         for i, q in enumerate(self.questions, start=1):
-            shown = solutions or q.name in self.solved
-            lines.append(f"{i:>3}  {q.asked} = {number(q.value) if shown else '?'}")
+            if solutions:
+                lines.append(folded(f"{i:>3}  {q.worked}", indent=5))
+            else:
+                known = number(q.value) if q.name in self.solved else "?"
+                lines.append(f"{i:>3}  {q.asked} = {known}")
         return "\n".join(lines)
 
-    def known_numbers(self) -> list[str]:
-        """Return what is given besides the inputs and parameters, if a question needs it.
+    @property
+    def given_numbers(self) -> list[str]:
+        """What is given: the inputs and parameters, and what else a question needs."""
+        return [*self.inputs, *(q.result for q in self.known)]
+
+    @property
+    def known(self) -> list[Question]:
+        """What is given besides the inputs and parameters, if a question needs it.
 
         A contribution is never given, but the factors that it is made of.
         """
         if self.given == "inputs":
             return []
         needed = {name for q in self.questions for name in q.needs} - set(self.answers)
-        return [q.result for q in self.everything if q.name in needed and q.kind != "contribution"]
+        return [q for q in self.everything if q.name in needed and q.kind != "contribution"]
 
     def __repr__(self) -> str:
         """Return the score and the sheet."""
@@ -617,8 +415,9 @@ class Exercise:
             "score": self.score,
             "of": len(self.questions),
             "questions": [
-                {"name": q.name, "kind": q.kind, "solution": q.value, "hints": self.hints[q.name],
-                 "answers": self.answers[q.name], "right": bool(self.solved.get(q.name)),
+                {"name": q.name, "kind": q.kind, "solution": float(q.value),
+                 "hints": self.hints[q.name], "answers": self.answers[q.name],
+                 "right": bool(self.solved.get(q.name)),
                  "shown": self.solved.get(q.name) is False}
                 for q in self.questions
             ],
@@ -629,19 +428,33 @@ class Exercise:
         path: str | os.PathLike[str],
         *,
         clusters: Mapping[str, Iterable[Value]] | None = None,
+        printed: bool = False,
+        solutions: bool = False,
     ) -> None:
-        """Write the exercise as an interactive page that needs no other file and no network.
+        """Write the exercise as a page that needs no other file and no network.
 
-        It begins with what is answered so far, and exports its result in the format of ``to_json``.
-        The solutions are in the file, for whoever looks at its source.
+        It is interactive: it begins with what is answered so far, and exports its result in the
+        format of ``to_json``. The solutions are in the file, for whoever looks at its source.
+        Printed, it is a sheet of paper: the whole graph and all questions, without their solutions.
 
         Args:
             path: the file.
             clusters: frames around Values, as :func:`~tinygrad_edu.draw` takes them.
-        """
-        from tinygrad_edu.explain.worksheet import document  # noqa: PLC0415 - only pages need it
+            printed: write a page to print instead.
+            solutions: on that, the solutions worked out, and the graph with all numbers.
 
-        Path(path).write_text(document(self, clusters), encoding="utf-8")
+        Raises ValueError for solutions on the interactive page, which has a button for each.
+        """
+        from tinygrad_edu.explain import worksheet  # noqa: PLC0415 - only pages need it
+
+        if solutions and not printed:
+            message = "to_html: solutions are for a page to print; add printed=True"
+            raise ValueError(message)
+        if printed:
+            text = worksheet.paper(self, clusters, solutions=solutions)
+        else:
+            text = worksheet.document(self, clusters)
+        Path(path).write_text(text, encoding="utf-8")
 
     def _repr_html_(self) -> str:
         from tinygrad_edu.explain.worksheet import fragment  # noqa: PLC0415 - only pages need it
@@ -657,22 +470,46 @@ class Exercise:
 def find(found: Iterable[Question], name: object) -> Question:
     """Return a question by its number, counted from 1, or by its name; see Exercise.question."""
     found = list(found)
-    if isinstance(name, int) and 1 <= name <= len(found):
+    if type(name) is int and 1 <= name <= len(found):
         return found[name - 1]
     if isinstance(name, str):
-        same: list[Callable[[str], bool]] = [name.__eq__, lambda x: spelled(x) == spelled(name)]
+        same: list[Callable[[str], bool]] = [
+            name.__eq__,
+            lambda x: spelled(x) == spelled(name),
+            lambda x: typed(x) == typed(name),
+            lambda x: typed(x) == f"{typed(name)}(direct)",  # where there is no other
+        ]
         for is_same in same:
             for q in found:
                 if is_same(q.name):
                     return q
-    known = ", ".join(q.name for q in found[:5])
-    message = f"exercise: there is no question {name!r}; there are {known}, ..."
+    message = f"exercise: there is no question {name!r}; {nearest(found, name)}"
     raise KeyError(message)
+
+
+def nearest(found: list[Question], name: object) -> str:
+    """Say which questions there are that somebody might have meant."""
+    if not isinstance(name, str):
+        return f"there are {len(found)}, counted from 1"
+    names = {typed(q.name): spelled(q.name) for q in found}
+    close = difflib.get_close_matches(typed(name), names, n=3, cutoff=0.0)
+    return f"the nearest are {', '.join(names[key] for key in close)}" if close else "there is none"
 
 
 def given_numbers(names: Names) -> list[str]:
     """Return what is known from the start: the inputs and parameters with their numbers."""
     return [f"{name} = {number(x.data)}" for x, name in names.of.items() if x.op is None]
+
+
+def whole(equation: str) -> str:
+    """Return an equation so that no line ends within it."""
+    return equation.replace(" ", "\u00a0")
+
+
+def folded(text: str, indent: int = 2) -> str:
+    """Return text in lines of a page's width."""
+    folds = textwrap.fill(text, 96, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return folds.replace("\u00a0", " ")
 
 
 def spelled(name: str) -> str:
@@ -687,11 +524,54 @@ def spelled(name: str) -> str:
     return plain.replace("σ", "s")
 
 
+def typed(name: str) -> str:
+    """Return a name in whatever way it is typed, always the same: the index, then the layer.
+
+    >>> [typed(name) for name in ("z₁", "z1", "z_1")]
+    ['z_1', 'z_1', 'z_1']
+    >>> {typed(name) for name in ("w₁₁⁽²⁾", "w2_11", "w_11^2", "w^2_11", "w11^[2]", "w_{11}^{(2)}")}
+    {'w_11^2'}
+    """
+    name = re.sub(r"(?<=[_^])[\[({]*(\w[\d,]*)[\])}]*", r"\1", spelled(name))
+    name = re.sub(r"(?<=[^\W\d_])\(?\^?(\d+)\)?_(\d[\d,]*)", r"_\2^\1", name)
+    return re.sub(r"(?<=[^\W\d_])(\d+)(?![\d_])", r"_\1", name)
+
+
 # --- other numbers --------------------------------------------------------------------------------
 
 
-def with_other_numbers(root: Value, rng: Random) -> dict[Any, Value]:
-    """Return copies of the nodes of a graph, with other numbers near those given.
+def those_that_vary(root: Value, wanted: Value | Iterable[Value] | None) -> set[Value]:
+    """Return the numbers that are to be drawn anew: those wanted, or else those that may well be.
+
+    Raises ValueError if there are none, and for a Value that was not given to the graph.
+    """
+    order = with_constants(root)
+    leaves = {x for x in order if x.op is None}
+    if wanted is not None:
+        chosen = {wanted} if isinstance(wanted, Value) else set(wanted)
+        if other := chosen - leaves:
+            message = f"exercise: vary: {other.pop()!r} is not a number that the graph was given"
+            raise ValueError(message)
+    else:
+        first = {x for node in order for x in beginning(node)}
+        chosen = {
+            x for x in leaves
+            if x.data not in (0, 1) and (not isinstance(x, Constant) or (x.label and x in first))
+        }  # fmt: skip
+    if not chosen:
+        message = "exercise: a seed finds no number to draw anew; say which, such as vary=[w]"
+        raise ValueError(message)
+    return chosen
+
+
+def beginning(node: Value) -> list[Value]:
+    """Return the arguments of an operation on nothing but what was given."""
+    args = [x for x in node.args if isinstance(x, Value)]
+    return args if all(x.op is None for x in args) else []
+
+
+def with_other_numbers(root: Value, rng: Random, vary: set[Value]) -> dict[Any, Value]:
+    """Return copies of the nodes of a graph, with other numbers near those that vary.
 
     Numbers that lead out of a domain are drawn again. Raises ValueError if none are found.
     """
@@ -700,7 +580,7 @@ def with_other_numbers(root: Value, rng: Random) -> dict[Any, Value]:
         copies: dict[Any, Value] = {}
         try:
             for node in order:
-                copies[node] = renewed(node, copies, rng)
+                copies[node] = renewed(node, copies, rng if node in vary else None)
         except (ArithmeticError, ValueError):
             continue
         return copies
@@ -708,12 +588,18 @@ def with_other_numbers(root: Value, rng: Random) -> dict[Any, Value]:
     raise ValueError(message)
 
 
-def renewed(node: Value, copies: dict[Any, Value], rng: Random) -> Value:
-    """Return a node computed anew from the copies of its arguments, or with a number drawn anew."""
+def renewed(node: Value, copies: dict[Any, Value], rng: Random | None) -> Value:
+    """Return a node computed anew from the copies of its arguments, or given anew."""
     if node.op is None:
-        x = float(node.data)
-        drawn = x * rng.uniform(0.5, 1.5) if x else rng.uniform(-0.5, 0.5)
-        return type(node)(float(f"{drawn:.2g}"), node.label)
+        return type(node)(node.data if rng is None else drawn(node.data, rng), node.label)
     copy: Value = node.op.compute(tuple(copies.get(arg, arg) for arg in node.args))
     copy.label = node.label
     return copy
+
+
+def drawn(x: Any, rng: Random) -> Any:
+    """Return a number near another, with two digits or as a simple fraction."""
+    near_by = float(x) * rng.uniform(0.5, 1.5) if x else rng.uniform(-0.5, 0.5)
+    if isinstance(x, Fraction):
+        return Fraction(near_by).limit_denominator(max(x.denominator, 5))
+    return float(f"{near_by:.2g}")

@@ -13,9 +13,10 @@ from __future__ import annotations
 import inspect
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import naming
@@ -28,6 +29,7 @@ from tinygrad_edu.primitives import (
     SUM,
     add,
     div,
+    half_squared_error,
     mul,
     neg,
     power,
@@ -40,10 +42,12 @@ from tinygrad_edu.value import Constant, Value
 __all__ = ["LATEX", "TEXT", "Names", "Notation", "latex", "rules_as_latex", "text"]
 
 Write: TypeAlias = "Callable[[Value], Piece]"
+Compose: TypeAlias = "Callable[[Primitive, Sequence[Piece]], Piece]"
 
 DIGITS = 4
 WIDEST = 200  # operations that one formula writes out; further ones go by their names
 LONGEST = 2000  # characters; so do parts that are longer
+SEVERAL = 3  # equal terms of a sum that are written one by one
 
 # --- names ----------------------------------------------------------------------------------------
 
@@ -62,6 +66,7 @@ class Names:
 
     def __init__(self, root: Value) -> None:
         """Name everything behind the root, arguments first."""
+        self.root = root
         self.of: dict[Value, str] = {}
         self.nodes: dict[str, Value] = {}
         times: dict[str, int] = {}
@@ -80,6 +85,49 @@ class Names:
 
     def __getitem__(self, node: Value) -> str:
         return self.of[node]
+
+    def has_detour(self, node: Value, arg: Value) -> bool:
+        """Tell whether a node depends on an argument of its through its other arguments, too.
+
+        Then its local derivative is not the whole derivative, but that on the direct way.
+
+        >>> x = Value(2.0)
+        >>> square = x * x
+        >>> y = square + x
+        >>> names = Names(y)
+        >>> names.has_detour(y, x), names.has_detour(y, square), names.has_detour(square, x)
+        (True, False, False)
+        """
+        if arg not in self.shared:
+            return False
+        found = [other for other in varying(node) if other is not arg]
+        seen = set(found)
+        for other in found:
+            if self.rank[other] > self.rank[arg]:  # what comes before does not depend on it
+                behind = set(varying(other))
+                if arg in behind:
+                    return True
+                found += behind - seen
+                seen |= behind
+        return False
+
+    @cached_property
+    def rank(self) -> dict[Value, int]:
+        """The place of each Value in an order in which arguments come first."""
+        return {node: place for place, node in enumerate(self.of)}
+
+    @cached_property
+    def shared(self) -> set[Value]:
+        """The Values that more than one operation uses."""
+        users: dict[Value, Value] = {}
+        edges = ((arg, node) for node in self.of for arg in varying(node))
+        return {arg for arg, node in edges if users.setdefault(arg, node) is not node}
+
+
+def varying(node: Value) -> list[Value]:
+    """Return the arguments of a node that take a gradient."""
+    pairs = zip(node.args, node.partials, strict=True)
+    return [arg for arg, d in pairs if d is not None and isinstance(arg, Value)]
 
 
 def with_constants(root: Value) -> list[Value]:
@@ -103,6 +151,11 @@ class Piece(NamedTuple):
     precedence: int
     """How tightly it holds together."""
     is_number: bool = False
+    """Whether it is a number: that which it looks like."""
+    is_negative: bool = False
+    """Whether it is a single term with a minus in front."""
+    half_of: Piece | None = None
+    """What it is half of, if that is known."""
 
     def is_minus(self) -> bool:
         """Tell whether it is a negative."""
@@ -116,12 +169,21 @@ class Notation(NamedTuple):
     """How a name is written, given as a label."""
     number: Callable[[Any, int], str]
     """How a number is written, to so many significant digits."""
-    compose: Callable[[Primitive, Sequence[Piece]], Piece]
+    compose: Compose
     """How an operation is written, its arguments written already."""
     derivative: Callable[[str, str], str]
     """How the derivative of one name by another is written."""
+    local: Callable[[str, str, str], str]
+    """How a derivative is written that is a part of the whole one only: which part comes last."""
     times: str
     """What stands between factors."""
+    enclose: Callable[[str], str]
+    """How parentheses are written around something."""
+
+    def factor(self, x: Any, digits: int, *, leads: bool = False) -> str:
+        """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
+        written = self.number(x, digits)
+        return written if leads or not x < 0 else self.enclose(written)
 
 
 GREEK = {
@@ -130,14 +192,27 @@ GREEK = {
 }
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
 LETTERS = set(GREEK.values())
+TYPED = re.compile(  # a name, digits, and what stands behind _ and ^: w11, w^(1)_11, loss_1
+    r"([^\W\d_⁰¹²³⁴-⁹₀-₉]+)(\d*)((?:[_^](?:\d+(?:,\d+)*|\(\d+\)|\[\d+\]|[a-z]))*)"
+)
 
 
 def latex_name(label: str) -> str:
     r"""Return a label as LaTeX: runs of raised and lowered characters, Greek letters, hats.
 
-    >>> latex_name("w₁₁⁽²⁾"), latex_name("ŷ₁"), latex_name("θ"), latex_name("loss_1")
-    ('w_{11}^{(2)}', '\\hat{y}_{1}', '\\theta', '\\mathrm{loss\\_1}')
+    What is typed in ASCII counts, too: digits behind a letter, and what stands behind _ and ^.
+
+    >>> latex_name("w₁₁⁽²⁾"), latex_name("ŷ₁"), latex_name("θ"), latex_name("loss")
+    ('w_{11}^{(2)}', '\\hat{y}_{1}', '\\theta', '\\mathrm{loss}')
+    >>> latex_name("w^(2)_11"), latex_name("theta1"), latex_name("loss_1")
+    ('w_{11}^{(2)}', '\\theta_{1}', '\\mathrm{loss}_{1}')
     """
+    if (found := TYPED.fullmatch(label)) and found[2] + found[3]:
+        base, is_word = latex_name(found[1]), latex_name(found[1]).startswith(r"\mathrm")
+        scripts = re.findall("([_^])([^_^]+)", f"_{found[2]}" * bool(found[2]) + found[3])
+        if len({sign for sign, _ in scripts}) == len(scripts) and not (is_word and found[2]):
+            scripts.sort(reverse=True)  # what is below comes first
+            return base + "".join(f"{sign}{{{part}}}" for sign, part in scripts)
     pieces: list[str] = []
     for run in re.findall(r"[₀-₉,]+(?<!,)|[⁰¹²³⁴-⁹⁺⁻⁽⁾]+|[^₀-₉⁰¹²³⁴-⁹⁺⁻⁽⁾]+", label):
         plain_run = unicodedata.normalize("NFKC", run)
@@ -192,6 +267,19 @@ def latex_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
     return Piece(*op.formula([piece[:2] for piece in pieces]))
 
 
+def minus_in_front(write: Compose) -> Compose:
+    """Return how operations are written, but -x · y in place of (-x) · y: it is the same."""
+
+    def compose(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+        first, *others = pieces
+        if op is not mul or not first.is_negative:
+            return write(op, pieces)
+        product = write(op, [first._replace(precedence=PRODUCT), *others])
+        return product._replace(precedence=SUM, is_negative=True)
+
+    return compose
+
+
 MACROS = {
     r"\cdot": "·", r"\sigma": "σ", r"\left|": "|", r"\right|": "|", r"\left(": "(",
     r"\right)": ")", "-": "−",
@@ -231,7 +319,24 @@ def text_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
         before = formula
         for pattern, write in TEMPLATES:
             formula = re.sub(pattern, partial(replaced, write), formula)
-    return Piece(resolved(re.sub(r"\\([a-z]+)", r"\1", formula)), precedence)
+    written = resolved(re.sub(r"\\([a-z]+)", r"\1", formula))
+    if written.endswith(")") and re.fullmatch(r"\w+", outside(written)):
+        precedence = ATOM  # exp(x), which in LaTeX is a power
+    elif re.fullmatch(r"√[\w.]+", written):
+        precedence = POWER  # its square is (√x)²
+    return Piece(written, precedence)
+
+
+def outside(part: str) -> str:
+    """Return what stands outside of all parentheses.
+
+    >>> outside("f(x · (y + 1)) + g(x)")
+    'f + g'
+    """
+    before = ""
+    while before != part:
+        before, part = part, re.sub(r"\([^()]*\)", "", part)
+    return part
 
 
 def enclosed(part: str) -> str:
@@ -240,10 +345,7 @@ def enclosed(part: str) -> str:
     >>> enclosed("a + b"), enclosed("f(a + b)"), enclosed("−a")
     ('(a + b)', 'f(a + b)', '(−a)')
     """
-    outside, before = part, ""
-    while before != outside:  # what stands in parentheses of its own needs no others
-        before, outside = outside, re.sub(r"\([^()]*\)", "", outside)
-    return f"({part})" if re.search("[ /]|^−", outside) else part
+    return f"({part})" if re.search("[ /]|^−", outside(part)) else part
 
 
 def raised(exponent: str) -> str:
@@ -257,9 +359,18 @@ def raised(exponent: str) -> str:
     return f"^{exponent}" if re.fullmatch(r"[\w.]+", exponent) else f"^({exponent})"
 
 
+def root_of(x: str) -> str:
+    """Return a square root.
+
+    >>> root_of("x"), root_of("x²"), root_of("x + 1")
+    ('√x', '√(x²)', '√(x + 1)')
+    """
+    return f"√{x}" if re.fullmatch(r"[^\W⁰¹²³⁴-⁹]+|[\d.]+", x) else f"√({x})"
+
+
 TEMPLATES: list[tuple[str, Callable[..., str]]] = [
     (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", lambda x, y: f"{enclosed(x)}/{enclosed(y)}"),
-    (r"\\sqrt\{([^{}]*)\}", lambda x: f"√({x})"),
+    (r"\\sqrt\{([^{}]*)\}", root_of),
     (r"e\^\{([^{}]*)\}", lambda x: f"exp({x})"),
     (r"\^\{([^{}]*)\}", raised),
     (r"\^(\d)", raised),
@@ -269,16 +380,23 @@ TEMPLATES: list[tuple[str, Callable[..., str]]] = [
 LATEX = Notation(
     name=latex_name,
     number=latex_number,
-    compose=latex_piece,
+    compose=minus_in_front(latex_piece),
     derivative=lambda y, x: rf"\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}",
+    local=lambda y, x, which: (
+        rf"\left.\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}"
+        rf"\right|_{{\mathrm{{{escaped(which)}}}}}"
+    ),
     times=r" \cdot ",
+    enclose=lambda part: rf"\left({part}\right)",
 )
 TEXT = Notation(
     name=lambda label: label,
     number=lambda x, digits: short(x, digits).replace("-", "−"),
-    compose=text_piece,
+    compose=minus_in_front(text_piece),
     derivative=lambda y, x: f"∂{y}/∂{x}",
+    local=lambda y, x, which: f"∂{y}/∂{x} ({which})",
     times=" · ",
+    enclose=lambda part: f"({part})",
 )
 
 # --- formulas -------------------------------------------------------------------------------------
@@ -292,13 +410,17 @@ def latex(value: Value, *, full: bool = False, digits: int = DIGITS) -> str:
         full: write out what stands behind Values with a label, too, instead of their names.
         digits: significant digits of numbers.
 
+    At most 200 operations are written out, and parts of at most 2000 characters. Anything more goes
+    by the name that ``steps`` and ``derivation`` give it; with ``full`` it is a ValueError. Raises
+    TypeError for what is not a Value.
+
     >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
     >>> z = w * x - 1
     >>> z.label = "z"
     >>> latex(z.sigmoid()), latex(z.sigmoid(), full=True)
     ('\\sigma\\left(z\\right)', '\\sigma\\left(w \\cdot x - 1\\right)')
     """
-    return formula(value, LATEX, full=full, digits=digits)
+    return formula("latex", value, LATEX, full=full, digits=digits)
 
 
 def text(value: Value, *, full: bool = False, digits: int = DIGITS) -> str:
@@ -308,22 +430,37 @@ def text(value: Value, *, full: bool = False, digits: int = DIGITS) -> str:
     >>> text(1 / (1 + a * a).sqrt())
     '1/√(1 + a²)'
     """
-    return formula(value, TEXT, full=full, digits=digits)
+    return formula("text", value, TEXT, full=full, digits=digits)
 
 
-def formula(value: Value, notation: Notation, *, full: bool = False, digits: int = DIGITS) -> str:
-    """Return the formula of a Value in a notation."""
+def formula(name: str, value: Value, notation: Notation, *, full: bool, digits: int) -> str:
+    """Return the formula of a Value in a notation, for the function that has this name."""
     if not isinstance(value, Value):
-        message = f"formula: expected a Value, got {value!r} ({type(value).__name__})"
+        message = f"{name}: expected a Value, got {value!r} ({type(value).__name__})"
         raise TypeError(message)
+    require_digits(name, digits)
     names = Names(value)
 
     def write(node: Value) -> Piece:
+        if full and node.op is not None:
+            message = (
+                f"{name}: in full the formula has more than {WIDEST} operations, or a part of more "
+                f"than {LONGEST} characters; leave out full=True, or write the formula of a part"
+            )
+            raise ValueError(message)
         if node.label or node.op is not None:
             return name_piece(names[node], notation)
-        return number_piece(node.data, notation, digits)
+        return constant_piece(node.data, notation, digits)
 
     return expression(value, write, notation, full=full, digits=digits).text
+
+
+def require_digits(name: str, digits: object) -> None:
+    """Raise an error unless numbers can be shown to so many significant digits."""
+    if not isinstance(digits, int) or digits < 1:
+        kind = ValueError if isinstance(digits, int | float) else TypeError
+        message = f"{name}: digits: expected a whole number of at least 1, got {digits!r}"
+        raise kind(message)
 
 
 def expression(
@@ -348,7 +485,7 @@ def expression(
 
     def piece(arg: Any) -> Piece:
         if not isinstance(arg, Value):
-            return number_piece(arg, notation, digits)
+            return constant_piece(arg, notation, digits)
         found = pieces.get(arg) or write(arg)
         return found if len(found.text) <= LONGEST else write(arg)
 
@@ -360,21 +497,44 @@ def expression(
 
 def name_piece(label: str, notation: Notation) -> Piece:
     """Return a name as a piece of a formula; one with a superscript holds together like a power."""
-    has_superscript = any(character in RAISED for character in label)
+    has_superscript = any(character in RAISED + "^" for character in label)
     return Piece(notation.name(label), POWER if has_superscript else ATOM)
 
 
 def number_piece(x: Any, notation: Notation, digits: int) -> Piece:
     """Return a number as a piece of a formula; one with a sign holds together like a sum."""
     written = notation.number(x, digits)
-    if written in ("0", "1", "−1", "-1") and x != int(written.replace("−", "-")):
-        # 1.0001 is not to be left out as if it were 1.
-        enough = next(d for d in range(digits, 18) if float(f"{x:.{d}g}") == x)
-        written = notation.number(x, enough)
+    is_number = not looks_like_one(written) or abs(x) == 1
     if written[:1] in ("-", "−"):
-        return Piece(written, SUM, is_number=True)
+        return Piece(written, SUM, is_number, is_negative=True)
     plain = re.fullmatch(r"[\d.]+", written)
-    return Piece(written, ATOM if plain else PRODUCT, is_number=True)
+    return Piece(written, ATOM if plain else PRODUCT, is_number)
+
+
+def constant_piece(x: Any, notation: Notation, digits: int) -> Piece:
+    """Return a number that is a part of the formula: 1.0000001 is not to look like 1."""
+    if looks_like_one(notation.number(x, digits)) and abs(x) != 1:
+        digits = next(d for d in range(digits, 18) if float(f"{x:.{d}g}") == x)
+    return number_piece(x, notation, digits)
+
+
+def looks_like_one(written: str) -> bool:
+    """Tell whether a number is written as 1 or -1."""
+    return written.lstrip("-−") == "1"
+
+
+def added_up(pieces: Sequence[Piece], notation: Notation) -> Piece:
+    """Return the sum of pieces; of more than a few equal ones the multiple.
+
+    >>> x = Piece("x", ATOM)
+    >>> added_up([x, x], TEXT).text, added_up([x] * 9, TEXT).text
+    ('x + x', '9 · x')
+    """
+    terms: list[Piece] = []
+    for piece, n in Counter(pieces).items():
+        multiple = [number_piece(n, notation, DIGITS), piece]
+        terms += [composed(mul, multiple, notation)] if n > SEVERAL else [piece] * n
+    return composed(total, terms, notation)
 
 
 def composed(op: Primitive, pieces: Sequence[Piece], notation: Notation) -> Piece:
@@ -389,10 +549,24 @@ def composed(op: Primitive, pieces: Sequence[Piece], notation: Notation) -> Piec
         for piece in pieces:
             whole = composed(add, [whole, piece], notation)
         return whole
+    if op is half_squared_error:
+        return half_of_squares(pieces, notation)
     simple = SIMPLER.get(op)
     if simple is not None and (found := simple(notation, *pieces)) is not None:
         return found
     return notation.compose(op, pieces)
+
+
+def half_of_squares(pieces: Sequence[Piece], notation: Notation) -> Piece:
+    """Return half the sum of the squared differences of the first pieces and the others."""
+    n = len(pieces) // 2
+    errors = [composed(sub, pair, notation) for pair in zip(pieces[:n], pieces[n:], strict=True)]
+    squares = [composed(power, [error, Piece("2", ATOM)], notation) for error in errors]
+    whole = composed(total, squares, notation)
+    factor = whole.text if n == 1 else notation.enclose(whole.text)
+    times = " " if factor.startswith(("(", r"\left(")) else notation.times
+    half = notation.number(Fraction(1, 2), DIGITS)
+    return Piece(f"{half}{times}{factor}", PRODUCT, half_of=whole)
 
 
 def is_(number: str, x: Piece) -> bool:
@@ -408,33 +582,40 @@ def simpler_sum(_: Notation, x: Piece, y: Piece) -> Piece | None:
 
 
 def simpler_difference(notation: Notation, x: Piece, y: Piece) -> Piece | None:
-    """Return x - y where one is 0."""
+    """Return x - y where one is 0, and x + 2 where y is the number -2."""
     if is_("0", y):
         return x
-    return composed(neg, [y], notation) if is_("0", x) else None
+    if is_("0", x):
+        return composed(neg, [y], notation)
+    return Piece(f"{x.text} + {y.text[1:]}", SUM) if y.is_number and y.is_negative else None
 
 
 def simpler_product(notation: Notation, x: Piece, y: Piece) -> Piece | None:
-    """Return x y where one is 0, 1 or -1, or both are the same."""
+    """Return x y where one is 0, 1 or -1, x is 2 and y the half of something, or both are one."""
     for one, other in ((x, y), (y, x)):
         if is_("0", one) or is_("1", one):
             return one if is_("0", one) else other
         if is_("-1", one):
             return composed(neg, [other], notation)
+    if is_("2", x) and y.half_of is not None:
+        return y.half_of
     return notation.compose(power, [x, Piece("2", ATOM)]) if x == y else None
 
 
-def simpler_quotient(_: Notation, x: Piece, y: Piece) -> Piece | None:
-    """Return x / y where x is 0 or y is 1."""
+def simpler_quotient(notation: Notation, x: Piece, y: Piece) -> Piece | None:
+    """Return x / y where x is 0 or y is 1 or -1."""
+    if is_("-1", y):
+        return composed(neg, [x], notation)
     return x if is_("0", x) or is_("1", y) else None
 
 
-def simpler_negative(_: Notation, x: Piece) -> Piece | None:
-    """Return -x where x is 0 or a negative itself."""
+def simpler_negative(notation: Notation, x: Piece) -> Piece:
+    """Return -x, which may be 0, or without a minus where x has one."""
     if is_("0", x):
         return x
-    is_term = x.is_minus() and not re.search("[+−-]", x.text[1:])
-    return Piece(x.text[1:], PRODUCT) if is_term else None
+    if x.is_negative:
+        return Piece(x.text[1:], PRODUCT)
+    return notation.compose(neg, [x])._replace(is_negative=True)
 
 
 def simpler_power(_: Notation, x: Piece, n: Piece) -> Piece | None:
@@ -456,6 +637,38 @@ SIMPLER: dict[Primitive, Callable[..., Piece | None]] = {
 # --- derivatives ----------------------------------------------------------------------------------
 
 
+def local_name(
+    names: Names, notation: Notation, node: Value, arg: Value, position: int | None = None
+) -> str:
+    """Return what the derivative of a node by an argument of its is called: ∂y/∂x.
+
+    Beside ways through other arguments it is the direct one. With a position it is that of this
+    position alone, the 1st or the 2nd of several that have the same argument.
+
+    >>> x = Value(3.0, label="x")
+    >>> y = x * x
+    >>> names = Names(y)
+    >>> local_name(names, TEXT, y, x), local_name(names, TEXT, y, x, position=1)
+    ('∂v₁/∂x', '∂v₁/∂x (2nd)')
+    """
+    same = [k for k, x in enumerate(node.args) if x is arg]
+    if position is not None and len(same) > 1:
+        return notation.local(names[node], names[arg], ordinal(same.index(position) + 1))
+    if names.has_detour(node, arg):
+        return notation.local(names[node], names[arg], "direct")
+    return notation.derivative(names[node], names[arg])
+
+
+def ordinal(n: int) -> str:
+    """Return 1st, 2nd, 3rd, ...
+
+    >>> ordinal(2), ordinal(12), ordinal(23)
+    ('2nd', '12th', '23rd')
+    """
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
 def local_derivative(
     node: Value, position: int, write: Write, notation: Notation, digits: int = DIGITS
 ) -> str | None:
@@ -463,6 +676,18 @@ def local_derivative(
 
     The output and the arguments are written as ``write`` says: by name, or as numbers. None stands
     for a rule that cannot be written as a formula.
+    """
+    return whole_derivative(node, [position], write, notation, digits)
+
+
+def whole_derivative(
+    node: Value, positions: Sequence[int], write: Write, notation: Notation, digits: int = DIGITS
+) -> str | None:
+    """Return the derivative of a node by one argument that it has at several positions: a sum.
+
+    >>> x = Value(3.0, label="x")
+    >>> whole_derivative(x * x, [0, 1], lambda x: Piece(x.label, ATOM), TEXT)
+    'x + x'
     """
     if node.op is None:
         return None
@@ -475,21 +700,22 @@ def local_derivative(
         stands_for[copy] = x
         return copy
 
-    try:
-        rule = node.op.partials(symbol(node), *map(symbol, node.args))[position]
-    except Exception:  # noqa: BLE001 - a rule written for floats alone
-        return None
-    if rule is None:
-        return None
-    if not isinstance(rule, Value):
-        return number_piece(rule, notation, digits).text
-
     def written(leaf: Value) -> Piece:
         if leaf in stands_for:
             return write(stands_for[leaf])
-        return number_piece(leaf.data, notation, digits)
+        return constant_piece(leaf.data, notation, digits)
 
-    return expression(rule, written, notation, digits=digits).text
+    def piece(rule: Any) -> Piece:
+        if isinstance(rule, Value):
+            return expression(rule, written, notation, digits=digits)
+        return constant_piece(rule, notation, digits)
+
+    try:
+        rules = node.op.partials(symbol(node), *map(symbol, node.args))
+    except Exception:  # noqa: BLE001 - a rule written for floats alone
+        return None
+    wanted = [rules[position] for position in positions]
+    return None if None in wanted else added_up(list(map(piece, wanted)), notation).text
 
 
 def rules_as_latex(op: Primitive, *args: float) -> list[str]:

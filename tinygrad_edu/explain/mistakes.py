@@ -37,6 +37,7 @@ from __future__ import annotations
 import html
 import inspect
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -272,7 +273,7 @@ def in_turn(loss: Callable[..., Value], weights: Iterable[float], rate: float = 
 # --- the list of them -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mistake:
     """A classic mistake; called, it makes it. Printed, it shows its explanation and its source."""
 
@@ -296,6 +297,10 @@ class Mistake:
     def __call__(self, *args: Any) -> Any:
         """Return what the broken engine returns."""
         return self.function(*args)
+
+    def __repr__(self) -> str:
+        """Return what it is, without the source."""
+        return f"<mistake {self.function.__name__}: {self.title}>"
 
     def __str__(self) -> str:
         """Return the title and the source, which explains itself."""
@@ -360,24 +365,33 @@ class Comparison:
         return f"<table>{''.join(lines)}</table><p>{notes}</p>"
 
 
-def compare_engines(value: Value) -> Comparison:
+def compare_engines(value: Value, *, only: Iterable[Value | str] | None = None) -> Comparison:
     """Return the gradients behind ``value``, beside those of every broken engine.
 
     ``value`` is a Value of one's own, with at most 300 nodes behind it; neither its graph nor any
     ``.grad`` changes. In the table ✗ marks what is wrong by more than rounding. A broken engine
     that would take more than 100,000 steps is left out, with the number of steps in a note.
 
+    Args:
+        value: the root of the graph.
+        only: the rows to show: Values, or their names; left out, all of them.
+
     Raises TypeError for what is not a Value, ValueError for a constant, for a larger graph, and for
-    gradients that are not finite.
+    gradients that are not finite, KeyError for a row that there is not.
 
     >>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
     >>> square = w * w
     >>> comparison = compare_engines(square + x)
     >>> comparison.wrong["overwrite"], comparison.wrong["recursion"]
     (('w',), ())
+    >>> compare_engines(square + x, only=["w"])
+       right  overwrite  recursion  first_visit  stale
+    w  4      2 ✗        4          4            8 ✗
+    ...
     """
     nodes = nodes_to_show("compare_engines", value)
     names = Names(value)
+    shown = nodes if only is None else rows_to_show(only, nodes, names)
     right = dict(zip(nodes, grad(value, nodes), strict=True))
     if not all(map(is_finite, right.values())):
         message = f"compare_engines: a gradient is not finite: {first_nonfinite_gradient(value)}"
@@ -391,15 +405,28 @@ def compare_engines(value: Value) -> Comparison:
         note = f"{name}: {mistake.title}"
         try:
             gradients = mistake(value)
-            found[name] = tuple(gradients[node] for node in nodes)
-            wrong[name] = tuple(names[node] for node in wrong_nodes(gradients, right))
+            found[name] = tuple(gradients[node] for node in shown)
+            is_wrong = wrong_nodes(gradients, right)
+            wrong[name] = tuple(names[node] for node in shown if node in is_wrong)
         except TooManyStepsError:
             found[name] = wrong[name] = ()
             note += f"; left out: it would take {Decimal(paths_walked(value)):.4g} steps"
         notes.append(note)
-    return Comparison(
-        tuple(names[node] for node in nodes), tuple(right.values()), found, wrong, tuple(notes)
-    )
+    rows = tuple(names[node] for node in shown), tuple(right[node] for node in shown)
+    return Comparison(*rows, found, wrong, tuple(notes))
+
+
+def rows_to_show(only: Iterable[Value | str], nodes: list[Value], names: Names) -> list[Value]:
+    """Return the nodes that are asked for, by themselves or by name, in the order of the table."""
+    chosen = set()
+    for row in [only] if isinstance(only, str | Value) else only:
+        node = names.nodes.get(row) if isinstance(row, str) else row
+        if node not in nodes:
+            known = ", ".join(names[node] for node in nodes[:5])
+            message = f"compare_engines: there is no row {row!r}; there are {known}, ..."
+            raise KeyError(message)
+        chosen.add(node)
+    return [node for node in nodes if node in chosen]
 
 
 def wrong_nodes(gradients: dict[Value, Any], right: dict[Value, Any]) -> list[Value]:
@@ -437,6 +464,8 @@ def compare_updates(
     The example is L = (w₁w₂)²/2 at (1, 2), where the gradient is (4, 2). In turn, the second
     derivative is taken at (0.6, 2), where it is 0.72.
 
+    The rows are named after the parameters of the function, w1 as w₁.
+
     Args:
         loss: a function of Values that returns a Value.
         weights: where to start.
@@ -450,7 +479,7 @@ def compare_updates(
     """
     mistake = MISTAKES["in_turn"]
     right, found = mistake.right(loss, weights, rate), mistake(loss, weights, rate)
-    names = [naming.name("w", i) for i in range(1, len(right) + 1)]
+    names = names_of_parameters(loss, len(right))
     wrong = [
         name
         for name, x, y in zip(names, right, found, strict=True)
@@ -460,6 +489,19 @@ def compare_updates(
         tuple(names), tuple(right), {"in_turn": tuple(found)}, {"in_turn": tuple(wrong)},
         (f"in_turn: {mistake.title}",),
     )  # fmt: skip
+
+
+def names_of_parameters(function: Callable[..., Any], n: int) -> list[str]:
+    """Return what a function calls its first n parameters; w₁, w₂, ... if it does not name them.
+
+    >>> names_of_parameters(lambda w1, b: None, 2), names_of_parameters(lambda *ws: None, 2)
+    (['w₁', 'b'], ['w₁', 'w₂'])
+    """
+    parameters = inspect.signature(function).parameters.values()
+    named = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][:n]
+    if len(named) < n:
+        named = [f"w{i}" for i in range(1, n + 1)]
+    return [re.sub(r"\d+$", lambda digits: naming.subscript(digits[0]), name) for name in named]
 
 
 # --- why topological order ------------------------------------------------------------------------

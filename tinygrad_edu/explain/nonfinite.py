@@ -8,8 +8,8 @@ the first such number: in the forward pass, or, if that is sound, in the backwar
 >>> loss = (w * w - w * w) * 2
 >>> loss.data
 nan
->>> print(first_nonfinite(loss))
-1e+200 * 1e+200 = inf is the first operation to make it so
+>>> first_nonfinite(loss)
+v₁ = w · w = 1e+200 · 1e+200 = inf is the first operation to make it so
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from fractions import Fraction
 from typing import Any
 
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.explain.formulas import TEXT, Names, local_name
+from tinygrad_edu.explain.walk import ForwardStep, cut, number
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.value import Constant, Value, as_number
 
 __all__ = ["NonFinite", "NonFiniteGradient", "first_nonfinite", "first_nonfinite_gradient"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NonFinite:
-    """The first number of a forward pass that is nan or infinite; printed, it is a sentence."""
+    """The first number of a forward pass that is nan or infinite; it shows itself as a sentence."""
 
+    names: Names
+    """What the Values are called, as in ``steps``."""
     node: Value
     """The Value whose number it is. Its arguments are finite, or it was itself given, or one of its
     arguments was given so as an input (a constant or a plain number)."""
@@ -58,9 +62,10 @@ class NonFinite:
         for position, (arg, x) in enumerate(zip(node.args, self.numbers, strict=True), start=1):
             if not is_finite(x):
                 return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
-        name = f" ({node.label})" if node.label else ""
-        text = node.op.text(self.numbers)
-        return f"{text} = {node.data}{name} is the first operation to make it so"
+        equation = ForwardStep(self.names, node, self.numbers, node.data)
+        return f"{equation} is the first operation to make it so"
+
+    __repr__ = __str__
 
 
 def first_nonfinite(value: Value) -> NonFinite | None:
@@ -73,7 +78,7 @@ def first_nonfinite(value: Value) -> NonFinite | None:
     >>> from tinygrad_edu import Constant
     >>> x, w = Constant(math.inf, label="x"), Value(0.0, label="w")
     >>> found = first_nonfinite(w * x + 1)
-    >>> print(found)
+    >>> found
     the input x of mul is inf
     >>> found.operation, found.numbers, found.node.data
     ('mul', (0.0, inf), nan)
@@ -82,14 +87,16 @@ def first_nonfinite(value: Value) -> NonFinite | None:
     """
     for node in reversed(nodes_behind("first_nonfinite", value)):
         if not is_finite(node.data):
-            return NonFinite(node)
+            return NonFinite(Names(value), node)
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NonFiniteGradient:
-    """The first contribution of a backward pass that is nan or infinite; printed, a sentence."""
+    """The first contribution of a backward pass that is nan or infinite; it shows a sentence."""
 
+    names: Names
+    """What the Values are called, as in ``steps``."""
     node: Value
     """The Value that sends it to one of its arguments."""
     position: int
@@ -101,13 +108,18 @@ class NonFiniteGradient:
         """Say how it became what it is."""
         if not self.position:
             return "a sum of gradients overflows"
-        node = self.node
-        call = node.op.text(list(map(as_number, node.args))) if node.op else ""
+        names, node, place = self.names, self.node, self.position - 1
+        arg: Any = node.args[place]
+        forward = ForwardStep(names, node, tuple(map(as_number, node.args)), node.data)
+        upstream = TEXT.derivative(names[names.root], names[node])
+        local = local_name(names, TEXT, node, arg, place)
         return (
-            f"at {call} the gradient {self.upstream} from above times the derivative "
-            f"{node.partials[self.position - 1]} with respect to argument {self.position} "
-            "is the first"
+            f"at {names[node]} = {cut(forward.formulas()[0])} the gradient {upstream} = "
+            f"{number(self.upstream)} from above times the derivative {local} = "
+            f"{number(node.partials[place])} is the first"
         )
+
+    __repr__ = __str__
 
 
 def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
@@ -118,9 +130,10 @@ def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
     Raises TypeError for what is not a Value.
 
     >>> w = Value(0.0, label="w")
-    >>> print(first_nonfinite_gradient(w * 1e200 * 1e200))
-    at 0.0 * 1e+200 the gradient 1e+200 from above times the derivative 1e+200 with respect to
-    argument 1 is the first
+    >>> w.label = "w"
+    >>> first_nonfinite_gradient(w * 1e200 * 1e200)
+    at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 from above times the derivative ∂v₁/∂w = 1e+200
+    is the first
     """
     order = nodes_behind("first_nonfinite_gradient", value)
     if isinstance(value, Constant):
@@ -128,10 +141,10 @@ def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
     gradients = grad(value, order)
     for node, upstream in zip(order, gradients, strict=True):
         if not is_finite(upstream):
-            return NonFiniteGradient(node, 0, upstream)
+            return NonFiniteGradient(Names(value), node, 0, upstream)
         for position, partial in enumerate(node.partials, start=1):
             if partial is not None and not is_finite(upstream * partial):
-                return NonFiniteGradient(node, position, upstream)
+                return NonFiniteGradient(Names(value), node, position, upstream)
     return None
 
 

@@ -52,14 +52,16 @@ function drawing(picture) {
     }
   }
 
+  let marked = new Map();
+
   function mark(marks) {  // lists of parts, by how they shall look; only what changes is touched
-    const looks = new Map(kinds);
+    const looks = new Map(), before = (id) => marked.get(id) || kinds.get(id);
     for (const [look, ids] of Object.entries(marks)) {
-      ids.forEach((id) => looks.set(id, looks.get(id) + ' ' + look));
+      ids.forEach((id) => { if (part.has(id)) looks.set(id, (looks.get(id) || kinds.get(id)) + ' ' + look); });
     }
-    part.forEach((e, id) => {
-      if (e.getAttribute('class') !== looks.get(id)) e.setAttribute('class', looks.get(id));
-    });
+    marked.forEach((_, id) => { if (!looks.has(id)) part.get(id).setAttribute('class', kinds.get(id)); });
+    looks.forEach((look, id) => { if (look !== before(id)) part.get(id).setAttribute('class', look); });
+    marked = looks;
   }
 
   function follow(id) {  // in a picture that is scrolled

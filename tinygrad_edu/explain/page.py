@@ -29,11 +29,20 @@ from tinygrad_edu.explain.formulas import (
     GREEK,
     LATEX,
     Piece,
+    constant_piece,
     local_derivative,
+    local_name,
     name_piece,
     number_piece,
 )
-from tinygrad_edu.explain.walk import BackwardStep, ForwardStep, SeedStep, Step, Steps
+from tinygrad_edu.explain.walk import (
+    BackwardStep,
+    ForwardStep,
+    SeedStep,
+    Step,
+    Steps,
+    require_unchanged,
+)
 from tinygrad_edu.value import Value
 
 __all__ = ["document", "fragment", "mathml"]
@@ -147,6 +156,7 @@ class Drawing:
 
     def __init__(self, steps: Steps, clusters: Clusters | None = None) -> None:
         """Copy the graph: names and gradients are written on the copy, nothing changes."""
+        require_unchanged("steps", [step.node for step in steps.forward])
         self.given = steps.root
         self.root = copy.deepcopy(steps.root)
         nodes = levels_behind(steps.root, math.inf)
@@ -301,20 +311,21 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
         for write in (by_name, by_number)
         if (found := local_derivative(node, step.position, partial(write, step), LATEX))
     ]
-    local = LATEX.derivative(names[node], names[arg])
+    local = local_name(names, LATEX, node, arg, step.position)
     upstream = LATEX.derivative(names[step.root], names[node])
     sought = LATEX.derivative(names[step.root], names[arg])
     product = [
         rf"{upstream} \cdot {local}",
-        rf"{factor(step.upstream)} \cdot {factor(step.partial)}",
+        rf"{latex(step.upstream)} \cdot {factor(step.partial)}",
         latex(step.contribution),
     ]
     rows = [("local derivative", [local, *dict.fromkeys([*rule, latex(step.partial)])])]
     say = f"Backward: from {names[node]} to {names[arg]}. Upstream gradient times local derivative"
-    if step.is_first:
+    if not step.is_first:
+        say += ", added to what has come by other paths"
+    if step.is_only:
         rows.append(("chain rule", [sought, *product]))
     else:
-        say += ", added to what has come by other paths"
         rows.append(("chain rule", [f"{sought} +", *product]))
         sums = f"{latex(step.before)} + {factor(step.contribution)}"
         rows.append(("sum", [sought, sums, latex(step.after)]))
@@ -339,7 +350,7 @@ def latex(x: Any) -> str:
 
 def factor(x: Any) -> str:
     """Return a number as a factor or a further term: a negative one in parentheses."""
-    return rf"\left({latex(x)}\right)" if x < 0 else latex(x)
+    return LATEX.factor(x, DIGITS)
 
 
 def latex_of(node: Value, pieces: list[Piece]) -> str:
@@ -349,7 +360,9 @@ def latex_of(node: Value, pieces: list[Piece]) -> str:
 
 def by_name(step: Step, x: Any) -> Piece:
     """Return an argument by its name, or as the number that it is."""
-    return name_piece(step.names[x], LATEX) if isinstance(x, Value) else by_number(step, x)
+    if isinstance(x, Value):
+        return name_piece(step.names[x], LATEX)
+    return constant_piece(x, LATEX, DIGITS)
 
 
 def by_number(_: Step, x: Any) -> Piece:
@@ -415,7 +428,7 @@ class Reader:
         """Put words aside, which are no formulas, and take the rest apart."""
         self.words: list[str] = []
         latex = WORDS.sub(self.put_aside, latex).replace(r"\backslash{}", r"\backslash ")
-        latex = re.sub(r"\\(left|right)(?![A-Za-z])", "", latex)
+        latex = re.sub(r"\\left\.|\\(left|right)(?![A-Za-z])", "", latex)
         self.rest = SIGN.findall(latex)[::-1]
 
     def put_aside(self, found: re.Match[str]) -> str:

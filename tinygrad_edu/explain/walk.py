@@ -18,13 +18,23 @@ backward pass
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 from tinygrad_edu.engine import LOCK, sweep
-from tinygrad_edu.explain.formulas import DIGITS, TEXT, Names, Piece, name_piece, number_piece
+from tinygrad_edu.explain.formulas import (
+    DIGITS,
+    TEXT,
+    Names,
+    Piece,
+    constant_piece,
+    local_name,
+    name_piece,
+    number_piece,
+)
 from tinygrad_edu.value import Constant, Value, as_number, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
@@ -38,13 +48,18 @@ def steps(value: Value) -> Steps:
     It is a sequence of records that print one to a line and can be sliced; the sums after the last
     steps are the gradients that ``backward()`` adds, to the last bit. Nothing changes.
 
-    Raises TypeError for what is not a Value, ValueError for a constant, which has no passes.
+    Where several contributions add up to a gradient, each line has the sum before and after it;
+    of an argument that an operation has twice, each of the two is counted; and the derivative by an
+    argument that others depend on, too, is called the direct one.
+
+    Raises TypeError for what is not a Value, ValueError for a constant, which has no passes, and
+    RuntimeError where data were changed after the forward pass.
 
     >>> a = Value(1.0, label="a")
     >>> b = a + a
-    >>> print(*steps(b)[-2:], sep="\n")
-    ∂v₁/∂a = ∂v₁/∂v₁ · ∂v₁/∂a = 1 · 1 = 1
-    ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a = 1 · 1 = 1: 1 + 1 = 2
+    >>> steps(b)[-2:]
+    ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a (2nd) = 1 · 1 = 1: 0 + 1 = 1
+    ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a (1st) = 1 · 1 = 1: 1 + 1 = 2
     """
     if not isinstance(value, Value):
         message = f"steps: expected a Value, got {value!r} ({type(value).__name__})"
@@ -58,18 +73,22 @@ def steps(value: Value) -> Steps:
 # --- the records ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
-    """What all steps have: the names of the graph's Values."""
+    """What all steps have: the names of the graph's Values. It shows itself as an equation."""
 
     names: Names
+
+    def __repr__(self) -> str:
+        """Return what it prints as."""
+        return str(self)
 
     def d(self, of: Value, by: Value) -> str:
         """Return how the derivative of one Value with respect to another is written."""
         return TEXT.derivative(self.names[of], self.names[by])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ForwardStep(Step):
     """An operation is computed."""
 
@@ -82,19 +101,21 @@ class ForwardStep(Step):
     def __str__(self) -> str:
         """Return the formula, with the numbers in it, and the result."""
         parts = [self.names[self.node], *dict.fromkeys(self.formulas()), number(self.data)]
-        return " = ".join(part if len(part) <= WIDTH else f"{part[:WIDTH]}…" for part in parts)
+        return " = ".join(map(cut, parts))
 
     def formulas(self) -> list[str]:
         """Return the formula, and the same with the numbers in it."""
         numbers = [number_piece(x, TEXT, DIGITS) for x in self.numbers]
         names = [
-            name_piece(self.names[arg], TEXT) if isinstance(arg, Value) else piece
-            for arg, piece in zip(self.node.args, numbers, strict=True)
+            name_piece(self.names[arg], TEXT)
+            if isinstance(arg, Value)
+            else constant_piece(arg, TEXT, DIGITS)
+            for arg in self.node.args
         ]
         return [written(self.node.op, pieces) for pieces in (names, numbers)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SeedStep(Step):
     """The backward pass begins: the derivative of the root with respect to itself is 1."""
 
@@ -106,7 +127,7 @@ class SeedStep(Step):
         return f"{self.d(self.root, self.root)} = {number(self.after)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BackwardStep(Step):
     """A gradient goes back along one edge of the graph: multiply, and add."""
 
@@ -130,14 +151,22 @@ class BackwardStep(Step):
     is_first: bool
     """Whether nothing was added to ``arg`` before."""
 
+    is_only: bool
+    """Whether nothing else is added."""
+
+    @property
+    def local(self) -> str:
+        """What the local derivative is called."""
+        return local_name(self.names, TEXT, self.node, self.arg, self.position)
+
     def __str__(self) -> str:
         """Return it as an equation, with the sum where there is more than one contribution."""
         product = (
-            f"{self.d(self.root, self.node)} · {self.d(self.node, self.arg)} = "
-            f"{factor(self.upstream)} · {factor(self.partial)} = {number(self.contribution)}"
+            f"{self.d(self.root, self.node)} · {self.local} = "
+            f"{number(self.upstream)} · {factor(self.partial)} = {number(self.contribution)}"
         )
         target = self.d(self.root, self.arg)
-        if self.is_first:
+        if self.is_only:
             return f"{target} = {product}"
         added = f"{number(self.before)} + {factor(self.contribution)} = {number(self.after)}"
         return f"{target} += {product}: {added}"
@@ -150,12 +179,68 @@ def number(x: Any) -> str:
 
 def factor(x: Any) -> str:
     """Return a number as a factor or a further term: a negative one in parentheses."""
-    return f"({number(x)})" if x < 0 else number(x)
+    return TEXT.factor(x, DIGITS)
+
+
+def cut(part: str) -> str:
+    """Return a part of a line, the end left out if it is long."""
+    return part if len(part) <= WIDTH else f"{part[:WIDTH]}…"
 
 
 def written(op: Any, pieces: Sequence[Piece]) -> str:
     """Return an operation on arguments that are written already."""
     return TEXT.compose(op, pieces).text
+
+
+S = TypeVar("S")
+
+
+class Lines(list[S]):
+    """A list that shows itself as a line for each item."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self)) or "[]"
+
+
+# --- what has to hold -----------------------------------------------------------------------------
+
+
+def require_unchanged(name: str, nodes: Iterable[Value]) -> None:
+    """Raise RuntimeError if a node, computed anew, would not be what it is.
+
+    >>> x = Value(2.0)
+    >>> y = x * x
+    >>> x.data = 10.0
+    >>> require_unchanged("steps", [y])
+    Traceback (most recent call last):
+      ...
+    RuntimeError: steps: data changed after Value(data=4.0, grad=0.0) was computed from them; run
+    the forward pass again
+    """
+    for node in nodes:
+        if node.op is not None and not is_as_computed(node):
+            message = (
+                f"{name}: data changed after {node!r} was computed from them; "
+                "run the forward pass again"
+            )
+            raise RuntimeError(message)
+
+
+def is_as_computed(node: Value) -> bool:
+    """Tell whether the data of a node and its partials are those of its arguments as they are."""
+    op: Any = node.op
+    numbers = [x if type(x) is float else op.number(x) for x in map(as_number, node.args)]
+    try:
+        now = (op.forward(*numbers), *op.partials(node.data, *numbers))
+    except (ArithmeticError, ValueError):
+        return False
+    before = (node.data, *node.partials)
+    return all(
+        b is None or a == b or (a != a and b != b)  # noqa: PLR0124 - asks for nan
+        for a, b in zip(now, before, strict=True)
+    )
 
 
 # --- the passes -----------------------------------------------------------------------------------
@@ -164,8 +249,8 @@ def written(op: Any, pieces: Sequence[Piece]) -> str:
 class Steps(Sequence[Step]):
     """The steps of both passes, in order: forward, then backward."""
 
-    def __init__(self, root: Value) -> None:
-        """Run the engine on numbers that keep a record."""
+    def __init__(self, root: Value, name: str = "steps") -> None:
+        """Run the engine on numbers that keep a record; errors blame the function of that name."""
         self.root = root
         self.names = Names(root)
         record = Record()
@@ -174,12 +259,14 @@ class Steps(Sequence[Step]):
             order = sweep(root, one, zero, edges_of)
             for node in order:
                 node._adjoint = None  # it knows the record, which knows the node
+        require_unchanged(name, order)
         self._computed = [
             (node, tuple(map(as_number, node.args)), node.data)
             for node in reversed(order)
             if node.op is not None
         ]
         self._entries = record.entries
+        self._times = Counter(entry[1] for entry in record.entries)
 
     def __len__(self) -> int:
         return len(self._computed) + 1 + len(self._entries)
@@ -187,25 +274,26 @@ class Steps(Sequence[Step]):
     @overload
     def __getitem__(self, index: int) -> Step: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | list[Step]:
+    def __getitem__(self, index: slice) -> Lines[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Lines[Step]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            return Lines([self[i] for i in range(*index.indices(len(self)))])
         i = range(len(self))[index]
         forward = len(self._computed)
         if i < forward:
             return ForwardStep(self.names, *self._computed[i])
         if i == forward:
             return SeedStep(self.names, self.root, one_and_zero(self.root)[0])
-        return BackwardStep(self.names, self.root, *self._entries[i - forward - 1])
+        entry = self._entries[i - forward - 1]
+        return BackwardStep(self.names, self.root, *(*entry, self._times[entry[1]] == 1))
 
     @property
-    def forward(self) -> list[Step]:
+    def forward(self) -> Lines[ForwardStep]:
         """The steps of the forward pass."""
-        return self[: len(self._computed)]
+        return Lines([ForwardStep(self.names, *computed) for computed in self._computed])
 
     @property
-    def backward(self) -> list[Step]:
+    def backward(self) -> Lines[Step]:
         """The steps of the backward pass."""
         return self[len(self._computed) :]
 

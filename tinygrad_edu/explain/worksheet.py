@@ -10,6 +10,8 @@
 Everything that can be said of an answer is on the page before it is given: the right number, the
 wrong ones with what went wrong, hints and solution. So it needs nobody to ask; and whoever looks
 at its source finds the solutions.
+
+On paper it is a page without scripts: the whole graph, and all questions or their solutions.
 """
 
 from __future__ import annotations
@@ -18,7 +20,14 @@ import html
 from typing import Any
 
 from tinygrad_edu.drawing.graph import number_text
-from tinygrad_edu.explain.exercises import CLOSE, ENOUGH, NOISE, PATTERN, WORDS, Exercise, Question
+from tinygrad_edu.explain.exercises import (
+    ENOUGH,
+    FRACTION,
+    NOISE,
+    PATTERN,
+    WORDS,
+    Exercise,
+)
 from tinygrad_edu.explain.formulas import DIGITS, LATEX, name_piece, number_piece
 from tinygrad_edu.explain.page import (
     LONGEST,
@@ -33,13 +42,29 @@ from tinygrad_edu.explain.page import (
     notice,
     whole,
 )
-from tinygrad_edu.explain.walk import BackwardStep, Steps
-from tinygrad_edu.value import Value
+from tinygrad_edu.explain.questions import CLOSE, Question, last_place
+from tinygrad_edu.explain.walk import BackwardStep, Steps, require_unchanged
+from tinygrad_edu.value import Constant, Value
 
-__all__ = ["document", "fragment"]
+__all__ = ["document", "fragment", "paper"]
 
+LINE = 80  # characters; MathML does not go on in the next line
 MOST_ASKED = 120  # questions that anybody answers
 ALT = "The graph of the computation, with question marks for the numbers that are asked for"
+ALL_NUMBERS = "The graph of the computation, with all numbers and gradients"
+PAPER = """\
+body { color-scheme: light; background: #fff; color: #000; }
+main { max-width: 190mm; margin: 10mm auto; font: 11pt/1.5 system-ui, sans-serif; }
+header { text-align: right; min-height: 1.5em; }
+h1 { font-size: 16pt; margin: 0 0 4mm; }
+p span { white-space: nowrap; }
+img { display: block; width: auto; height: auto; max-width: 100%; max-height: 230mm;
+  margin: 4mm auto; break-inside: avoid; }
+li { padding: 1mm 0 1mm 2mm; break-inside: avoid; overflow-wrap: anywhere; }
+.open li { min-height: 9mm; border-bottom: 1px dotted #888; font-size: 13pt; }
+math { math-style: normal; }
+@media print { main { max-width: none; margin: 0; } }
+"""
 KINDS = {
     "forward": "value", "local": "local derivative", "contribution": "contribution of a path",
     "gradient": "gradient",
@@ -73,7 +98,9 @@ def fragment(exercise: Exercise, clusters: Clusters | None = None) -> str:
     else:
         data, picture = questions_in_graph(exercise, clusters)
     data["result"] = exercise.result()
-    data["rules"] = {"pattern": PATTERN, "enough": ENOUGH, "noise": NOISE, "close": CLOSE}
+    data["rules"] = {
+        "pattern": PATTERN, "fraction": FRACTION, "enough": ENOUGH, "noise": NOISE, "close": CLOSE,
+    }  # fmt: skip
     data["words"] = WORDS
     return filled(
         "worksheet.html",
@@ -82,6 +109,32 @@ def fragment(exercise: Exercise, clusters: Clusters | None = None) -> str:
         title=title(exercise),
         open="" if data["questions"] else " open",
         text=exercise.sheet(),
+    )
+
+
+def paper(exercise: Exercise, clusters: Clusters | None = None, *, solutions: bool = False) -> str:
+    """Return an exercise as an HTML document to print: the graph, and all questions below it.
+
+    On request with the solutions, worked out. There is nothing to click.
+    """
+    graph = drawing(exercise, clusters)
+    written, _ = what_is_shown(exercise, graph, edges_to(exercise.walk))
+    picture = graph.image({} if solutions else written, ALL_NUMBERS if solutions else ALT)
+    items = "".join(
+        f"<li>{html.escape(q.worked)}</li>\n" if solutions
+        else f"<li>{breakable(q, exercise.walk)} <span>=</span></li>\n"
+        for q in exercise.questions
+    )  # fmt: skip
+    given = ", ".join(
+        f"<span>{html.escape(equation)}</span>" for equation in exercise.given_numbers
+    )
+    sheet = "" if exercise.seed is None else f"Sheet {html.escape(str(exercise.seed))}"
+    look = "solved" if solutions else "open"
+    return whole(
+        title(exercise),
+        f'<style>\n{PAPER}</style>\n<main class="{look}">\n<header>{sheet}</header>\n'
+        f"<h1>{html.escape(title(exercise))}</h1>\n<p>Given: {given}</p>\n"
+        f"{picture}\n<ol>\n{items}</ol>\n</main>\n",
     )
 
 
@@ -95,24 +148,44 @@ def title(exercise: Exercise) -> str:
 
 def questions_in_graph(exercise: Exercise, clusters: Clusters | None) -> tuple[dict[str, Any], str]:
     """Return the questions as the page has them, and the picture."""
-    copies = exercise.copies
-    graph = Drawing(
-        exercise.walk,
-        {
-            title: [copies.get(node, node) for node in members]
-            for title, members in (clusters or {}).items()
-        },
-    )
+    graph = drawing(exercise, clusters)
     edges = edges_to(exercise.walk)
-    written = unknown(graph) if exercise.given == "inputs" else {}
+    written, later = what_is_shown(exercise, graph, edges)
     questions = []
     for q in exercise.questions:
         places = places_of(q, graph, edges)
-        is_open = q.name not in exercise.solved
-        written |= {place: hidden if is_open else text for place, (hidden, text) in places.items()}
         questions.append({**record(q, graph, edges, exercise.walk), "places": places})
-    data = {"questions": questions, "solved": exercise.solved, "write": written}
-    return data, graph.image(written, ALT)
+    data = {"questions": questions, "solved": exercise.solved, "write": written, "later": later}
+    is_done = len(exercise.solved) == len(exercise.questions)
+    return data, graph.image({**written, **later} if is_done else written, ALT)
+
+
+def drawing(exercise: Exercise, clusters: Clusters | None) -> Drawing:
+    """Return the graph, in its frames."""
+    require_unchanged("exercise", [step.node for step in exercise.walk.forward])
+    copies = exercise.copies
+    frames = {
+        title: [copies.get(node, node) for node in members]
+        for title, members in (clusters or {}).items()
+    }
+    return Drawing(exercise.walk, frames)
+
+
+def what_is_shown(exercise: Exercise, graph: Drawing, edges: Edges) -> tuple[Texts, Texts]:
+    """Return what the picture shows at first: what is given, and question marks.
+
+    And what else it shows in the end, when nothing is left to be asked.
+    """
+    written = unknown(graph)
+    for q in exercise.known:
+        written |= {place: text for place, (_, text) in places_of(q, graph, edges).items()}
+    asked: Texts = {}
+    for q in exercise.questions:
+        is_open = q.name not in exercise.solved
+        for place, (hidden, text) in places_of(q, graph, edges).items():
+            asked[place] = hidden if is_open else text
+    later = {place: text for place, text in finished(graph).items() if place not in asked}
+    return {**written, **asked}, later
 
 
 def edges_to(walk: Steps) -> Edges:
@@ -126,13 +199,26 @@ def edges_to(walk: Steps) -> Edges:
 
 def unknown(graph: Drawing) -> Texts:
     """Return what the picture shows where only inputs and parameters have numbers."""
-    written: Texts = {}
+    written = dict.fromkeys(finished(graph), "")
     for node, twin in graph.copies.items():
         if node.op is not None:
             written[f"{graph.box(node)} 0"] = twin.label
-        written[f"{graph.box(node)} 1"] = ""
-        written |= {f"{graph.into(node, k)} 0": "" for k in range(len(node.args))}
-    return written
+    root = graph.given  # its derivative with respect to itself is 1 in any graph
+    return {**written, f"{graph.box(root)} 1": graph.gradient_line(root, graph.root.grad)}
+
+
+def finished(graph: Drawing) -> Texts:
+    """Return what the picture shows of computed numbers, gradients and local derivatives."""
+    texts: Texts = {}
+    for node, twin in graph.copies.items():
+        if node.op is not None:
+            texts[f"{graph.box(node)} 0"] = graph.data_line(node)
+        if not isinstance(node, Constant):
+            texts[f"{graph.box(node)} 1"] = graph.gradient_line(node, twin.grad)
+        for k, partial in enumerate(node.partials):
+            if partial is not None:
+                texts[f"{graph.into(node, k)} 0"] = number_text(partial, DIGITS)
+    return texts
 
 
 def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str, str]]:
@@ -174,8 +260,10 @@ def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, 
         "kind": KINDS[q.kind],
         "name": q.name,
         "asked": asked(q, walk),
-        "value": q.value,
+        "value": float(q.value),
         "short": q.short,
+        "place": last_place(q.short),
+        "slack": q.slack,
         "mistakes": q.mistakes,
         "hints": q.hints,
         "solution": q.solution,
@@ -186,6 +274,11 @@ def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, 
         "from": [*dict.fromkeys(map(graph.box, users))],
         "flow": flow,
     }
+
+
+def breakable(q: Question, walk: Steps) -> str:
+    """Return the question as MathML, or as text if it is longer than a line of a page."""
+    return asked(q, walk) if len(q.asked) <= LINE else html.escape(q.asked)
 
 
 def asked(q: Question, walk: Steps) -> str:

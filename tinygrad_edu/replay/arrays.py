@@ -6,6 +6,7 @@ each example; F and G hold the fixed numbers (parameters, then constants) and th
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from tinygrad_edu.replay.plan import Grid, Map, Plan, Total
 __all__ = ["Arrays"]
 
 GROUPS = 200  # to a function: what is compiled at once stays small
-CELLS = 32_768  # of V, for so many examples at once that it stays in the cache
+CELLS = 65_536  # of V, for so many examples at once that it stays in the cache
 
 
 class Arrays:
@@ -37,7 +38,7 @@ class Arrays:
         self.graph = plan.graph
         self.width = max(256, CELLS // plan.n_rows)
         self.root = plan.row[plan.graph.root]
-        forward, backward = Writer(plan), Writer(plan)
+        forward, backward = Writer(plan, "forward"), Writer(plan, "backward")
         for group in plan.groups:
             forward.write(group)
         backward.begin(self.root)
@@ -47,7 +48,7 @@ class Arrays:
         backward.end()
         self.source = f"{forward.source}\n{backward.source}"
         self.forward, self.backward = forward.compiled(), backward.compiled()
-        self.buffers = [np.empty((0, 0))] * 2
+        self.buffers: dict[int, list[Any]] = {}
         self.lock = threading.Lock()
         """Held by who uses the buffers."""
 
@@ -61,22 +62,25 @@ class Arrays:
         losses = np.empty(len(batch))
         gradient = np.zeros(len(fixed))
         with self.lock:
-            for start in range(0, len(batch), self.width):
-                block = batch[start : start + self.width]
+            blocks = math.ceil(len(batch) / self.width)
+            width = math.ceil(len(batch) / blocks)  # rather equal blocks than a small one at last
+            for start in range(0, len(batch), width):
+                block = batch[start : start + width]
                 values, adjoints = self.buffers_for(len(block))
                 values[: self.graph.n_inputs] = block.T
                 for function in self.forward:
                     function(fixed, gradient, values, adjoints)
-                losses[start : start + self.width] = values[self.root]
+                losses[start : start + width] = values[self.root]
                 for function in self.backward:
                     function(fixed, gradient, values, adjoints)
         return losses, gradient
 
     def buffers_for(self, columns: int) -> list[Any]:
-        """Return V and A; those of the last block, if they have the right size."""
-        if self.buffers[0].shape[1] != columns:
-            self.buffers = [np.zeros((self.plan.n_rows, columns)) for _ in "VA"]
-        return self.buffers
+        """Return V and A for so many examples; two sizes are kept, for the last block differs."""
+        if columns not in self.buffers:
+            self.buffers = dict([*self.buffers.items()][-1:])
+            self.buffers[columns] = [np.zeros((self.plan.n_rows, columns)) for _ in "VA"]
+        return self.buffers[columns]
 
 
 @lru_cache
@@ -100,9 +104,10 @@ def on_arrays(op: Primitive) -> Callable[..., Any]:
 class Writer:
     """Writes one of the passes."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, pass_: str) -> None:
         """Begin an empty program."""
         self.plan = plan
+        self.pass_ = pass_
         self.graph = plan.graph
         self.names: dict[str, Any] = {"np": np, **NUMBERS}
         self.chunks: list[list[str]] = [[]]
@@ -126,14 +131,18 @@ class Writer:
     def source(self) -> str:
         """The program."""
         return "\n".join(
-            f"def part_{i}(F, G, V, A):\n    " + "\n    ".join(lines or ["pass"]) + "\n"
+            f"def {self.name(i)}(F, G, V, A):\n    " + "\n    ".join(lines or ["pass"]) + "\n"
             for i, lines in enumerate(self.chunks)
         )
 
     def compiled(self) -> list[Callable[..., None]]:
         """Return the functions of the program, in order."""
         exec(self.source, self.names)  # noqa: S102 - it is our own
-        return [self.names[f"part_{i}"] for i in range(len(self.chunks))]
+        return [self.names[self.name(i)] for i in range(len(self.chunks))]
+
+    def name(self, i: int) -> str:
+        """Return the name of a function."""
+        return self.pass_ if len(self.chunks) == 1 else f"{self.pass_}_{i}"
 
     def constant(self, array: Any) -> str:
         """Return the name of an array of numbers."""
@@ -276,8 +285,10 @@ class Writer:
         """Write the chain rule by the rule of an operation."""
         lines = Lines(on_arrays, self.names)
         names = [f"x{j}" if x is None else x for j, x in enumerate(group.numbers)]
-        partials = lines.partials(group.op, "y", names)
-        used = " ".join(map(str, [*lines.lines, *partials]))
+        wanted = [not self.graph.needs.isdisjoint(operands) for operands in group.operands]
+        partials = lines.partials(group.op, "y", names, wanted)
+        results = [str(d) for d, keep in zip(partials, wanted, strict=True) if keep]
+        used = " ".join([*lines.lines, *results])
         self.add(f"u = A[{span(group)}]")
         if re.search(r"\by\b", used):
             self.add(f"y = V[{span(group)}]")
@@ -285,8 +296,8 @@ class Writer:
             if isinstance(name, str) and re.search(rf"\b{name}\b", used):
                 self.add(f"{name} = {self.operand(operands)}")
         self.add(*lines.lines)
-        for operands, d in zip(group.operands, partials, strict=True):
-            if d is None and not self.graph.needs.isdisjoint(operands):
+        for operands, d, keep in zip(group.operands, partials, wanted, strict=True):
+            if d is None and keep:
                 message = f"replay: {group.op.name}: a parameter in place of a fixed number"
                 raise TypeError(message)
             self.add_to(operands, "u" if d == 1.0 else f"u * {d}")
@@ -351,13 +362,14 @@ class Writer:
         """Write what is added to the gradients of fixed numbers: the sum over all examples."""
         if self.graph.needs.isdisjoint(targets):
             return
+        summed = contribution if contribution.isidentifier() else f"({contribution})"
         if len(set(targets)) == 1:
-            self.add(f"G[{~targets[0]}] += ({contribution}).sum()")
+            self.add(f"G[{~targets[0]}] += {summed}.sum()")
         elif len(set(targets)) == len(targets):
-            self.add(f"G[{self.index([~x for x in targets])}] += ({contribution}).sum(axis=1)")
+            self.add(f"G[{self.index([~x for x in targets])}] += {summed}.sum(axis=1)")
         else:
             places = self.constant(np.array([~x for x in targets]))
-            self.add(f"np.add.at(G, {places}, ({contribution}).sum(axis=1))")
+            self.add(f"np.add.at(G, {places}, {summed}.sum(axis=1))")
 
 
 def span(group: Map | Grid | Total) -> str:

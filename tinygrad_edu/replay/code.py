@@ -19,6 +19,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from tinygrad_edu import primitives
@@ -55,6 +56,7 @@ class Lines:
         self.functions = {**NUMBERS} if functions is None else functions
         self.lines: list[str] = []
         self.names: dict[str, str] = {}
+        self.numbers = count()
 
     def __str__(self) -> str:
         """Return the program."""
@@ -70,23 +72,41 @@ class Lines:
     def named(self, expression: str) -> str:
         """Return the name of an expression, which is worked out once."""
         if expression not in self.names:
-            self.names[expression] = name = f"t{len(self.names)}"
+            self.names[expression] = name = f"t{next(self.numbers)}"
             self.lines.append(f"{name} = {expression}")
         return self.names[expression]
 
-    def partials(self, op: Primitive, y: str, operands: Sequence[Any]) -> list[Any]:
+    def partials(
+        self, op: Primitive, y: str, operands: Sequence[Any], wanted: Sequence[bool] | None = None
+    ) -> list[Any]:
         """Write the rule of an operation; return its partials as names, numbers or None.
 
-        Operands are names, or numbers that the rule may want to know. Raises TypeError for a rule
-        that cannot be written down.
+        Operands are names, or numbers that the rule may want to know. What only unwanted partials
+        would need is left out. Raises TypeError for a rule that cannot be written down.
         """
+        start = len(self.lines)
         given = [Written(x, self) if isinstance(x, str) else x for x in operands]
         try:
             partials = op.partials(Written(y, self), *given)
         except (TypeError, AttributeError) as error:
             message = f"replay: the rule of {op.name} cannot be written down: {error}"
             raise TypeError(message) from None
-        return [p.name if isinstance(p, Written) else p for p in partials]
+        found = [p.name if isinstance(p, Written) else p for p in partials]
+        if wanted is not None:
+            self.keep(start, {str(p) for p, keep in zip(found, wanted, strict=True) if keep})
+        return found
+
+    def keep(self, start: int, needed: set[str]) -> None:
+        """Leave out the lines from one on that nothing needs."""
+        kept = []
+        for line in reversed(self.lines[start:]):
+            name, _, expression = line.partition(" = ")
+            if name in needed:
+                kept.append(line)
+                needed.update(re.findall(r"\bt\d+\b", expression))
+            else:
+                del self.names[expression]
+        self.lines[start:] = reversed(kept)
 
 
 def name_in(functions: dict[str, Any], op: Primitive, function: Any) -> str:

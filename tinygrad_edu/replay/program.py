@@ -120,6 +120,11 @@ class Replay:
         with no_collection():
             return Scalars(self.graph)
 
+    @property
+    def source(self) -> str:
+        """The program of NumPy as Python: V and A hold data and adjoints, F and G what is fixed."""
+        return self.arrays.source
+
     def __repr__(self) -> str:
         """Return what it takes, and how much of the graph is computed at once."""
         graph = self.graph

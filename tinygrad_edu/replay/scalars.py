@@ -67,7 +67,8 @@ class Scalars:
                 self.graph.number(y) if self.graph.is_constant(y) else data(y)
                 for y in node.operands
             ]
-            partials = lines.partials(node.op, f"v{x}", operands)
+            wanted = [y in needs for y in node.operands]
+            partials = lines.partials(node.op, f"v{x}", operands, wanted)
             for y, d in zip(node.operands, partials, strict=True):
                 if y in needs:
                     target = f"G[{~y}]" if y < 0 else f"a{y}" if y >= first else f"A[{y}]"

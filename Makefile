@@ -33,7 +33,7 @@ release: $(INSTALLED)
 	$(PYTHON) -m twine check --strict dist/*
 
 benchmark: $(INSTALLED)
-	$(PYTHON) tests/benchmarks/against_micrograd.py
+	$(PYTHON) tests/benchmarks/speed.py
 
 # Beside the checkers of PyTorch, JAX and autograd, those that are installed: ten minutes.
 checkers: $(INSTALLED)

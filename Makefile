@@ -1,10 +1,14 @@
 PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 
-.PHONY: test lint versions browser release benchmark checkers pictures
+.PHONY: test slow lint versions browser release benchmark checkers pictures screenshots notebooks
 
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
+
+# What takes longer: every notebook executed anew.
+slow: $(INSTALLED)
+	$(PYTHON) -m pytest -m slow
 
 lint: $(INSTALLED)
 	$(PYTHON) -m ruff check .
@@ -44,6 +48,10 @@ pictures: $(INSTALLED)
 	PATH=.venv/bin $(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
 	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.examples import worked_example as example; \
 		example.picture_of_two_paths().render(outfile='notebooks/pictures/two_paths.svg', cleanup=True)"
+
+# Those of pages: with Playwright and a Chromium.
+screenshots: $(INSTALLED)
+	$(PYTHON) notebooks/pictures/screenshots.py
 
 notebooks: $(INSTALLED)
 	$(PYTHON) notebooks/build.py

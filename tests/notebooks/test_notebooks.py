@@ -69,6 +69,7 @@ def test_a_script_runs_as_plain_python(runnable):
     run(runnable.name, folder=FOLDER)
 
 
+@pytest.mark.slow
 @every_script
 def test_a_notebook_executed_anew_says_what_the_committed_one_says(runnable):
     run("build.py", "--check", runnable.stem, folder=FOLDER)

@@ -314,8 +314,10 @@ class Exercise:
 
         >>> from tinygrad_edu.examples.worked_example import forward
         >>> sheet = exercise(forward().loss)
-        >>> sheet.answer("dL/dw2_11", 0.0821)
-        ✓ ∂L/∂w₁₁⁽²⁾ = 0.08217; 0.0821 is a little off: carry a digit more, ...
+        >>> sheet.answer("dL/dw2_11", 0.0821)  # as on the slide (A9)
+        ✗ ∂L/∂w₁₁⁽²⁾ is not 0.0821: that is cut off, not rounded
+        >>> sheet.answer("dL/da1_2 via z2_1", "0.06233")  # 0.1385 · 0.45
+        ✓ ∂L/∂a₂⁽¹⁾ via z₁⁽²⁾ = 0.06232; 0.06233 is a little off: carry a digit more, ...
         >>> sheet.answer("dL/dw1_11", 0.0006684)
         ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
         """

@@ -1,0 +1,40 @@
+"""The map of the README says the truth."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu import examples
+
+ROOT = Path(__file__).parents[1]
+ROW = re.compile(r"^\| ([A-E]\d+) \| [^|]+ \| ([\d, ]+?) \| (\w*) ?\| ([\w/.]+) \|$", re.MULTILINE)
+ROWS = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def cites(path, row):
+    """Whether a file names a row, by itself or in a range such as A1-A4."""
+    text = path.read_text(encoding="utf-8")
+    letter, number = row[0], int(row[1:])
+    ranges = re.findall(rf"\b{letter}(\d+)(?:-|\u2013| to ){letter}(\d+)\b", text)
+    return bool(re.search(rf"\b{row}\b", text)) or any(
+        int(first) <= number <= int(last) for first, last in ranges
+    )
+
+
+def test_every_row_of_the_lectures_has_its_line():
+    counts = {"A": 11, "B": 6, "C": 2, "D": 8, "E": 2}
+    assert [row for row, *_ in ROWS] == [
+        f"{letter}{i}" for letter, n in counts.items() for i in range(1, n + 1)
+    ]
+
+
+@pytest.mark.parametrize(("row", "notebooks", "example", "test"), ROWS)
+def test_what_a_line_names_cites_its_row(row, notebooks, example, test):
+    for number in notebooks.split(", "):
+        (script,) = (ROOT / "notebooks").glob(f"{number}_*.py")
+        assert cites(script, row), script
+    if example:
+        assert example in examples.names()
+        assert cites(ROOT / "tinygrad_edu" / "examples" / f"{example}.py", row)
+    assert cites(ROOT / "tests" / test, row)

@@ -64,9 +64,13 @@ def where_varying(
     op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
 ) -> tuple[Any, ...]:
     """Return the partials, with None in place of those by an operand that takes no gradient."""
-    varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
-    kept = tuple([p if keep else None for p, keep in zip(partials, varies)])  # noqa: B905 - is slow
-    if op.arity is not None and kept.count(None) != varies.count(False):
+    kept = tuple(
+        [
+            p if type(x) is Value or (type(x) is not Constant and takes_gradient(x)) else None
+            for x, p in zip(operands, partials)  # noqa: B905 - strict is slow
+        ]
+    )
+    if op.arity is not None and kept.count(None) + sum(map(takes_gradient, operands)) != op.arity:
         message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
         raise TypeError(message)
     return kept

@@ -60,20 +60,22 @@ class Arrays:
             batch: a row for each example, with its inputs.
         """
         losses = np.empty(len(batch))
-        gradient = np.zeros(len(fixed))
+        total = np.zeros(len(fixed))
         with self.lock:
             blocks = math.ceil(len(batch) / self.width)
             width = math.ceil(len(batch) / blocks)  # rather equal blocks than a small one at last
             for start in range(0, len(batch), width):
                 block = batch[start : start + width]
                 values, adjoints = self.buffers_for(len(block))
+                gradient = np.zeros(len(fixed))
                 values[: self.graph.n_inputs] = block.T
                 for function in self.forward:
                     function(fixed, gradient, values, adjoints)
                 losses[start : start + width] = values[self.root]
                 for function in self.backward:
                     function(fixed, gradient, values, adjoints)
-        return losses, gradient
+                total += gradient
+        return losses, total
 
     def buffers_for(self, columns: int) -> list[Any]:
         """Return V and A for so many examples; two sizes are kept, for the last block differs."""
@@ -112,7 +114,7 @@ class Writer:
         self.names: dict[str, Any] = {"np": np, **NUMBERS}
         self.chunks: list[list[str]] = [[]]
         self.groups = 0
-        self.written: set[int] = set()
+        self.written: dict[str, set[int]] = {"A": set(), "G": set()}
         """The rows of A that hold something already; others are set, where these are added to."""
 
     # the program as a whole
@@ -261,12 +263,12 @@ class Writer:
     def begin(self, root: int) -> None:
         """Write the seed: the derivative of the loss with respect to itself."""
         self.add(f"A[{root}] = 1.0")
-        self.written.add(root)
+        self.written["A"].add(root)
 
     def end(self) -> None:
         """Write what the rows of lifted parameters collected."""
         rows = self.plan.lifted_row
-        lifted = [x for x in self.plan.lifted if rows[x] in self.written]
+        lifted = [x for x in self.plan.lifted if rows[x] in self.written["A"]]
         self.add_to_fixed(lifted, f"A[{self.index([rows[x] for x in lifted])}]" if lifted else "")
 
     def write_backward(self, group: Map | Grid | Total) -> None:
@@ -311,19 +313,26 @@ class Writer:
         else:
             self.add(f"a = {self.by_weights('A', group)}")
         if not needs.isdisjoint(x for row in group.weights for x in row):
-            G = self.matrix(group.weights, "G")
-            product = f"a @ {self.inputs(group)}.T"
-            places = [x for row in group.weights for x in row]
-            if len(set(places)) == len(places):
-                view = "reshape" in G
-                self.add(*[f"g = {G}", f"g += {product}"] if view else [f"{G} += {product}"])
-            else:
-                self.add(f"np.add.at(G, {G[2:-1]}, {product})")
+            self.write_weight_gradients(group)
         if group.biases:
             self.add_to_fixed(group.biases, "a")
         product = f"{self.matrix(group.weights)}.T @ a"
         one = len(group.inputs) == 1 and not is_fixed(group)
         self.add_to(flat, product if one else f"({product}).reshape({len(flat)}, -1)")
+
+    def write_weight_gradients(self, group: Grid) -> None:
+        """Write dW = a X^T; into a view of G at once, if that can be."""
+        G, X = self.matrix(group.weights, "G"), self.inputs(group)
+        places = [~x for row in group.weights for x in row]
+        is_first = self.is_first("G", places)
+        if len(set(places)) < len(places):
+            self.add(f"np.add.at(G, {G[2:-1]}, a @ {X}.T)")
+        elif "reshape" not in G:
+            self.add(f"{G} {'=' if is_first else '+='} a @ {X}.T")
+        elif is_first:
+            self.add(f"np.matmul(a, {X}.T, out={G})")
+        else:
+            self.add(f"g = {G}", f"g += a @ {X}.T")
 
     def add_to(self, targets: Sequence[int], contribution: str) -> None:
         """Write what is added to the gradients of targets, a row of the contribution for each."""
@@ -342,34 +351,37 @@ class Writer:
             sorted_ = f"({contribution})[{self.constant(order)}]"
             contribution = f"np.add.reduceat({sorted_}, {self.constant(starts)}, axis=0)"
             places = unique.tolist()
-        fresh = [place for place in places if place not in self.written]
-        self.written.update(fresh)
-        rows = f"A[{self.index(places)}]"
-        if len(fresh) == len(places):
-            product = re.fullmatch(r"u \* (\w+)", contribution)
-            in_place = product and ":" in rows  # a slice, which NumPy can write to at once
-            self.add(
-                f"np.multiply(u, {product[1]}, out={rows})"
-                if product and in_place
-                else f"{rows} = {contribution}"
-            )
-            return
-        if fresh:
-            self.add(f"A[{self.index(fresh)}] = 0.0")
-        self.add(f"{rows} += {contribution}")
+        rows, is_first = f"A[{self.index(places)}]", self.is_first("A", places)
+        product = re.fullmatch(r"u \* (\w+)", contribution)
+        if is_first and product and ":" in rows:  # a slice, which NumPy can write to at once
+            self.add(f"np.multiply(u, {product[1]}, out={rows})")
+        else:
+            self.add(f"{rows} {'=' if is_first else '+='} {contribution}")
+
+    def is_first(self, array: str, places: Sequence[int]) -> bool:
+        """Tell whether all of these places are still to be set; if only some are, clear those."""
+        written = self.written[array]
+        fresh = [place for place in dict.fromkeys(places) if place not in written]
+        written.update(fresh)
+        if 0 < len(fresh) < len(places):
+            self.add(f"{array}[{self.index(fresh)}] = 0.0")
+        return len(fresh) == len(places)
 
     def add_to_fixed(self, targets: Sequence[int], contribution: str) -> None:
         """Write what is added to the gradients of fixed numbers: the sum over all examples."""
         if self.graph.needs.isdisjoint(targets):
             return
         summed = contribution if contribution.isidentifier() else f"({contribution})"
-        if len(set(targets)) == 1:
-            self.add(f"G[{~targets[0]}] += {summed}.sum()")
-        elif len(set(targets)) == len(targets):
-            self.add(f"G[{self.index([~x for x in targets])}] += {summed}.sum(axis=1)")
+        places = [~x for x in targets]
+        if len(set(places)) == 1:
+            sign = "=" if self.is_first("G", places[:1]) else "+="
+            self.add(f"G[{places[0]}] {sign} {summed}.sum()")
+        elif len(set(places)) == len(places):
+            sign = "=" if self.is_first("G", places) else "+="
+            self.add(f"G[{self.index(places)}] {sign} {summed}.sum(axis=1)")
         else:
-            places = self.constant(np.array([~x for x in targets]))
-            self.add(f"np.add.at(G, {places}, {summed}.sum(axis=1))")
+            self.is_first("G", places)
+            self.add(f"np.add.at(G, {self.constant(np.array(places))}, {summed}.sum(axis=1))")
 
 
 def span(group: Map | Grid | Total) -> str:

@@ -157,7 +157,7 @@ print(inspect.getsource(back_propagation))
 #
 # B asks for every error derivative of a network with 4 inputs and 2, 3 and 1 logistic neurons, does
 # three steps and stops at the fourth, the way back through a layer of three. How many derivatives
-# are there, by $a$, by $z$ and by $\theta$?
+# are there, by $a$, by $z$ and by $\theta$? In the picture, those by weights stand on the lines.
 
 # %%
 of_b, cost = error_derivatives.network()
@@ -171,8 +171,11 @@ for name in error_derivatives.names(3, 1):
     print(f"  ∂C/∂{name:6} {by_engine[name]:10.6f}")
 
 # %% [markdown]
-# (B calls the inputs layer 1, so its layer 3 is our layer 2.) All 35 stand in five lines to a
-# layer:
+# (B calls the inputs layer 1, so its layer 3 is our layer 2. And its $\theta_{jk}$ leads from
+# neuron $j$ to neuron $k$, the other way round than our $w_{ij}$; $j = 0$ is the bias.) They are 6
+# by $a$, 6 by $z$ and 23 by $\theta$. The matrices have five lines to a layer, and the last three
+# of them hold all derivatives by $z$ and by $\theta$; those by $a$ are factors within the lines of
+# $\boldsymbol\delta$, as $\partial L / \partial \mathbf a$ or $\mathbf W^T \boldsymbol\delta$:
 
 # %%
 example_of_b = [(error_derivatives.INPUTS, [error_derivatives.TARGET])]

@@ -107,12 +107,6 @@ errors = {
     "forward": [abs(forward(h) - first.data) for h in steps],
     "central": [abs(central(h) - first.data) for h in steps],
 }
-for name, found in errors.items():
-    error, h = min(zip(found, steps, strict=True))
-    print(f"{name}: the least error is {error:.0e}, at h = {h:.0e}")
-print(f"for comparison: √ε = {2 ** (-53 / 2):.0e}, ∛ε = {2 ** (-53 / 3):.0e}")
-
-# %%
 figure, axes = plt.subplots(figsize=(9, 5))
 for (name, found), marker in zip(errors.items(), "os", strict=True):
     axes.loglog(steps, found, marker, markersize=4, label=name)
@@ -128,24 +122,48 @@ _ = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 # %% [markdown]
 # Read it from right to left. Both errors fall along straight lines, the central one twice as
 # steeply (slopes 1 and 2 on logarithmic axes). Then they reach the dashed line of rounding and
-# scatter along it, upwards. The best step lies at the crossing: near $\sqrt{\varepsilon}$
-# forward, near $\sqrt[3]{\varepsilon}$ central, and even there half of the digits, or a third,
-# are lost. For another function all the lines shift. So any fixed step, and any fixed tolerance,
-# is a guess.
+# scatter along it, upwards. The best step lies about where the lines cross:
+
+# %%
+rounding = 2**-53 * neuron(0.4)
+h1 = (2 * rounding / abs(second.data)) ** (1 / 2)
+h2 = (6 * rounding / abs(third)) ** (1 / 3)
+print(f"forward at h = {h1:.0e}, error {rounding / h1:.0e}; √ε = {2 ** (-53 / 2):.0e}")
+print(f"central at h = {h2:.0e}, error {rounding / h2:.0e}; ∛ε = {2 ** (-53 / 3):.0e}")
+
+# %% [markdown]
+# Near $\sqrt{\varepsilon}$ forward, near $\sqrt[3]{\varepsilon}$ central, and even there half of
+# the 16 digits, or a third, are lost. For another function all the lines shift. So any fixed step,
+# and any fixed tolerance, is a guess.
 #
 # ## A checker that does not guess
 #
 # `gradcheck` measures at some 48 steps, extrapolates them to $h = 0$, measures the noise as well,
-# and derives the tolerance from both.
+# and derives the tolerance from both. Its report is a table, with the digits that are certain and
+# one more. For a lecture that is too many, so we print four, and then the verdict:
+
 
 # %%
-gradcheck(neuron, 0.4)
+def show(report):
+    print(report.summary)
+    for found in report:
+        mark, slope = "✓" if found else "✗", found.slope.value
+        print(f"{mark} {found.derivative} = {found.gradient:.4g}, measured {slope:.4g}; ", end="")
+        print(found.outcome)
+    if report.fault:
+        print(report.fault)
+
+
+report = gradcheck(neuron, 0.4)
+show(report)
+print("tolerance below 1e-12:", report[0].tolerance < 1e-12)
 
 # %% [markdown]
-# The report prints the digits that are certain, and one more. It does the same for all gradients
-# of a network at once: here for the worked example of lecture A, with four weights and two biases
-# to a layer. (A check may move Values that the function knows by itself, such as the parameters
-# of a network; it puts them back.)
+# Twelve decimals, more than any one step gives. (See the whole table with
+# `gradcheck(neuron, 0.4)` in a cell of its own.) All gradients of a network are checked at once:
+# here those of the worked example of lecture A, with four weights and two biases to a layer. (A
+# check may move Values that the function knows by itself, such as the parameters of a network; it
+# puts them back.)
 
 # %%
 mlp, L = worked_example.forward()
@@ -155,7 +173,7 @@ def loss(*_):
     return half_squared_error(mlp(worked_example.INPUTS), worked_example.TARGETS)
 
 
-gradcheck(loss, *mlp.parameters())
+show(gradcheck(loss, *mlp.parameters()))
 
 # %% [markdown]
 # ## The four verdicts
@@ -171,12 +189,12 @@ gradcheck(loss, *mlp.parameters())
 # wrong with this function?
 
 # %%
-gradcheck(lambda x: x * math.sin(x), 0.7)
+show(gradcheck(lambda x: x * math.sin(x), 0.7))
 
 # %% [markdown]
 # `math.sin` returns a plain number. The path through it never reached the graph, so half of the
 # product rule is missing, and the last line of the report says where it left. Now for a weight
-# that hardly matters:
+# that hardly matters, this time with the table:
 
 # %%
 gradcheck(lambda w: 1e9 + 1e-9 * w, 1.0)
@@ -209,7 +227,7 @@ gradcheck(relu, 0.0)
 # the engine say is its derivative at 0, and what is the verdict?
 
 # %%
-gradcheck(lambda x: relu(x) - relu(-x), 0.0)
+show(gradcheck(lambda x: relu(x) - relu(-x), 0.0))
 
 # %% [markdown]
 # Wrong, and rightly so: the whole has a derivative, although its parts have none. A choice that
@@ -227,24 +245,24 @@ def cost(z):
     return half_squared_error([sigmoid(z)], [0.8])
 
 
-gradcheck(cost, 0.4, claimed=-0.04836745)
+show(gradcheck(cost, 0.4, claimed=-0.0484))
 
 # %% [markdown]
-# It is right, but a number is held to all the digits of the machine. Figures on paper are
-# rounded, so claim text: it has to be rounded right, and is then as good as its digits.
+# It is right to its last digit, but a number is held to all the digits of the machine. Figures on
+# paper are rounded, so claim text: it has to be rounded right, and is then as good as its digits.
 
 # %%
-gradcheck(cost, 0.4, claimed="-0.0484")
+show(gradcheck(cost, 0.4, claimed="-0.0484"))
 
 # %% [markdown]
 # Best is a function of the inputs, since it says the formula. This one has a slip: can you see it
 # before you read the verdict?
 
 # %%
-gradcheck(cost, 0.4, claimed=lambda z: sigmoid(z) - 0.8)
+show(gradcheck(cost, 0.4, claimed=lambda z: sigmoid(z) - 0.8))
 
 # %%
-gradcheck(cost, 0.4, claimed=lambda z: (sigmoid(z) - 0.8) * sigmoid(z) * (1 - sigmoid(z)))
+show(gradcheck(cost, 0.4, claimed=lambda z: (sigmoid(z) - 0.8) * sigmoid(z) * (1 - sigmoid(z))))
 
 # %% [markdown]
 # ## Let a machine choose the points
@@ -317,14 +335,19 @@ def test_bell(args):
 try:
     test_bell()
 except AssertionError as error:
-    print(error)
+    *_, fault = str(error).splitlines()
+    print(fault.partition(", but")[0])
 
 # %% [markdown]
-# The rule is at fault, and the point is again the simplest one. Where one operation among many is
+# The rule is at fault, and the point is again the simplest one. (The report goes on with the slope
+# that it has measured, $-2/e$.) Where one operation among many is
 # wrong, the report names it just the same:
 
 # %%
-gradcheck(lambda w, x: tanh(w * bell(x)) + sigmoid(w - x), 0.5, 0.8)
+report = gradcheck(lambda w, x: tanh(w * bell(x)) + sigmoid(w - x), 0.5, 0.8)
+for found in report:
+    print(found.derivative, found.outcome)
+print(report.fault.partition(", but")[0])
 
 # %% [markdown]
 # The gradient with respect to $w$ is right all the same: its path does not lead through the bell.
@@ -348,8 +371,8 @@ test_mended_bell()
 # ## Twelve slips in five lectures
 #
 # All of these are printed in the lecture texts that this package follows. Their authors know the
-# subject, and a formula goes wrong all the same. In most of the tables below the same function
-# $f$ is checked twice: the rows `f[0]` claim what is **printed**, the rows `f[1]` what is
+# subject, and a formula goes wrong all the same. In most of the checks below the same function
+# $f$ is checked twice: the lines `f[0]` claim what is **printed**, the lines `f[1]` what is
 # **right**. Try to see the mistake before you look at the verdict.
 #
 # ### Lecture A
@@ -358,7 +381,7 @@ test_mended_bell()
 
 # %%
 w11 = mlp.layers[1].neurons[0].w[0]
-gradcheck(lambda _: [loss(), loss()], w11, claimed=["0.0821", "0.0822"])
+show(gradcheck(lambda _: [loss(), loss()], w11, claimed=["0.0821", "0.0822"]))
 
 # %% [markdown]
 # **2** · Its loss is written
@@ -373,7 +396,7 @@ def f(p, q):
     return [printed, half_squared_error([p, q], [0.01, 0.99])]
 
 
-gradcheck(f, 0.7514, 0.7729, claimed=[lambda p, q: [p - 0.01, q - 0.99]] * 2)
+show(gradcheck(f, 0.7514, 0.7729, claimed=[lambda p, q: [p - 0.01, q - 0.99]] * 2))
 
 # %% [markdown]
 # The factor 1.005 is that of the outer square: twice the difference 0.5025. The derivative and
@@ -393,7 +416,7 @@ def f(a):
     return [printed, -(y * log(a) + (1 - y) * log(1 - a))]
 
 
-gradcheck(f, 0.7, claimed=[lambda a: -y / a + (1 - y) / (1 - a)] * 2)
+show(gradcheck(f, 0.7, claimed=[lambda a: -y / a + (1 - y) / (1 - a)] * 2))
 
 # %% [markdown]
 # With the minus before one term only, the loss rewards the wrong class. Examples of class 1 would
@@ -410,7 +433,7 @@ def f(p):
     return [half_squared_error([p], [0.8])] * 2
 
 
-gradcheck(f, 0.3, claimed=lambda p: [0.8 - p, p - 0.8])
+show(gradcheck(f, 0.3, claimed=lambda p: [0.8 - p, p - 0.8]))
 
 # %% [markdown]
 # **5** · Step 3 says $\partial z/\partial\theta = \sigma'(z)\,a$, so that (the sign mended)
@@ -429,7 +452,7 @@ def by_hand(theta):
     return [slope**2 * (p - 0.8) * 0.55, slope * (p - 0.8) * 0.55]
 
 
-gradcheck(f, 0.7, claimed=by_hand)
+show(gradcheck(f, 0.7, claimed=by_hand))
 
 # %% [markdown]
 # The weighted sum $z$ comes before $\sigma$, so there is no $\sigma'$ in
@@ -455,7 +478,7 @@ def by_hand(a):
     return [[0, 0], [(p - 0.8) * p * (1 - p) * weight for weight in theta]]
 
 
-gradcheck(f, [0.55, 0.42], claimed=by_hand)
+show(gradcheck(f, [0.55, 0.42], claimed=by_hand))
 
 # %% [markdown]
 # Right is $\partial C/\partial a_j = \partial C/\partial z \cdot \theta_j$, as $z$ depends on
@@ -496,7 +519,7 @@ def by_hand(w):
     return [one * 0.6, both * 0.6, slope * one * 0.6, slope * both * 0.6]
 
 
-gradcheck(f, 0.5, claimed=by_hand)
+show(gradcheck(f, 0.5, claimed=by_hand))
 
 # %% [markdown]
 # Only the last is right: $\delta^l = \sigma'(z^l) \sum_j \delta_j^{l+1} w_j^{l+1}$. With one of
@@ -515,7 +538,7 @@ def by_hand(w):
     return [(p - 0.3) * p * (1 - p), (p - 0.3) * p * (1 - p) * 0.574]
 
 
-gradcheck(f, 0.8, claimed=by_hand)
+show(gradcheck(f, 0.8, claimed=by_hand))
 
 # %% [markdown]
 # It lacks what the weight multiplies, $a^{L-1}$, here 0.574.
@@ -551,7 +574,7 @@ def by_hand(W):
     return [[(p - 1) * h_k for h_k in h], [q * h_k for h_k in h]]
 
 
-gradcheck(cross_entropy_by, [[0.5, 0.2, -0.6], [-0.7, 0.9, 0.8]], claimed=by_hand)
+print(gradcheck(cross_entropy_by, [[0.5, 0.2, -0.6], [-0.7, 0.9, 0.8]], claimed=by_hand).summary)
 
 # %% [markdown]
 # ### Lecture E
@@ -566,7 +589,7 @@ def as_printed(z):
     return [[A[i] * ((i == j) - A[i]) for j in range(3)] for i in range(3)]
 
 
-gradcheck(softmax, [0.3, -0.8, 1.1], claimed=as_printed)
+show(gradcheck(softmax, [0.3, -0.8, 1.1], claimed=as_printed))
 
 # %% [markdown]
 # Those with $i = j$; so a check of the diagonal alone would not have found it. Right is
@@ -596,7 +619,7 @@ def by_hand(z):
     return [[-p, -(q - 1)], [p, q - 1]]
 
 
-gradcheck(f, [0.3, -0.8], claimed=by_hand)
+show(gradcheck(f, [0.3, -0.8], claimed=by_hand))
 
 # %% [markdown]
 # **12** · The gradient of a bias: $\partial J/\partial b = \delta$. But $\delta$ has a column for
@@ -616,7 +639,7 @@ def by_hand(b):
     return [delta[0], delta[0] + delta[1]]
 
 
-gradcheck(f, 0.1, claimed=by_hand)
+show(gradcheck(f, 0.1, claimed=by_hand))
 
 # %% [markdown]
 # The report even says which example was left out. `tests/check/test_lecture_slips.py` goes
@@ -625,7 +648,7 @@ gradcheck(f, 0.1, claimed=by_hand)
 # ## Exercises
 #
 # **1.** Derive $\partial f/\partial w$ and $\partial f/\partial x$ of $f = \tanh(wx)$, and write
-# them in place of `w` and `x`, until 2 of 2 are right. (Without `.summary` you see the numbers,
+# them in place of `w` and `x`, until 2 of 2 are right. (Without `.summary` you see all the digits,
 # and what went wrong.)
 
 

@@ -121,9 +121,10 @@ for eta in (2.0, 1e308):
         print(f"η = {eta}:", fill(str(error), 95), f"w = {neuron.w[0]:.2g}", sep="\n", end="\n\n")
 
 # %% [markdown]
-# With $\eta = 2$ the weight has grown from step to step until the square of an error was too
-# large for a float. With $\eta = 10^{308}$ the first step already is impossible, and is not
-# taken. The cure for both is a smaller learning rate.
+# With $\eta = 2$ the weight has grown from step to step until the square of an error was too large
+# for a float; `z[2]` is the output for the second example, and 1.9 its target. With
+# $\eta = 10^{308}$ the first step already is impossible, and is not taken. The cure for both is a
+# smaller learning rate.
 #
 # ## The same for a network
 #
@@ -141,8 +142,7 @@ draw_network(mlp)
 
 # %% [markdown]
 # Only one of the four examples is in the circles, the last that was asked: both inputs 1, output
-# near
-# 0. Blue weights are positive, orange ones negative.
+# near 0. Blue weights are positive, orange ones negative.
 #
 # ## Where to start
 #
@@ -221,9 +221,10 @@ axes.set(xlabel="epoch", ylabel="mean loss of all examples", xticks=range(0, 21,
 _ = axes.legend(title="batch size")
 
 # %% [markdown]
-# The smaller the batch, the more steps an epoch has, and the sooner the loss falls. The price is
-# noise: a step that is downhill for one example may be uphill for all. Whole batches never climb
-# here, and take one step where the others take three or twenty.
+# The curve of whole batches is the smoothest, that of single examples gets lowest. The smaller the
+# batch, the more steps an epoch has, and the sooner the loss falls. The price is noise: a step that
+# is downhill for one example may be uphill for all. Whole batches never climb here, and take one
+# step where the others take three or twenty.
 #
 # ## The boundary forms
 #
@@ -289,8 +290,8 @@ for epoch in (0, 5, 20, 60):
     print(f"epoch {epoch:>2}: accuracy {right[0]} in training, {right[1]} in the test")
 
 # %% [markdown]
-# Both curves fall. If the training loss went on falling while the test loss rose, the network
-# would be learning the points by heart.
+# Both curves fall, that of the test a little above the other. If the training loss went on falling
+# while the test loss rose, the network would be learning the points by heart.
 #
 # ## Momentum and Adam
 #
@@ -394,8 +395,8 @@ right.legend(fontsize=11)
 figure.tight_layout()
 
 # %% [markdown]
-# Where two species overlap, mistakes remain, and the ring marks them. `setosa` stands apart and
-# is never mistaken.
+# Where two species meet, one mistake remains: the ring marks it, a `versicolor` taken for a
+# `virginica`. `setosa` stands apart and is never mistaken.
 #
 # Every run above records its graph anew in each step, which is what makes it visible, and slow.
 # Notebook 9 shows `fit(..., replay=True)`, which takes the same steps much faster.
@@ -411,7 +412,7 @@ my_iterations = 0
 
 # %% [markdown]
 # **2.** At $w = 1$, work out the slope of the cost of the three examples by hand. Here is a wrong
-# answer, and what the package says to it.
+# answer, and what the package says to it. ($v_3$ is the third output, $1.5\,w$.)
 
 # %%
 w = Value(1.0, label="w")

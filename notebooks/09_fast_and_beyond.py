@@ -30,8 +30,7 @@ from tinygrad_edu import MLP, Value, grad, gradcheck, leaky_relu, losses, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
 from tinygrad_edu.nn import SGD, Adam, accuracy, data, fit
-from tinygrad_edu.replay import replay
-from tinygrad_edu.value import recording
+from tinygrad_edu.replay import recording, replay
 
 plt.style.use("lecture.mplstyle")
 
@@ -109,6 +108,13 @@ x, y = [Value(0.5), Value(-1.0)], Value(1.0)
 compiled = replay(
     losses.half_squared_error(net(x), y), inputs=[*x, y], wrt=net.parameters(), reduce="sum"
 )
+compiled
+
+# %% [markdown]
+# Eight operations: four weighted sums, three tanh and the loss. Four groups: we shall see which.
+# Now other numbers.
+
+# %%
 rows = [[0.5, -1.0, 1.0], [1.0, 0.5, 0.0], [-0.3, 0.2, 0.5], [2.0, 1.0, -1.0]]  # x₁, x₂, y
 print(compiled(rows).losses.round(6))
 
@@ -155,14 +161,15 @@ plt.show()
 # and a bias, three times; then three weights and a bias.
 
 # %%
-forward, backward = compiled.arrays.source.strip().split("\n\n")
+forward, backward = compiled.source.strip().split("\n\n")
 print(forward)
 
 # %% [markdown]
 # Three kinds of lines: a product of matrices, a bias added to every column, a function of every
-# number. Nobody has told `replay` about layers: it found that rows 3, 4 and 5 are sums of products
-# of the same inputs, and put them together. Now the way back. `A` is a table like `V`, of the
-# gradients of the rows; `G` collects those of the parameters. **Predict:** where are
+# number (those that begin with `f_`). A product with its bias is one group, and so is a function:
+# four groups in all. Nobody has told `replay` about layers: it found that rows 3, 4 and 5 are sums
+# of products of the same inputs, and put them together. Now the way back. `A` is a table like `V`,
+# of the gradients of the rows; `G` collects those of the parameters. **Predict:** where are
 # $\boldsymbol\delta\, \mathbf a^T$ and $\mathbf W^T \boldsymbol\delta$?
 
 # %%
@@ -174,16 +181,18 @@ print(backward)
 #
 # | in the program | in the lecture |
 # | --- | --- |
-# | `a = A[...]` | $\boldsymbol\delta$, a column for each example |
-# | `g += a @ V[6:9].T` | $\partial L / \partial \mathbf W = \boldsymbol\delta\, \mathbf A^T$ |
-# | `G[12] += (a).sum()` | $\partial L / \partial b$: the sum of $\delta$ over the examples |
-# | `A[6:9] = F[...].T @ a` | $\mathbf W^T \boldsymbol\delta$ |
+# | `a`, a part of the table `A` | $\boldsymbol\delta$, a column for each example |
+# | `t0 = x0 - x1` | $\partial L / \partial \hat y = \hat y - y$, the rule of the loss |
+# | `a` times `V[6:9].T` | $\partial L / \partial \mathbf W = \boldsymbol\delta\, \mathbf A^T$ |
+# | `a.sum()` | $\partial L / \partial b$: the sum of $\delta$ over the examples |
+# | `F[9:12]`, transposed, times `a` | $\mathbf W^T \boldsymbol\delta$ |
 # | `t1 = 1 - t0`, where `t0 = y * y` | $g'(\mathbf z) = 1 - \mathbf a^2$, the rule of tanh |
-# | `np.multiply(u, t1, out=...)` | $\odot\; g'(\mathbf z)$ |
+# | `np.multiply(u, t1, ...)` | $\odot\; g'(\mathbf z)$ |
 #
-# The rule of tanh is the one line of the package's table of operations that the engine uses, too.
-# So both should agree, but for rounding. (With a handful of examples there is little to put
-# together, and replay runs a program of plain Python instead; 500 examples run the one above.)
+# (In the program, `y` is what an operation has put out, here `V[6:9]`, the $a$ of the table.) The
+# rule of tanh is the one line of the package's table of operations that the engine uses, too. So
+# both should agree, but for rounding. (With a handful of examples there is little to put together,
+# and replay runs a program of plain Python instead; 500 examples run the one above.)
 
 
 # %%
@@ -207,7 +216,7 @@ for examples in (rows, many):
 # %%
 whole = objective(written_out, moons)
 program = replay(whole, wrt=theta)
-print(len(program.graph.operations), "operations become", len(program.plan.groups), "groups:")
+print(program)
 for kind, n in Counter(type(group).__name__ for group in program.plan.groups).items():
     print(f"{n:3} × {kind}")
 
@@ -231,7 +240,8 @@ print("groups:", dict(zip(sizes, groups, strict=True)))
 
 # %% [markdown]
 # Both graphs grow with the examples, the program does not: more examples only make its matrices
-# wider. (A single example needs fewer groups, as its loss is of one class only.)
+# wider. (A single example needs fewer groups: its loss is of one class only, and there is no mean
+# to take.)
 #
 # ## What replay cannot see
 #
@@ -273,7 +283,7 @@ def escapes(x):
 
 
 print(replay(escapes(z), inputs=[z])([[3.0]]).losses, "should be", [3.0 * 3.0])
-gradcheck(escapes, 2.0)
+print(gradcheck(escapes, 2.0).fault)
 
 # %% [markdown]
 # Large frameworks have limits of this kind, too. A function that `jax.jit` compiles is recorded in
@@ -406,7 +416,6 @@ print("more than twenty times as fast:", median(ratios) > 20)
 
 # %% [markdown]
 # Time it yourself, in a cell of its own: `%timeit on_the_graph()`, then `%timeit by_the_program()`.
-# The README quotes figures.
 #
 # ## Beyond: PyTorch
 #

@@ -186,7 +186,7 @@ draw(a)
 
 # %% [markdown]
 # A derivative is a slope. In the figure look at the point where the dashed line touches the curve:
-# there, and only there, both climb equally fast. Further away the line says nothing about $a$.
+# there both climb equally fast. Further away the line says nothing about $a$.
 
 # %%
 ws = np.linspace(-4.5, -2.0, 200)
@@ -209,7 +209,7 @@ steps(a)
 # ## What takes no gradient
 #
 # The input $x$ of a neuron is given by the data. Nobody wants to change it, so its gradient is work
-# for nothing. A `Constant` is a number that takes none. So is every plain number in an expression.
+# for nothing. A `Constant` is a number that takes none; plain numbers in expressions become one.
 #
 # Look at what has become of the edge from $x$.
 
@@ -268,7 +268,8 @@ derivation(a, w)
 # ## Exercises
 #
 # **1. By hand.** The sheet below asks for every number of $y = (p + q) \cdot q$, forward and
-# backward. Note that $q$ goes into it twice! Answer on the page, or in the cells below it.
+# backward. Note that $q$ goes into it twice: once as it is, which the sheet calls *direct*, and
+# once *via s*. Answer on the page, or in the cells below it.
 
 # %%
 p, q = Value(3.0, label="p"), Value(-2.0, label="q")
@@ -294,8 +295,8 @@ sheet.answer("dy/dp", 1)
 print(f"{sheet.score:g} of {len(sheet.questions)} points")
 
 # %% [markdown]
-# The same questions with other numbers, to print. With your student number in place of the 7 you
-# get a sheet that nobody else has:
+# The three gradients with other numbers, to print; the local derivatives are given. With your
+# student number in place of the 7 you get a sheet that nobody else has:
 
 # %%
 print(exercise(y, ask="gradient", seed=7).sheet())

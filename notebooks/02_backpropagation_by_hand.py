@@ -186,21 +186,18 @@ print(f"{hidden.score:g} of {len(hidden.questions)} points")
 
 # %%
 found = paths(loss, mlp.layers[0].neurons[0].w[0])
-for path in found:
-    print(path.formula)
-    print("  =", " · ".join(f"{factor:.4f}" for factor in path.factors), f"= {path.product:.9f}")
-print(f"sum: {found.total:.9f}")
+found
 
 # %% [markdown]
 # Two paths, five factors each. To raise $w_{11}^{(1)}$ raises both outputs; that makes the first
 # worse and the second better, so the contributions have different signs. (Why contributions are
 # *added*, notebook 3 shows.)
 #
-# In the picture follow the two colours from the loss, on the right, to the left. They part at the
-# loss and meet again at $a_1^{(1)}$. From there on both walk the same edges.
+# In the picture follow the two colours from the loss, at the bottom, upwards. They part at the loss
+# and meet again at $a_1^{(1)}$. From there on both walk the same edges.
 
 # %%
-found.draw(clusters=mlp.clusters(), show="data partials")
+found.draw(show="partials", direction="TB")
 
 # %% [markdown]
 # A computer does not go path by path. The last two factors are the same in both, so it adds up at
@@ -266,8 +263,8 @@ for done, figure in zip(rounds, figures, strict=True):
 
 # %% [markdown]
 # They cannot: there is not that much to take off. In the left figure both axes are logarithmic. For
-# about ten updates hardly anything happens. From then on, ten times as many updates make the loss
-# ten to thirty times as small. On the right the dotted lines are the targets.
+# about ten updates little happens. From then on, ten times as many updates make the loss eleven to
+# 32 times as small. On the right the dotted lines are the targets.
 
 # %%
 _, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")

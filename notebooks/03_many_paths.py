@@ -22,7 +22,7 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tinygrad_edu import MLP, Value, grad, gradcheck, half_squared_error, sin, total
+from tinygrad_edu import MLP, Value, draw_network, grad, gradcheck, half_squared_error, sin, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples import deep_thin, worked_example
 from tinygrad_edu.explain import exercise, mistakes, paths, steps
@@ -38,21 +38,24 @@ plt.style.use("lecture.mplstyle")
 #
 # $$x \to a_{11} \to h_{11} \to a_{21} \to h_{21} \to a_{31} \to \hat y \to L$$
 #
+# Here is one of three sigmoid neurons. The number on the first line is $W_{111}$. (The picture
+# writes $z$ and $a$ for what D calls $a$ and $h$.)
+
+# %%
+thin = deep_thin.forward()
+draw_network(thin.mlp)
+
+# %% [markdown]
 # **Predict:** how many factors does $\partial L/\partial W_{111}$ have? Count the arrows from
 # $W_{111}$ on.
 
 # %%
-thin = deep_thin.forward()
-for derivative, number in deep_thin.chain(thin):
-    print(f"{derivative:<11} = {number:>9.6f}")
-
-product = math.prod(number for _, number in deep_thin.chain(thin))
-print(f"product     = {product:>9.6f}")
-print(f"engine      = {grad(thin.loss, thin.weights[0]):>9.6f}")
+paths(thin.loss, thin.weights[0])
 
 # %% [markdown]
-# Seven factors, one for each step of the way: first the loss, then for every layer a $\sigma'$ and
-# a weight, at last the input. This is the whole chain rule where there is only one path. The
+# Seven factors, one for each step of the way: first the loss, then for every layer a $\sigma'$, and
+# between them the weights, at last the input. (The last line is the gradient as the engine works it
+# out.) This is the whole chain rule where there is only one path. The
 # lecture reads it as a conversation, layer by layer:
 #
 # $$\frac{\partial L}{\partial W_{111}} =
@@ -65,8 +68,8 @@ print(f"engine      = {grad(thin.loss, thin.weights[0]):>9.6f}")
 # \underbrace{\frac{\partial a_{11}}{\partial W_{111}}}
 # _{\text{weight}}$$
 #
-# *Compressed*, the factors between two nodes become one. `paths` finds the path by itself, and
-# compresses it at the nodes that you name:
+# *Compressed*, the factors between two nodes become one. `compressed` keeps the nodes that you
+# name:
 
 # %%
 [path] = paths(thin.loss, thin.weights[0])
@@ -171,7 +174,8 @@ paths(c, a).draw(show="data partials")
 paths(c, a)
 
 # %% [markdown]
-# Two ways from $c$ to $b$, two from $b$ to $a$: $2 \cdot 2 = 4$ paths of product 1. Remember this
+# Two ways from $c$ to $b$, by the first summand and by the second, and two from $b$ to $a$:
+# $2 \cdot 2 = 4$ paths of product 1. Remember this
 # little graph: it is all that is needed to bring most wrong engines down.
 
 # %% [markdown]
@@ -184,13 +188,7 @@ paths(c, a)
 example = worked_example.forward()
 w = example.mlp.layers[0].neurons[0].w[0]
 two = paths(example.loss, w)
-for path in two:
-    print(path.formula)
-    print(" ", " · ".join(f"{x:.6f}" for x in path.factors), f"= {path.product:.9f}\n")
-
-first, second = [path.product for path in two]
-print(f"∂L/∂{w.label} = {first:.9f} + ({second:.9f}) = {first + second:.9f}")
-print(f"by the engine {grad(example.loss, w):.9f}")
+two
 
 # %% [markdown]
 # The second path is *negative*: to raise $w_{11}^{(1)}$ makes the first output worse and the second
@@ -208,7 +206,7 @@ two.draw(show="partials", direction="TB")
 hidden = example.mlp.layers[0].neurons[0].a
 arriving = [path.product / grad(hidden, w) for path in two]
 print(f"arrives at a₁⁽¹⁾: {arriving[0]:.6f} + ({arriving[1]:.6f}) = {sum(arriving):.6f}")
-print(f"is sent on:       {sum(arriving):.6f} · {grad(hidden, w):.6f} = {first + second:.9f}")
+print(f"is sent on:       {sum(arriving):.6f} · {grad(hidden, w):.6f} = {two.total:.9f}")
 
 # %% [markdown]
 # That is all of backpropagation: the distributive law. $u v + u' v = (u + u')\, v$, from the loss
@@ -443,8 +441,9 @@ for layer, answer in zip(mlp.layers, (to_first, to_second), strict=False):
     print("not answered yet" if answer is None else answer == right)
 
 # %% [markdown]
-# **4. Mend an engine.** This one overwrites. Change one sign so that the last line prints `[]`, the
-# list of the nodes that are wrong. Then try to make it recursive, and look where it goes wrong.
+# **4. Mend an engine.** This one overwrites. The last line lists the nodes of the smallest example
+# that it gets wrong; change one sign so that the list is empty. Then try to make the engine
+# recursive, and look where it goes wrong.
 
 
 # %%
@@ -456,7 +455,7 @@ def mine(value):
     return gradients
 
 
-right, found = mistakes.topological_order(p), mine(p)
+right, found = mistakes.topological_order(c), mine(c)
 print([node.label for node in right if not math.isclose(found[node], right[node])])
 
 # %% [markdown]

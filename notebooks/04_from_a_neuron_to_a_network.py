@@ -48,8 +48,9 @@ draw_network(neuron)
 draw(output, show="data")
 
 # %% [markdown]
-# A perceptron can also *learn*, by a rule of its own: after an error, add error times input to the
-# weights, and the error to the bias. **Predict:** will it learn all three of AND, OR and XOR?
+# A perceptron can also *learn*, by a rule of its own: where the error $y - a$ is not 0, add error
+# times input to the weights, and the error to the bias. **Predict:** will it learn all three of
+# AND, OR and XOR?
 
 # %%
 tables = {"AND": AND, "OR": OR, "XOR": XOR}
@@ -57,7 +58,7 @@ lessons = {name: perceptron.teach(table) for name, table in tables.items()}
 for name, lesson in lessons.items():
     learnt = ", ".join(f"{p.label} = {p.data:g}" for p in lesson.perceptron.parameters())
     print(f"{name:<4} errors in each epoch {lesson.errors}: {learnt}")
-print(f"XOR: after epoch {lessons['XOR'].repeats} the weights are what they were before")
+print(f"XOR: after epoch {lessons['XOR'].repeats} the weights are as after an earlier epoch")
 
 
 # %%
@@ -117,9 +118,10 @@ loss.label = "L"
 derivation(loss, neuron.w[0])
 
 # %% [markdown]
-# In the last line $\frac1a$ meets $a(1 - a)$, and $a$ cancels: what is left is $-(1 - a)\,x_1$, and
-# with $y = 1$ that is $(a - y)\,x_1$. Exercise 2 does it for $y = 0$, with the same result. So the
-# engine, which knows no formula, has to agree with the textbook on all 100 examples:
+# In the product of the last line $\frac1a$ meets $a(1 - a)$, and $a$ cancels: what is left is
+# $-(1 - a)\,x_1$, and with $y = 1$ that is $(a - y)\,x_1$. Exercise 2 does it for $y = 0$, with the
+# same result. So the engine, which knows no formula, has to agree with the textbook on all 100
+# examples:
 
 # %%
 data, start = logistic_regression.DATA, logistic_regression.numbers(neuron)
@@ -419,15 +421,16 @@ table = [(x, 1 - y) for x, y in AND]
 print(f"{accuracy(nand, table):.0%} right")
 
 # %% [markdown]
-# **2. The same gradient for $y = 0$.** Work through the backward pass of the log loss for an
-# example of class 0, on the page or with `sheet.answer(...)`. Is
-# $\partial L/\partial w_1 = (a - y)\,x_1$?
+# **2. The same gradient for $y = 0$.** Work through both passes of the log loss for an example of
+# class 0, where $L = -\log v_1$ with $v_1 = 1 - a$, on the page or with `sheet.answer(...)`. (One
+# answer is given below, wrong on purpose.) Is $\partial L/\partial w_1 = (a - y)\,x_1$?
 
 # %%
 neuron = logistic_regression.start()
 loss = losses.binary_cross_entropy(neuron([1.5, -0.5]), 0)
 loss.label = "L"
-sheet = exercise(loss, only=["dL/da", "da/dz", "dL/dz", "dz/dw_1", "dL/dw_1"])
+questions = ["z", "a", "dL/da", "da/dz", "dL/dz", "dz/dw_1", "dL/dw_1"]
+sheet = exercise(loss, only=questions, given="inputs")
 sheet
 
 # %%
@@ -461,10 +464,12 @@ print("not answered yet" if my_count is None else my_count == right)
 
 # %% [markdown]
 # **5. How many bumps?** Guess from the table above how many bumps bring the error for $\sin 2x$
-# below 0.05, and try. How few can you do with? Then for $\sqrt{|x|}$: guess first.
+# below 0.05, and try. How few can you do with? Then for $\sqrt{|x|}$: guess first. (Even numbers,
+# please, for with an odd one a bump sits right on the cusp; and have some patience.)
 
 # %%
 n = 8  # your number
+f = approximation.CURVES["sin 2x"]  # then "√|x|"
 
-error = approximation.largest_error(approximation.curve_network(curve, n), curve, 201)
+error = approximation.largest_error(approximation.curve_network(f, n), f, 1001)
 print(f"{n} bumps: error {error:.4f}, {'below' if error < 0.05 else 'not below'} 0.05")

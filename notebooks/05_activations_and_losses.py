@@ -78,9 +78,9 @@ plt.show()
 
 # %% [markdown]
 # Solid is the function, dashed its slope. Look at the dashed lines: that of the step is 0 wherever
-# it exists; those of sigmoid, tanh and softmax are hills that end in plains; those of ReLU and
-# leaky ReLU are steps; that of softplus is the sigmoid. (The lectures take $\alpha = 0.01$ for the
-# leaky ReLU, as the package does unless told otherwise; 0.1 can be seen.)
+# it exists; those of sigmoid, tanh and softmax are hills that end in plains, but never quite 0;
+# those of ReLU and leaky ReLU are steps; that of softplus is the sigmoid. (The lectures take
+# $\alpha = 0.01$ for the leaky ReLU, as the package does unless told otherwise; 0.1 can be seen.)
 #
 # The lectures differ at the edge of the step: A writes $z > 0$, B has a threshold $k$ and writes
 # $z \ge k$. Both are in the package, and they disagree in one point only:
@@ -105,7 +105,7 @@ print(gradcheck(relu, 0.0)[0])
 # = \frac{1}{1 + e^{-z}}\cdot\frac{(1 + e^{-z}) - 1}{1 + e^{-z}} = \sigma(z)\,(1 - \sigma(z))$$
 #
 # The package does the same if it is given the same small steps. Below, $u = e^{-z}$ and
-# $s = 1 + u$. Predict the last number from $a = 0.6225$ alone.
+# $s = 1 + u$; for $-1/s^2$ it writes $-a/s$. Predict the last number from $a = 0.6225$ alone.
 
 # %%
 z = Value(0.5, label="z")
@@ -302,11 +302,12 @@ for loss in at_hand:
     print(f"{loss.__name__:24} {cost:7.4f}   gradient", *[f"{d:8.4f}" for d in grad(cost, y_hat)])
 
 # %% [markdown]
-# The last row looks at one number only, the probability of the true class (the package calls it the
-# negative log likelihood when it is given probabilities, and keeps `cross_entropy` for logits). The
-# name has a reason. Three yes-or-no trials with the predictions below have a *likelihood*, the
-# product of what the model gave to what happened; its negative logarithm, divided by the number of
-# trials, is the log loss:
+# The log loss took the three numbers for three yes-or-no answers and averaged, hence a third of the
+# derivative in the table. The last row looks at one number only, the probability of the true class
+# (the package calls it the negative log likelihood when it is given probabilities, and keeps
+# `cross_entropy` for logits). The name has a reason. Three yes-or-no trials with the predictions
+# below have a *likelihood*, the product of what the model gave to what happened; its negative
+# logarithm, divided by the number of trials, is the log loss:
 
 # %%
 likelihood = 0.9 * (1 - 0.2) * 0.6
@@ -407,16 +408,22 @@ paths(y_hat, z[0]).draw(show="data partials")
 
 # %% [markdown]
 # The picture ends at $\hat y_1$, of which $L$ is the negative logarithm. Each path has its colour.
-# Here they are from $L$ on, with the product of each, and for comparison those to $z_2$:
+# Here they are from $L$ on, with the product of each. ($v_1$ is $\log \hat y_1$. The numerator is
+# marked *direct*, because $e_1$ stands in the sum, too.)
 
 # %%
-print(paths(cost, z[0]))
-print(paths(cost, z[1]))
+paths(cost, z[0])
 
 # %% [markdown]
-# Two paths. The one through the numerator is always $-1$. The one through the sum is $+\hat y_1$:
-# all its factors cancel but this. A logit of another class has the path through the sum only.
-# Together, and for any $l$,
+# And for comparison those to $z_2$:
+
+# %%
+paths(cost, z[1])
+
+# %% [markdown]
+# Two paths to $z_1$. The one through the numerator is always $-1$. The one through the sum is
+# $+\hat y_1$: all its factors cancel but this. A logit of another class has the path through the
+# sum only. Together, and for any $l$,
 #
 # $$\frac{\partial L}{\partial z_i} = \hat y_i - \delta_{il}, \qquad\text{that is}\qquad
 # \nabla_{\mathbf z} L = -(\mathbf e_l - \hat{\mathbf y}) = \hat{\mathbf y} - \mathbf e_l ,$$
@@ -448,7 +455,7 @@ plt.show()
 # %% [markdown]
 # What is predicted, less what is true: the bars of the gradient add up to 0. A step against it
 # takes from the classes that got too much and gives to the true one. No bar is longer than 1, and
-# while the answer is wrong that of the true class is not short.
+# while another class has the largest probability that of the true class is at least ½ long.
 #
 # ## Numbers that stay exact
 #
@@ -535,7 +542,7 @@ for found in report:
 # %% [markdown]
 # **4. By hand.** One neuron with a sigmoid and the log loss. Fill in the page below, or answer in
 # Python: `sheet.answer("da/dz", ...)`; `sheet.hint("da/dz")` helps. Another `seed` makes another
-# sheet.
+# sheet. ($y = 1$, so that $L = -v_1$ with $v_1 = \log a$.)
 
 # %%
 w, x, b = Value(0.8, label="w"), Constant(1.5, label="x"), Value(-0.4, label="b")
@@ -543,5 +550,6 @@ z = weighted_sum([w], [x], b)
 a = sigmoid(z)
 cost = losses.binary_cross_entropy(a, 1)
 z.label, a.label, cost.label = "z", "a", "L"
-sheet = exercise(cost, only=["z", "a", "da/dz", "dL/da", "dL/dz", "dL/dw", "dL/db"], seed=5)
+questions = ["z", "a", "da/dz", "dL/da", "dL/dz", "dL/dw", "dL/db"]
+sheet = exercise(cost, only=questions, given="inputs", seed=5)
 sheet

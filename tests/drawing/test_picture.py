@@ -10,7 +10,7 @@ from graphviz.backend import dot_command
 
 from tinygrad_edu import Value, draw
 from tinygrad_edu.drawing import picture as picture_module
-from tinygrad_edu.drawing.picture import SHRINKING
+from tinygrad_edu.drawing.picture import fitted
 from tinygrad_edu.drawing.svg import svg
 
 PNG = b"\x89PNG"
@@ -72,10 +72,7 @@ def test_without_any_graphviz_there_is_svg_and_for_the_rest_a_sentence(a_picture
     with pytest.raises(RuntimeError, match=r"pip install graphviz-pure.*\.source") as error:
         a_picture.pipe("png")
     assert str(error.value) == picture_module.NOWHERE.format("png")
-    shown = a_picture._repr_mimebundle_()
-    assert {mime: text.replace(f" {SHRINKING}", "") for mime, text in shown.items()} == {
-        "image/svg+xml": svg(a_picture)
-    }
+    assert a_picture._repr_mimebundle_() == {"image/svg+xml": fitted(svg(a_picture))}
 
 
 @pytest.mark.usefixtures("no_dot")

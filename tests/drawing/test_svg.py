@@ -13,7 +13,7 @@ from graphviz import Digraph
 from tinygrad_edu import MLP, Value, draw
 from tinygrad_edu.drawing import Picture, draw_network
 from tinygrad_edu.drawing import picture as picture_module
-from tinygrad_edu.drawing.picture import SHRINKING
+from tinygrad_edu.drawing.picture import fitted
 from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.examples import worked_example
 
@@ -206,9 +206,7 @@ def test_without_graphviz_pictures_are_drawn_all_the_same():
     picture = squared()
     assert picture.pipe("svg", encoding="utf-8") == svg(picture)
     assert picture.pipe("svg") == svg(picture).encode()
-    shown = picture._repr_mimebundle_()
-    assert list(shown) == ["image/svg+xml"]
-    assert shown["image/svg+xml"].replace(f" {SHRINKING}", "") == svg(picture)
+    assert picture._repr_mimebundle_() == {"image/svg+xml": fitted(svg(picture))}
     assert picture._repr_mimebundle_(exclude={"image/svg+xml"}) == {}
 
 

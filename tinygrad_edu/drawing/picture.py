@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
 import sys
 import threading
@@ -23,7 +24,7 @@ NOWHERE = (
     "`.source`."
 )
 PNG_DPI = "144"  # sharp on a projector
-SHRINKING = 'style="max-width:100%;height:auto"'  # to the width of the notebook
+WIDEST = 720  # points: what fits beside the prompts of a notebook, and of the page made from it
 
 _one_at_a_time = threading.Lock()
 
@@ -92,8 +93,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
         try:
-            drawing = self.pipe("svg", encoding="utf-8")
-            bundle = {"image/svg+xml": drawing.replace("<svg ", f"<svg {SHRINKING} ", 1)}
+            bundle = {"image/svg+xml": fitted(self.pipe("svg", encoding="utf-8"))}
         except RuntimeError as error:
             bundle = {"text/plain": f"{error}\n\n{self.source}"}
         if dot_binary() is not None:
@@ -121,3 +121,19 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
             finally:
                 dot_command.DOT_BINARY = usual
                 self.graph_attr.pop("dpi", None)
+
+
+def fitted(drawing: str) -> str:
+    """Return a drawing in SVG, shrunk to what a notebook has room for if it is wider.
+
+    >>> fitted('<svg width="1440pt" height="300pt" viewBox="0 0 1440 300">')
+    '<svg style="max-width:100%;height:auto" width="720pt" height="150pt" viewBox="0 0 1440 300">'
+    """
+    size = re.search(r'<svg width="(\d+)pt" height="(\d+)pt"', drawing)
+    if size is None:
+        return drawing
+    width, height = map(int, size.groups())
+    scale = min(1.0, WIDEST / width)
+    smaller = f'width="{width * scale:.0f}pt" height="{height * scale:.0f}pt"'
+    style = 'style="max-width:100%;height:auto"'
+    return drawing.replace(size[0], f"<svg {style} {smaller}", 1)

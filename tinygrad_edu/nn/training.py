@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from random import Random
@@ -190,24 +191,20 @@ class Record:
 class Replay(Record):
     """The same, recorded once."""
 
-    def __init__(
-        self,
-        model: Callable[[Any], Any],
-        loss: Callable[[Any, Any], Any],
-        optimiser: Optimiser,
-        examples: Sequence[tuple[Any, Any]],
-    ) -> None:
-        """Record the model, and the loss of every example."""
+    @cached_property
+    def replayed(self) -> Callable[[Sequence[int]], float]:
+        """The model and the loss of every example, as programs."""
         from tinygrad_edu.nn.replaying import Replayed  # noqa: PLC0415 - it needs NumPy
 
-        super().__init__(model, loss, optimiser, examples)
-        self.replayed = Replayed(model, loss, optimiser.parameters, examples)
-        require_parameters(self.replayed.reached(), optimiser)
+        found = Replayed(self.model, self.loss, self.optimiser.parameters, self.examples)
+        require_parameters(found.reached(), self.optimiser)
+        return found
 
     def __call__(self, batch: Sequence[int]) -> float:
         """Set the gradients to those of the mean loss of a batch, and return that loss."""
+        replayed = self.replayed
         try:
-            cost = self.replayed(batch)
+            cost = replayed(batch)
         except (ArithmeticError, ValueError):
             return super().__call__(batch)
         gradients = [p.grad for p in self.optimiser.parameters]

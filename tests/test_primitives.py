@@ -656,3 +656,16 @@ def test_a_rule_that_returns_something_else_is_named(returned):
 def test_an_exponent_that_varies_is_no_fixed_number():
     with pytest.raises(TypeError, match="power: a Value that takes a gradient in place of a fixed"):
         primitives.power(Value(2.0), Value(3.0))
+
+
+def test_what_a_new_operation_computes_becomes_a_float():
+    sign = Unary("sign", "1, 0 or -1.", forward=lambda x: (x > 0) - (x < 0),
+                 partials=lambda y, x: (0.0,), array="sign", symbol="sgn", latex="#1")  # fmt: skip
+    assert type(sign(Value(-0.5)).data) is float
+
+
+def test_a_rule_of_one_argument_without_a_derivative_is_named():
+    lost = Unary("lost", "Its derivative is missing.", forward=lambda x: x,
+                 partials=lambda y, x: (None,), array="abs", symbol="?", latex="#1")  # fmt: skip
+    with pytest.raises(TypeError, match="lost: a Value that takes a gradient in place of a fixed"):
+        lost(Value(1.0))

@@ -71,8 +71,7 @@ def where_varying(
         ]
     )
     if op.arity is not None and kept.count(None) + sum(map(takes_gradient, operands)) != op.arity:
-        message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
-        raise TypeError(message)
+        raise no_fixed_number(op)
     return kept
 
 
@@ -85,7 +84,15 @@ def record_unary(op: Primitive, x: Value) -> Value:
         raise op.failure(error, (x.data,)) from None
     if type(partials) is not tuple or len(partials) != 1:
         raise wrong_rule(op, partials, 1)
-    return new_node(data, op, x, None, partials[0], None)
+    if partials[0] is None:
+        raise no_fixed_number(op)
+    return new_node(data if type(data) is float else float(data), op, x, None, partials[0], None)
+
+
+def no_fixed_number(op: Primitive) -> TypeError:
+    """Return the error for a Value where the rule of an operation has no derivative by nature."""
+    message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
+    return TypeError(message)
 
 
 def wrong_rule(op: Primitive, partials: object, n: int) -> TypeError:

@@ -17,7 +17,7 @@ from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus
 torch = pytest.importorskip("torch")
 
 from tinygrad_edu.interop import from_torch, to_torch  # noqa: E402 - they need torch
-from tinygrad_edu.interop.networks import Carried  # noqa: E402
+from tinygrad_edu.interop.networks import Carried  # noqa: E402 - torch may be missing
 
 nn = torch.nn
 

@@ -526,7 +526,7 @@ class WrongChains:
         kinds = Counter(node.op for node in nodes)
         found = []
         for node in nodes if len(nodes) <= MOST_FUNCTIONS else []:
-            d = TEXT.derivative(names[node], names[node.args[0]])  # type: ignore[index]
+            d = TEXT.derivative(names[node], names[node.args[0]])  # type: ignore[index]  # unary: one Value
             found += self.without({node}, node.op, d)
         for op, n in kinds.items():
             if n > 1:

@@ -192,4 +192,4 @@ class Written:
         return bool(self)
 
     __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __lt__
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # as __eq__ does

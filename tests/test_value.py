@@ -374,6 +374,9 @@ OUTSIDE = [
     (lambda: 10 ** Value(1000.0), OverflowError, "exponential", "1000.0"),
     (lambda: Value(-1.0).sqrt(), ValueError, "sqrt", "-1.0"),
     (lambda: Value(0.0).sqrt(), ZeroDivisionError, "sqrt", "0.0"),
+    (lambda: Value(1.0) + 10**400, OverflowError, "add", "1329 bits"),
+    (lambda: Value(0.5) * 10**400, OverflowError, "mul", "1329 bits"),
+    (lambda: 10**400 * Value(0.5), OverflowError, "mul", "1329 bits"),
     (lambda: Value(math.inf).sin(), ValueError, "sin", "inf"),
     (lambda: Value(-math.inf).cos(), ValueError, "cos", "-inf"),
 ]
@@ -763,6 +766,25 @@ def test_data_set_from_numpy_compute_like_floats():
     p.data = np.float32(0.1)
     assert type((p * p).data) is float
     assert type(weighted_sum([p], [p], p).data) is float
+
+
+@pytest.mark.parametrize("data", ["2", None, [2.0], 2j])
+def test_data_set_to_what_is_no_number_are_refused_with_the_operation(data):
+    p, q = Value(1.0), Value(2.0)
+    p.data = data
+    for compute in (lambda: weighted_sum([p], [q], q), lambda: total([q, p]), lambda: p * q):
+        with pytest.raises(TypeError, match="^(weighted_sum|total|mul): ") as failure:
+            compute()
+        assert repr(data) in str(failure.value)
+
+
+def test_of_many_arguments_those_that_take_no_gradient_have_no_partial():
+    w, x, b = Value(2.0), Constant(3.0), Value(0.5)
+    z = weighted_sum([w, 4], [x, w], b)
+    assert z.args == (w, 4, x, w, b)
+    assert z.partials == (3.0, None, None, 4, 1.0)
+    z.backward()
+    assert (w.grad, x.grad, b.grad) == (7.0, 0.0, 1.0)
 
 
 def test_activations_of_fractions_stay_exact():

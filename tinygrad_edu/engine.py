@@ -14,11 +14,13 @@ from typing import Any, Protocol, TypeVar
 class Node(Protocol):
     """What the chain rule needs of a node of a graph.
 
-    The arguments of the operation that made it, if one did, and the partial derivatives:
-    one or two in slots of their own, many as tuples in the first. None stands for the derivative
-    by an argument that takes no gradient.
+    The arguments of the operation that made it, if one did, and the partial derivatives: one or two
+    in slots of their own, where None stands for the derivative by an argument that takes no
+    gradient; of many, those that take one, as tuples in ``_x`` and ``_dx``.
     """
 
+    grad: Any
+    """The sum of all gradients that were added to it."""
     _x: Any
     _y: Any
     _dx: Any
@@ -47,6 +49,8 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
     seed: Any = 1.0,
     zero: Any = 0.0,
     partials: Callable[[N], tuple[Any, Any]] | None = None,
+    *,
+    add: bool = False,
 ) -> list[N]:
     """Return ``root`` and all nodes behind it that take a gradient, their ``_adjoint`` worked out.
 
@@ -61,6 +65,8 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
         zero: what the other adjoints start from.
         partials: returns the partial derivatives of a node in the way that the node stores them;
             left out, they are those that it has stored.
+        add: whether to add each adjoint to the ``grad`` of its node. After an error no ``grad``
+            has changed.
 
     For those who hold the ``LOCK``.
 
@@ -73,11 +79,16 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
     """
     found = [root]
     order = [root]
+    before = []
     try:
         count_uses(found, zero)
         root._adjoint = seed
         for node in order:
             upstream = node._adjoint
+            if add:  # here, where the node is at hand: another walk would take a tenth more
+                grad = node.grad
+                before.append(grad)
+                node.grad = upstream + grad if grad else upstream  # a Fraction + 0.0 is a float
             if partials is None:
                 dx, dy = node._dx, node._dy
             else:
@@ -101,20 +112,21 @@ def sweep(  # noqa: C901, PLR0912 - the same four lines for one argument, two, a
                     order.append(arg)
                 continue
             for arg, partial in zip(reversed(node._x), reversed(dx)):  # noqa: B905 - strict is slow
-                if partial is not None:
-                    arg._adjoint += upstream * partial
-                    arg._uses = uses = arg._uses - 1
-                    if not uses:
-                        order.append(arg)
+                arg._adjoint += upstream * partial
+                arg._uses = uses = arg._uses - 1
+                if not uses:
+                    order.append(arg)
         if len(order) != len(found):
             message = "sweep: a node was not reached; was the graph changed on the way?"
             raise RuntimeError(message)  # noqa: TRY301 - to be cleaned up after, too
+        return order  # noqa: TRY300 - still inside: either all is done, or nothing
     except BaseException:  # an interrupt, too, leaves the graph fit for the next walk
+        for node, grad in zip(order, before):  # noqa: B905 - those that the walk has come to
+            node.grad = grad
         for node in found:
             node._uses = 0
             node._adjoint = None
         raise
-    return order
 
 
 def count_uses(found: list[N], zero: Any) -> None:
@@ -138,10 +150,9 @@ def count_uses(found: list[N], zero: Any) -> None:
                 found.append(arg)
             arg._uses = uses + 1
             continue
-        for arg, partial in zip(node._x, dx):  # noqa: B905 - strict takes a tenth of the walk
-            if partial is not None:
-                uses = arg._uses
-                if not uses:
-                    arg._adjoint = zero
-                    found.append(arg)
-                arg._uses = uses + 1
+        for arg in node._x:
+            uses = arg._uses
+            if not uses:
+                arg._adjoint = zero
+                found.append(arg)
+            arg._uses = uses + 1

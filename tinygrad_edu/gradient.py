@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, overload
 
 from tinygrad_edu.engine import LOCK, sweep
-from tinygrad_edu.value import Constant, Value, as_number, exactly, one_and_zero
+from tinygrad_edu.value import Constant, Value, as_number, as_stored, exactly, one_and_zero
 
 __all__ = ["grad"]
 
@@ -86,9 +86,7 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
     if not same:
         message = f"grad: data behind {node!r} changed after it was computed"
         raise RuntimeError(message)
-    if node.op.arity is None:
-        return rule, None
-    return rule[0], rule[1] if node.op.arity == 2 else None
+    return as_stored(node, rule)
 
 
 class Zero:

@@ -122,7 +122,8 @@ class Primitive:
     """All partial derivatives, from the output and the arguments, as ordinary expressions: numbers
     in, numbers out; Values in, Values out; arrays in, arrays out. So they are written with
     operators and the functions of the table, never with those of ``math``. None stands for an
-    argument that is a fixed number by nature and takes no gradient."""
+    argument that is a fixed number by nature and takes no gradient; where there may be any number
+    of arguments, none is."""
     array: str | Callable[..., Any]
     """The forward function on arrays: the name of a NumPy function, or a function of the module
     ``numpy`` and the arguments."""
@@ -290,10 +291,13 @@ class Unary(Primitive):
     arity = 1
 
     def __call__(self, x: Any, *more: Any) -> Any:
-        """Compute the operation; floats, which the rules ask for all the time, go straight."""
+        """Compute the operation; what is asked for all the time goes straight to it."""
         if more:
             return super().__call__(x, *more)
-        return self.of_numbers((x,)) if type(x) is float else self.compute((x,))
+        if type(x) is float:
+            return self.of_numbers((x,))
+        record = getattr(type(x), "__primitive__", None)
+        return self.compute((x,)) if record is None else record(self, (x,))
 
 
 class Binary(Primitive):

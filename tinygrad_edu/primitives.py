@@ -222,10 +222,10 @@ def weigh(*args: Any) -> Any:
     return sum(map(operator.mul, args[:n], args[n:-1]), args[-1])
 
 
-def weights_exchanged(*args: Any) -> tuple[Any, ...]:
+def weights_exchanged(_: Any, *args: Any) -> tuple[Any, ...]:
     """Return x1 ... xn, w1 ... wn, 1.0 for the arguments w1 ... wn, x1 ... xn, b.
 
-    >>> weights_exchanged(1, 2, 3, 4, 5)
+    >>> weights_exchanged(16, 1, 2, 3, 4, 5)
     (3, 4, 1, 2, 1.0)
     """
     n = len(args) // 2
@@ -236,7 +236,7 @@ weighted_sum = Nary("weighted_sum", "The pre-activation w · x + b of a neuron (
                     forward=weigh, array=lambda numpy, *args: weigh(*args),
                     flatten=lambda weights, inputs, bias:
                         (*aligned("weighted_sum", weights, inputs), bias),
-                    partials=lambda z, *args: weights_exchanged(*args),
+                    partials=weights_exchanged,
                     symbol="Σ", precedence=SUM, binds=(PRODUCT,),
                     latex=lambda args: " + ".join(
                         [rf"{w} \cdot {x}" for w, x in zip(*halves(args), strict=True)]

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
+from itertools import compress
 from typing import Any, TypeAlias
 
 from tinygrad_edu import copying, primitives
@@ -26,6 +27,7 @@ __all__ = ["Constant", "Value"]
 Number: TypeAlias = "float | Fraction"
 Method: TypeAlias = "Callable[[Any, Any], Any]"
 NEVER_OPERANDS = {str, bytes, list, tuple, type(None)}  # they have no answer to a Value
+ADD, MUL = primitives.add, primitives.mul
 new = object.__new__
 
 # --- from an operation to the Value that remembers it ---------------------------------------------
@@ -36,15 +38,21 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     if op.arity == 1 and type(operands[0]) is Value and type(operands[0].data) is float:
         return record_unary(op, operands[0])
     kinds = set(map(type, operands))
-    numbers = [x.data for x in operands] if kinds <= OWN else list(map(as_number, operands))
-    if set(map(type, numbers)) != {float}:
-        numbers = plain_numbers(op, numbers)
+    data = None
+    if kinds <= OWN:
+        numbers = [x.data for x in operands]
+        try:  # noqa: SIM105 - suppress takes as long as all of this
+            data = op.forward(*numbers)
+        except (TypeError, ArithmeticError, ValueError):
+            pass  # what is wrong is said below
+    if type(data) is not float:  # then with care
+        numbers = plain_numbers(op, list(map(as_number, operands)))
         pairs = zip(operands, numbers, strict=True)
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
+        data = op.of_numbers(numbers)
+    if Value not in kinds and not any(map(takes_gradient, operands)):
+        return Constant(data)
     try:
-        data = op.forward(*numbers)
-        if Value not in kinds and not any(map(takes_gradient, operands)):
-            return Constant(data)
         partials = op.partials(data, *numbers)
         if type(data) is not float:
             data, partials = exactly(data, partials)
@@ -52,27 +60,24 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         raise op.failure(error, numbers) from None
     if type(partials) is not tuple or len(partials) != len(numbers):
         raise wrong_rule(op, partials, len(numbers))
-    if kinds != {Value} or op.arity == 2:
-        partials = where_varying(op, operands, partials)
+    if op.arity is None and len(kinds) == 1:
+        return new_node(data, op, operands, operands, partials, None)
+    return partly_varying(data, op, operands, partials)
+
+
+def partly_varying(
+    data: Any, op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
+) -> Value:
+    """Return a new node of an operation on operands of which some take no gradient."""
+    varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
     if op.arity is None:
-        return new_node(data, op, operands, None, partials, None)
-    (x, y), (dx, dy) = [pair if op.arity == 2 else (*pair, None) for pair in (operands, partials)]
-    return new_node(data, op, x, y, dx, dy)
-
-
-def where_varying(
-    op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """Return the partials, with None in place of those by an operand that takes no gradient."""
-    kept = tuple(
-        [
-            p if type(x) is Value or (type(x) is not Constant and takes_gradient(x)) else None
-            for x, p in zip(operands, partials)  # noqa: B905 - strict is slow
-        ]
-    )
-    if op.arity is not None and kept.count(None) + sum(map(takes_gradient, operands)) != op.arity:
+        xs, dxs = tuple(compress(operands, varies)), tuple(compress(partials, varies))
+        return new_node(data, op, xs, operands, dxs, None)
+    kept = [p if varying else None for p, varying in zip(partials, varies, strict=True)]
+    if kept.count(None) + sum(varies) != op.arity:
         raise no_fixed_number(op)
-    return kept
+    (x, y), (dx, dy) = [(*pair, None)[:2] for pair in (operands, kept)]
+    return new_node(data, op, x, y, dx, dy)
 
 
 def record_unary(op: Primitive, x: Value) -> Value:
@@ -138,8 +143,8 @@ def unary_method(op: Primitive) -> Callable[[Any], Any]:
 def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
     """Return the methods of :class:`Value` for a binary operator, as is and reflected.
 
-    They do what :func:`record` does, for Values and floats, at the speed that long expressions
-    deserve; :func:`record_operator` does the rest.
+    They do what :func:`record` does, for Values and floats, without its questions;
+    :func:`record_operator` does the rest.
     """
     forward, partials = op.forward, op.partials
 
@@ -157,17 +162,7 @@ def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
             dx, dy = partials(data, a, b)
         except (ArithmeticError, ValueError) as error:
             raise op.failure(error, (a, b)) from None
-        node = new(Value)  # new_node, written out: a call would be a tenth of the whole operation
-        node.data = data
-        node.grad = 0.0
-        node.label = ""
-        node.op = op
-        node._x = x
-        node._y = y
-        node._dx = dx
-        node._dy = dy if kind is Value else None
-        node._uses = 0
-        return node
+        return new_node(data, op, x, y, dx, dy if kind is Value else None)
 
     def reflected(y: Any, x: Any) -> Any:
         b = y.data
@@ -185,6 +180,46 @@ def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
         return new_node(data, op, x, y, None, dy)
 
     return method, reflected
+
+
+# Sums and products are nine of ten operations that people write. So these two have the numbers of
+# their rows in the table written out, and new_node: that makes them a third faster.
+
+
+def plus(x: Any, y: Any) -> Any:
+    """Return x + y; the method of :class:`Value`."""
+    kind = type(y)
+    a, b = x.data, y.data if kind is Value or kind is Constant else y
+    if type(x) is not Value or type(a) is not float or not (type(b) is float or type(b) is int):
+        return record_operator(ADD, operator.add, x, y)
+    try:
+        data = a + b
+    except OverflowError as error:
+        raise ADD.failure(error, (a, b)) from None
+    node = new(Value)
+    node.data, node.op = data, ADD
+    node._x, node._y = x, y
+    node._dx, node._dy = 1.0, 1.0 if kind is Value else None
+    node.grad, node.label, node._uses = 0.0, "", 0
+    return node
+
+
+def times(x: Any, y: Any) -> Any:
+    """Return x * y; the method of :class:`Value`."""
+    kind = type(y)
+    a, b = x.data, y.data if kind is Value or kind is Constant else y
+    if type(x) is not Value or type(a) is not float or not (type(b) is float or type(b) is int):
+        return record_operator(MUL, operator.mul, x, y)
+    try:
+        data = a * b
+    except OverflowError as error:
+        raise MUL.failure(error, (a, b)) from None
+    node = new(Value)
+    node.data, node.op = data, MUL
+    node._x, node._y = x, y
+    node._dx, node._dy = b, a if kind is Value else None
+    node.grad, node.label, node._uses = 0.0, "", 0
+    return node
 
 
 def record_operator(op: Primitive, infix: Method, x: Any, y: Any) -> Any:
@@ -209,15 +244,10 @@ def record_operator(op: Primitive, infix: Method, x: Any, y: Any) -> Any:
 def new_node(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
     """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
     node = new(Value)
-    node.data = data
-    node.grad = 0.0
-    node.label = ""
-    node.op = op
-    node._x = x
-    node._y = y
-    node._dx = dx
-    node._dy = dy
-    node._uses = 0
+    node.data, node.op = data, op
+    node._x, node._y = x, y
+    node._dx, node._dy = dx, dy
+    node.grad, node.label, node._uses = 0.0, "", 0
     return node
 
 
@@ -280,6 +310,18 @@ def one_and_zero(root: Value) -> tuple[Any, Any]:
     return (Fraction(1), Fraction(0)) if isinstance(root.data, Fraction) else (1.0, 0.0)
 
 
+def as_stored(node: Value, partials: Sequence[Any]) -> tuple[Any, Any]:
+    """Return something for each of ``node.partials`` in the way that the node stores them.
+
+    >>> as_stored(Value(2.0) * 3, "ab")
+    ('a', 'b')
+    """
+    if node.op is not None and node.op.arity is None:
+        return tuple([p for p in partials if p is not None]), None
+    dx, dy, *_ = (*partials, None, None)
+    return dx, dy
+
+
 def as_number(x: Any) -> Any:
     """Return the data of a Value, anything else as it is."""
     return x.data if isinstance(x, Value) else x
@@ -320,7 +362,8 @@ class Value:
     """
 
     # The slots with an underscore are those of engine.Node. Arguments and partials in slots of
-    # their own make a node one object for the garbage collector instead of three.
+    # their own make a node one object for the garbage collector instead of three. Of many
+    # arguments _x has those that take a gradient, as the engine needs them, and _y has all.
     __slots__ = ("_adjoint", "_dx", "_dy", "_uses", "_x", "_y", "data", "grad", "label", "op")
 
     data: Any
@@ -354,7 +397,10 @@ class Value:
         >>> (Value(2.0) * 3).args
         (Value(data=2.0, grad=0.0), 3)
         """
-        return self._flat(self._x, self._y)
+        if self.op is None:
+            return ()
+        args: tuple[Any, ...] = self._y if self.op.arity is None else (self._x, self._y)
+        return args[: self.op.arity]
 
     @property
     def partials(self) -> tuple[Number | None, ...]:
@@ -363,19 +409,20 @@ class Value:
         >>> (Value(2.0) * Value(5.0)).partials, (Value(2.0) * 5).partials
         ((5.0, 2.0), (5, None))
         """
-        return self._flat(self._dx, self._dy)
-
-    def _flat(self, first: Any, second: Any) -> tuple[Any, ...]:
-        arity = 0 if self.op is None else self.op.arity
-        return first if arity is None else (first, second)[:arity]
+        if self.op is None:
+            return ()
+        if self.op.arity is not None:
+            return (self._dx, self._dy)[: self.op.arity]
+        partials = iter(self._dx)
+        return tuple([next(partials) if takes_gradient(x) else None for x in self.args])
 
     # gradients
 
     def backward(self) -> None:
         """Add to ``.grad`` of every Value behind this one the derivative with respect to it.
 
-        A second call adds the same again; ``zero_grad()`` clears. All gradients are worked out
-        before the first one is added. Raises ValueError for a constant.
+        A second call adds the same again; ``zero_grad()`` clears. After an error, an interrupt for
+        example, all gradients are as they were. Raises ValueError for a constant.
 
         >>> a = Value(1.0)
         >>> b = a + a
@@ -388,15 +435,7 @@ class Value:
             message = f"backward: {self!r} depends on no Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
         with LOCK:
-            nodes = sweep(self, *one_and_zero(self))
-            before = [node.grad for node in nodes]
-            try:
-                for node in nodes:  # added to 0.0, a Fraction would become a float
-                    node.grad = node._adjoint + node.grad if node.grad else node._adjoint
-            except BaseException:  # an interrupt, for example
-                for node, gradient in zip(nodes, before, strict=True):
-                    node.grad = gradient
-                raise
+            sweep(self, *one_and_zero(self), add=True)
 
     def zero_grad(self) -> None:
         """Set ``.grad`` to 0.0 here and in every Value behind.
@@ -424,9 +463,11 @@ class Value:
 
     # operators
 
-    __add__, __radd__ = binary_methods(primitives.add, operator.add)
+    _, __radd__ = binary_methods(ADD, operator.add)
+    __add__ = plus
     __sub__, __rsub__ = binary_methods(primitives.sub, operator.sub)
-    __mul__, __rmul__ = binary_methods(primitives.mul, operator.mul)
+    _, __rmul__ = binary_methods(MUL, operator.mul)
+    __mul__ = times
     __truediv__, __rtruediv__ = binary_methods(primitives.div, operator.truediv)
     _power, _ = binary_methods(primitives.power, operator.pow)
     _pow, _ = binary_methods(primitives.pow, operator.pow)

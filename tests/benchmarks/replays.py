@@ -145,7 +145,7 @@ def print_plans(size, graphs):
         n = compiled.graph.n_inputs
         batch = np.full((1, n), 0.5) if n else None
         run = partial(compiled, batch, np.array(program.numbers))
-        times = measured({name: run}, size.rounds, size.enough)
+        times = measured({name: run}, size)
         medians = [in_units(statistics.median(x)) for x in (recorded, planned, times[name])]
         print_row([name, f"{len(compiled.graph.operations):,}", len(compiled.plan.groups),
                    *medians])  # fmt: skip

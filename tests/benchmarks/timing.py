@@ -29,16 +29,18 @@ def seconds(run, repeats, *, collect):
         gc.enable()
 
 
-def measured(runs, rounds, enough, *, collect=True):
+def measured(runs, size, *, collect=True):
     """Return the seconds that each run takes, in every round.
 
     The programs take turns, so that a machine that slows down slows all of them. What is quick is
-    repeated until it takes ``enough`` seconds.
+    repeated until it takes ``size.enough`` seconds; where a round is soon over, there are more of
+    them: a machine may be faster in one second than in the next.
     """
     first = {name: seconds(run, 1, collect=collect) for name, run in runs.items()}  # to warm up
-    repeats = {name: max(1, int(enough / (taken + 1e-9))) for name, taken in first.items()}
+    repeats = {name: max(1, int(size.enough / (taken + 1e-9))) for name, taken in first.items()}
     times = {name: [taken] if taken > SLOW else [] for name, taken in first.items()}
-    for _ in range(rounds):
+    a_round = sum(max(taken, size.enough) for taken in first.values() if taken <= SLOW)
+    for _ in range(max(size.rounds, int(size.altogether / (a_round + 1e-9)))):
         for name, run in runs.items():
             if first[name] <= SLOW:
                 times[name].append(seconds(run, repeats[name], collect=collect))
@@ -71,7 +73,7 @@ def print_times(title, runs, size, *, faster_than=None, slower_than=None, work=1
     Args:
         title: what the runs do; the head of the first column.
         runs: a function without arguments by the name of who does it.
-        size: how many rounds, and how long one has to take.
+        size: how many rounds at least, how long a run has to take, and how long all of them.
         faster_than: whose time is divided by that of each.
         slower_than: by whose time that of each is divided.
         work: how much a run does, such as 1000 operations; the times are those of one.
@@ -79,7 +81,7 @@ def print_times(title, runs, size, *, faster_than=None, slower_than=None, work=1
     print_row([title, *[cell for gc_ in ("on", "off") for cell in (f"collection {gc_}",
                *[f"{name} ÷ it" for name in [faster_than] if name in runs],
                *[f"it ÷ {name}" for name in [slower_than] if name in runs])]])  # fmt: skip
-    tables = [measured(runs, size.rounds, size.enough, collect=c) for c in (True, False)]
+    tables = [measured(runs, size, collect=c) for c in (True, False)]
     n_ratios = (faster_than in runs) + (slower_than in runs)
     print_row(["---"] * (1 + 2 * (1 + n_ratios)))
     for name in runs:

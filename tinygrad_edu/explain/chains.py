@@ -30,7 +30,7 @@ from tinygrad_edu.engine import LOCK, ancestors, sweep
 from tinygrad_edu.explain.formulas import DIGITS, LATEX, TEXT, Names, Notation, local_name
 from tinygrad_edu.explain.walk import Lines, require_unchanged
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.value import Constant, Value
+from tinygrad_edu.value import Constant, Value, as_stored
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -130,10 +130,7 @@ class Paths:
         """Return 1 for every way on from a node, as the engine takes its partials."""
         ways = {position for position, _, _ in self.edges(node)}
         ones = [None if d is None else int(k in ways) for k, d in enumerate(node.partials)]
-        if node.op is not None and node.op.arity is None:
-            return tuple(ones), None
-        first, second = (*ones, None, None)[:2]
-        return first, second
+        return as_stored(node, ones)
 
     @cached_property
     def nodes(self) -> set[Value]:

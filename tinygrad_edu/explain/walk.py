@@ -35,7 +35,7 @@ from tinygrad_edu.explain.formulas import (
     name_piece,
     number_piece,
 )
-from tinygrad_edu.value import Constant, Value, as_number, one_and_zero
+from tinygrad_edu.value import Constant, Value, as_number, as_stored, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
 
@@ -408,11 +408,8 @@ class Contribution(NamedTuple):
 
 def edges_of(node: Value) -> tuple[Any, Any]:
     """Return the partials of a node as edges, in the way that the engine takes them."""
-    edges = tuple(
+    edges = [
         None if partial is None else Edge(node, position, partial)
         for position, partial in enumerate(node.partials)
-    )
-    if node.op is not None and node.op.arity is None:
-        return edges, None
-    first, second = (*edges, None, None)[:2]
-    return first, second
+    ]
+    return as_stored(node, edges)

@@ -190,6 +190,20 @@ def test_a_loss_may_look_at_a_hidden_neuron():
                partial(SGD, learning_rate=0.05), epochs=20)  # fmt: skip
 
 
+def test_the_first_examples_may_be_certain_of_their_classes():
+    # So the loss of another class cannot be recorded on top of their outputs.
+    def certain():
+        neuron = Neuron(1, "sigmoid")
+        neuron.w, neuron.b = [60.0], 0.5
+        return neuron
+
+    def loss(p, y):
+        return binary_cross_entropy(p, y) + 0.001 * total([p, p])
+
+    examples = [([10.0], 1), ([-100.0], 0), ([0.02], 1), ([8.0], 1), ([-0.01], 0), ([0.01], 0)]
+    check_same(certain, examples, loss, partial(Adam, learning_rate=0.01), epochs=10, batch_size=3)
+
+
 def test_a_model_may_be_a_function():
     found = []
     for replay in (False, True):

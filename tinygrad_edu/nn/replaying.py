@@ -21,9 +21,17 @@ from tinygrad_edu.value import Value, as_number, recording, takes_gradient
 __all__ = ["Replayed"]
 
 
+class Forward(NamedTuple):
+    """The model, as recorded."""
+
+    inputs: list[Value]
+    output: Any
+
+
 class Loss(NamedTuple):
     """The loss of one example, as recorded on top of the model's outputs."""
 
+    forward: Forward
     structure: tuple[Any, ...]
     """Equal for losses that can be computed together."""
     constants: list[float]
@@ -58,10 +66,7 @@ class Replayed:
             message = "fit: to be replayed, all inputs must have the same length"
             raise ValueError(message)
         with recording():
-            inputs = [Value(x) for x in rows[0]]
-            given = inputs if hasattr(examples[0][0], "__len__") else inputs[0]
-            output = model(given)
-            losses = [self.recorded(inputs, output, loss, y) for _, y in examples]
+            losses = list(self.recorded(model, loss, examples))
         self.programs: list[Replay] = []
         self.place: list[tuple[int, list[float]]] = [(0, [])] * len(examples)
         groups: dict[Any, list[int]] = {}
@@ -71,32 +76,53 @@ class Replayed:
             constants = [losses[i].constants for i in members]
             varying = [j for j, column in enumerate(zip(*constants, strict=True))
                        if len(set(column)) > 1]  # fmt: skip
-            program = self.program(inputs, output, losses[members[0]], varying)
+            program = self.program(losses[members[0]], varying)
             for i, own in zip(members, constants, strict=True):
                 self.place[i] = len(self.programs), rows[i] + [own[j] for j in varying]
             self.programs.append(program)
             self.verify(model, loss, [(i, examples[i]) for i in {members[0], members[-1]}])
 
+    def forward(self, model: Callable[[Any], Any], x: Any) -> Forward:
+        """Record the model on an input."""
+        inputs = [Value(number) for number in numbers_of(x)]
+        return Forward(inputs, model(inputs if hasattr(x, "__len__") else inputs[0]))
+
     def recorded(
-        self, inputs: list[Value], output: Any, loss: Callable[[Any, Any], Any], y: Any
-    ) -> Loss:
-        """Record the loss of one example, on new Values with the numbers of the outputs.
+        self,
+        model: Callable[[Any], Any],
+        loss: Callable[[Any, Any], Any],
+        examples: Sequence[tuple[Any, Any]],
+    ) -> Iterator[Loss]:
+        """Record the loss of every example, on top of the last recording of the model.
+
+        Where that is impossible, the model is recorded once more: it may have been certain of
+        another class, so that this target would be infinitely wrong.
+        """
+        forward = self.forward(model, examples[0][0])
+        for x, y in examples:
+            try:
+                yield self.on_top_of(forward, loss, y)
+            except (ArithmeticError, ValueError):
+                forward = self.forward(model, x)
+                yield self.on_top_of(forward, loss, y)
+
+    def on_top_of(self, forward: Forward, loss: Callable[[Any, Any], Any], y: Any) -> Loss:
+        """Record a loss, on new Values with the numbers of the outputs.
 
         A loss may also look into the model, at a hidden neuron for example: so what the inputs
         lead to is part of it.
         """
-        leaves = [Value(as_number(x)) for x in as_list(output)]
-        cost = loss(leaves if hasattr(output, "__len__") else leaves[0], y)
+        leaves = [Value(as_number(x)) for x in as_list(forward.output)]
+        cost = loss(leaves if hasattr(forward.output, "__len__") else leaves[0], y)
         if not takes_gradient(cost):
             message = f"fit: the loss does not depend on any parameter: {cost!r}"
             raise TypeError(message)
-        graph = Graph(cost, [*leaves, *inputs], self.parameters, each=True)
-        return Loss(structure_of(graph), graph.constants, graph)
+        graph = Graph(cost, [*leaves, *forward.inputs], self.parameters, each=True)
+        return Loss(forward, structure_of(graph), graph.constants, graph)
 
-    def program(
-        self, inputs: list[Value], output: Any, loss: Loss, varying: Sequence[int]
-    ) -> Replay:
+    def program(self, loss: Loss, varying: Sequence[int]) -> Replay:
         """Return the program of the model and a loss, some constants of which are inputs, too."""
+        inputs, output = loss.forward
         slots: list[Any] = list(loss.constants)
         for j in varying:
             slots[j] = Value(slots[j])

@@ -183,14 +183,18 @@ def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
 
 
 # Sums and products are nine of ten operations that people write. So these two have the numbers of
-# their rows in the table written out, and new_node: that makes them a third faster.
+# their rows in the table written out, and new_node: that makes them a third faster. They are
+# methods of what takes a gradient; a Constant has those of any operator.
 
 
 def plus(x: Any, y: Any) -> Any:
     """Return x + y; the method of :class:`Value`."""
-    kind = type(y)
-    a, b = x.data, y.data if kind is Value or kind is Constant else y
-    if type(x) is not Value or type(a) is not float or not (type(b) is float or type(b) is int):
+    a = x.data
+    if type(y) is Value:
+        b, dy = y.data, 1.0
+    else:
+        b, dy = y.data if type(y) is Constant else y, None
+    if type(a) is not float or not (type(b) is float or type(b) is int):
         return record_operator(ADD, operator.add, x, y)
     try:
         data = a + b
@@ -199,16 +203,19 @@ def plus(x: Any, y: Any) -> Any:
     node = new(Value)
     node.data, node.op = data, ADD
     node._x, node._y = x, y
-    node._dx, node._dy = 1.0, 1.0 if kind is Value else None
+    node._dx, node._dy = 1.0, dy
     node.grad, node.label, node._uses = 0.0, "", 0
     return node
 
 
 def times(x: Any, y: Any) -> Any:
     """Return x * y; the method of :class:`Value`."""
-    kind = type(y)
-    a, b = x.data, y.data if kind is Value or kind is Constant else y
-    if type(x) is not Value or type(a) is not float or not (type(b) is float or type(b) is int):
+    a = x.data
+    if type(y) is Value:
+        b, dy = y.data, a
+    else:
+        b, dy = y.data if type(y) is Constant else y, None
+    if type(a) is not float or not (type(b) is float or type(b) is int):
         return record_operator(MUL, operator.mul, x, y)
     try:
         data = a * b
@@ -217,7 +224,7 @@ def times(x: Any, y: Any) -> Any:
     node = new(Value)
     node.data, node.op = data, MUL
     node._x, node._y = x, y
-    node._dx, node._dy = b, a if kind is Value else None
+    node._dx, node._dy = b, dy
     node.grad, node.label, node._uses = 0.0, "", 0
     return node
 
@@ -552,6 +559,9 @@ class Constant(Value):
     """
 
     __slots__ = ()
+
+    __add__, _ = binary_methods(ADD, operator.add)  # type: ignore[assignment]
+    __mul__, _ = binary_methods(MUL, operator.mul)  # type: ignore[assignment]
 
 
 OWN = {Value, Constant}  # the types of nearly all operands

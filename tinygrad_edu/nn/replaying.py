@@ -102,7 +102,7 @@ class Replayed:
         for x, y in examples:
             try:
                 yield self.on_top_of(forward, loss, y)
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError):  # noqa: PERF203 - it is seldom
                 forward = self.forward(model, x)
                 yield self.on_top_of(forward, loss, y)
 

@@ -375,6 +375,7 @@ OUTSIDE = [
     (lambda: Value(-1.0).sqrt(), ValueError, "sqrt", "-1.0"),
     (lambda: Value(0.0).sqrt(), ZeroDivisionError, "sqrt", "0.0"),
     (lambda: Value(1.0) + 10**400, OverflowError, "add", "1329 bits"),
+    (lambda: tinygrad_edu.maximum(Constant(0.5), 10**400), OverflowError, "maximum", "1329 bits"),
     (lambda: Value(0.5) * 10**400, OverflowError, "mul", "1329 bits"),
     (lambda: 10**400 * Value(0.5), OverflowError, "mul", "1329 bits"),
     (lambda: Value(math.inf).sin(), ValueError, "sin", "inf"),
@@ -766,6 +767,18 @@ def test_data_set_from_numpy_compute_like_floats():
     p.data = np.float32(0.1)
     assert type((p * p).data) is float
     assert type(weighted_sum([p], [p], p).data) is float
+    for kind in (np.float32, np.float64, np.int64, Decimal, bool):
+        p.data = kind(1)
+        for y in (p.log(), tinygrad_edu.minimum(p, Value(3.0)), tinygrad_edu.logsumexp([p, 2.0])):
+            assert not {type(x) for x in (y.data, *y.partials)} - {float, int, type(None)}
+
+
+def test_a_step_that_forgets_data_is_refused_where_it_is_used():
+    p = Value(2.0)
+    p.data = p - 0.1 * p.grad
+    for f in (Value.tanh, Value.log, lambda p: tinygrad_edu.minimum(p, Value(2.0))):
+        with pytest.raises(TypeError, match=r": expected a real number, got Value"):
+            f(p)
 
 
 @pytest.mark.parametrize("data", ["2", None, [2.0], 2j])
@@ -776,8 +789,9 @@ def test_data_set_to_what_is_no_number_are_refused_with_the_operation(data):
         lambda: weighted_sum([p], [q], q),
         lambda: tinygrad_edu.total([q, p]),
         lambda: p * q,
+        p.log,
     ):
-        with pytest.raises(TypeError, match=r"^(weighted_sum|total|mul): ") as failure:
+        with pytest.raises(TypeError, match=r"^(weighted_sum|total|mul|log): ") as failure:
             compute()
         assert repr(data) in str(failure.value)
 

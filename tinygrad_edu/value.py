@@ -38,21 +38,15 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     if op.arity == 1 and type(operands[0]) is Value and type(operands[0].data) is float:
         return record_unary(op, operands[0])
     kinds = set(map(type, operands))
-    data = None
-    if kinds <= OWN:
-        numbers = [x.data for x in operands]
-        try:  # noqa: SIM105 - suppress takes as long as all of this
-            data = op.forward(*numbers)
-        except (TypeError, ArithmeticError, ValueError):
-            pass  # what is wrong is said below
-    if type(data) is not float:  # then with care
-        numbers = plain_numbers(op, list(map(as_number, operands)))
+    numbers = [x.data for x in operands] if kinds <= OWN else list(map(as_number, operands))
+    if set(map(type, numbers)) != {float}:
+        numbers = plain_numbers(op, numbers)
         pairs = zip(operands, numbers, strict=True)
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
-        data = op.of_numbers(numbers)
-    if Value not in kinds and not any(map(takes_gradient, operands)):
-        return Constant(data)
     try:
+        data = op.forward(*numbers)
+        if Value not in kinds and not any(map(takes_gradient, operands)):
+            return Constant(data)
         partials = op.partials(data, *numbers)
         if type(data) is not float:
             data, partials = exactly(data, partials)
@@ -62,13 +56,13 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
         raise wrong_rule(op, partials, len(numbers))
     if op.arity is None and len(kinds) == 1:
         return new_node(data, op, operands, operands, partials, None)
-    return partly_varying(data, op, operands, partials)
+    return node_of_some(data, op, operands, partials)
 
 
-def partly_varying(
+def node_of_some(
     data: Any, op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
 ) -> Value:
-    """Return a new node of an operation on operands of which some take no gradient."""
+    """Return a new node that has no partial by operands that take no gradient, if there are any."""
     varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
     if op.arity is None:
         xs, dxs = tuple(compress(operands, varies)), tuple(compress(partials, varies))
@@ -76,7 +70,7 @@ def partly_varying(
     kept = [p if varying else None for p, varying in zip(partials, varies, strict=True)]
     if kept.count(None) + sum(varies) != op.arity:
         raise no_fixed_number(op)
-    (x, y), (dx, dy) = [(*pair, None)[:2] for pair in (operands, kept)]
+    (x, y), (dx, dy) = [pair if op.arity == 2 else (*pair, None) for pair in (operands, kept)]
     return new_node(data, op, x, y, dx, dy)
 
 
@@ -182,9 +176,9 @@ def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
     return method, reflected
 
 
-# Sums and products are nine of ten operations that people write. So these two have the numbers of
-# their rows in the table written out, and new_node: that makes them a third faster. They are
-# methods of what takes a gradient; a Constant has those of any operator.
+# Sums and products are nine of ten operations that people write. So these two have the partials of
+# their rows in the table written out, and new_node: that makes them a third faster. Constants have
+# the methods of any operator instead.
 
 
 def plus(x: Any, y: Any) -> Any:
@@ -324,8 +318,9 @@ def as_stored(node: Value, partials: Sequence[Any]) -> tuple[Any, Any]:
     ('a', 'b')
     """
     if node.op is not None and node.op.arity is None:
-        return tuple([p for p in partials if p is not None]), None
-    dx, dy, *_ = (*partials, None, None)
+        pairs = zip(partials, node.args, strict=True)
+        return tuple([p for p, x in pairs if takes_gradient(x)]), None
+    dx, dy = (*partials, None, None)[:2]
     return dx, dy
 
 
@@ -470,15 +465,13 @@ class Value:
 
     # operators
 
-    _, __radd__ = binary_methods(ADD, operator.add)
-    __add__ = plus
+    __add__, __radd__ = plus, binary_methods(ADD, operator.add)[1]
     __sub__, __rsub__ = binary_methods(primitives.sub, operator.sub)
-    _, __rmul__ = binary_methods(MUL, operator.mul)
-    __mul__ = times
+    __mul__, __rmul__ = times, binary_methods(MUL, operator.mul)[1]
     __truediv__, __rtruediv__ = binary_methods(primitives.div, operator.truediv)
-    _power, _ = binary_methods(primitives.power, operator.pow)
-    _pow, _ = binary_methods(primitives.pow, operator.pow)
-    _, __rpow__ = binary_methods(primitives.exponential, operator.pow)
+    _power = binary_methods(primitives.power, operator.pow)[0]
+    _pow = binary_methods(primitives.pow, operator.pow)[0]
+    __rpow__ = binary_methods(primitives.exponential, operator.pow)[1]
 
     def __pow__(self, exponent: Any) -> Any:
         if type(exponent) is int or not takes_gradient(exponent):
@@ -560,8 +553,8 @@ class Constant(Value):
 
     __slots__ = ()
 
-    __add__, _ = binary_methods(ADD, operator.add)  # type: ignore[assignment]
-    __mul__, _ = binary_methods(MUL, operator.mul)  # type: ignore[assignment]
+    __add__ = binary_methods(ADD, operator.add)[0]  # type: ignore[assignment]
+    __mul__ = binary_methods(MUL, operator.mul)[0]  # type: ignore[assignment]
 
 
 OWN = {Value, Constant}  # the types of nearly all operands

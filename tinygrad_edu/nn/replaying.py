@@ -84,7 +84,7 @@ class Replayed:
 
     def forward(self, model: Callable[[Any], Any], x: Any) -> Forward:
         """Record the model on an input."""
-        inputs = [Value(number) for number in numbers_of(x)]
+        inputs = [Value(entry) for entry in numbers_of(x)]
         return Forward(inputs, model(inputs if hasattr(x, "__len__") else inputs[0]))
 
     def recorded(
@@ -98,13 +98,18 @@ class Replayed:
         Where that is impossible, the model is recorded once more: it may have been certain of
         another class, so that this target would be infinitely wrong.
         """
-        forward = self.forward(model, examples[0][0])
-        for x, y in examples:
+        last, forward = 0, self.forward(model, examples[0][0])
+        for i, (x, y) in enumerate(examples):
+            found = None
             try:
-                yield self.on_top_of(forward, loss, y)
-            except (ArithmeticError, ValueError):  # noqa: PERF203 - it is seldom
-                forward = self.forward(model, x)
-                yield self.on_top_of(forward, loss, y)
+                found = self.on_top_of(forward, loss, y)
+            except (ArithmeticError, ValueError):
+                if i == last:
+                    raise
+            if found is None:
+                last, forward = i, self.forward(model, x)
+                found = self.on_top_of(forward, loss, y)
+            yield found
 
     def on_top_of(self, forward: Forward, loss: Callable[[Any, Any], Any], y: Any) -> Loss:
         """Record a loss, on new Values with the numbers of the outputs.

@@ -38,8 +38,9 @@ def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
     if op.arity == 1 and type(operands[0]) is Value and type(operands[0].data) is float:
         return record_unary(op, operands[0])
     kinds = set(map(type, operands))
-    numbers = [x.data for x in operands] if kinds <= OWN else list(map(as_number, operands))
-    if set(map(type, numbers)) != {float}:
+    own = kinds <= OWN
+    numbers = [x.data for x in operands] if own else list(map(as_number, operands))
+    if not (own and are_floats(numbers)):
         numbers = plain_numbers(op, numbers)
         pairs = zip(operands, numbers, strict=True)
         operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
@@ -98,6 +99,20 @@ def wrong_rule(op: Primitive, partials: object, n: int) -> TypeError:
     """Return the error that a rule deserves which gives anything but a tuple of n partials."""
     message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n} partials"
     return TypeError(message)
+
+
+def are_floats(numbers: list[Any]) -> bool:
+    """Tell whether data are floats, at the price of a sum: with anything else it is no float.
+
+    Exact numbers beside a float pass: so they would in the operation.
+
+    >>> are_floats([1.0, 2.0]), are_floats([1, 2]), are_floats([1.0, None])
+    (True, False, False)
+    """
+    try:
+        return type(sum(numbers)) is float
+    except (TypeError, ArithmeticError):
+        return False
 
 
 def plain_numbers(op: Primitive, numbers: list[Any]) -> list[Any]:

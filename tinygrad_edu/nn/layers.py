@@ -21,7 +21,7 @@ from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Constant, Value, as_number, takes_gradient
+from tinygrad_edu.value import Constant, Value, as_number, record, takes_gradient
 
 __all__ = ["MLP", "Layer", "Network", "Neuron"]
 
@@ -182,7 +182,9 @@ class Neuron(Network):
 
     def forward(self, xs: list[Any]) -> Any:
         """Compute z and a for inputs that are known to be in order."""
-        self.z = z = weighted_sum.compute((*self._w, *xs, self._b))
+        operands = (*self._w, *xs, self._b)
+        varies = type(self._b) is Value  # which compute would find out, for a price
+        self.z = z = record(weighted_sum, operands) if varies else weighted_sum.compute(operands)
         if isinstance(z, Value):
             z.label = self._z_name
         try:

@@ -20,6 +20,7 @@ from tinygrad_edu.nn.activations import Activation, activation_of, acts_on_layer
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.settings import random_source, whole
+from tinygrad_edu.primitive import Unary
 from tinygrad_edu.primitives import weighted_sum
 from tinygrad_edu.value import Constant, Value, as_number, record, takes_gradient
 
@@ -182,13 +183,13 @@ class Neuron(Network):
 
     def forward(self, xs: list[Any]) -> Any:
         """Compute z and a for inputs that are known to be in order."""
-        operands = (*self._w, *xs, self._b)
-        varies = type(self._b) is Value  # which compute would find out, for a price
+        operands, g = (*self._w, *xs, self._b), self._activation
+        varies = type(self._b) is Value  # which a call would find out, for a price
         self.z = z = record(weighted_sum, operands) if varies else weighted_sum.compute(operands)
         if isinstance(z, Value):
             z.label = self._z_name
         try:
-            a = self._activation(z)
+            a = record(g, (z,)) if varies and type(g) is Unary else g(z)
         except AttributeError:
             if isinstance(z, Value):
                 raise

@@ -568,8 +568,9 @@ class Constant(Value):
 
     __slots__ = ()
 
-    __add__ = binary_methods(ADD, operator.add)[0]  # type: ignore[assignment]
-    __mul__ = binary_methods(MUL, operator.mul)[0]  # type: ignore[assignment]
+    # mypy would have the names of plus's and times's arguments in these, too.
+    __add__ = binary_methods(ADD, operator.add)[0]  # type: ignore[assignment]  # no names
+    __mul__ = binary_methods(MUL, operator.mul)[0]  # type: ignore[assignment]  # no names
 
 
 OWN = {Value, Constant}  # the types of nearly all operands

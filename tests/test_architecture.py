@@ -19,7 +19,7 @@ ORDER = [
     {"copying"},
     {"value"},
     {"gradient"},
-    {"naming"},
+    {"naming", "files", "changes"},
     {"drawing", "check", "replay"},
     {"explain"},
     {"nn"},

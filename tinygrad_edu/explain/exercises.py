@@ -39,10 +39,10 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from tinygrad_edu import files
 from tinygrad_edu.explain.formulas import Names, with_constants
 from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
@@ -403,9 +403,9 @@ class Exercise:
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return what was asked and answered as JSON, and write it to a file if one is given."""
-        text = json.dumps(self.result(), ensure_ascii=False, indent=1)
+        text = files.escaped(json.dumps(self.result(), ensure_ascii=False, indent=1))
         if path is not None:
-            Path(path).write_text(f"{text}\n", encoding="utf-8")
+            files.write(path, f"{text}\n")
         return text
 
     def result(self) -> dict[str, Any]:
@@ -456,7 +456,7 @@ class Exercise:
             text = worksheet.paper(self, clusters, solutions=solutions)
         else:
             text = worksheet.document(self, clusters)
-        Path(path).write_text(text, encoding="utf-8")
+        files.write(path, text)
 
     def _repr_html_(self) -> str:
         from tinygrad_edu.explain.worksheet import fragment  # noqa: PLC0415 - only pages need it

@@ -21,9 +21,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, overload
 
+from tinygrad_edu import files
+from tinygrad_edu.changes import is_as_computed
 from tinygrad_edu.engine import LOCK, sweep
 from tinygrad_edu.explain.formulas import (
     DIGITS,
@@ -220,27 +221,12 @@ def require_unchanged(name: str, nodes: Iterable[Value]) -> None:
     the forward pass again
     """
     for node in nodes:
-        if node.op is not None and not is_as_computed(node):
+        if not is_as_computed(node):
             message = (
                 f"{name}: data changed after {node!r} was computed from them; "
                 "run the forward pass again"
             )
             raise RuntimeError(message)
-
-
-def is_as_computed(node: Value) -> bool:
-    """Tell whether the data of a node and its partials are those of its arguments as they are."""
-    op: Any = node.op
-    numbers = [x if type(x) is float else op.number(x) for x in map(as_number, node.args)]
-    try:
-        now = (op.forward(*numbers), *op.partials(node.data, *numbers))
-    except (ArithmeticError, ValueError):
-        return False
-    before = (node.data, *node.partials)
-    return all(
-        b is None or a == b or (a != a and b != b)  # noqa: PLR0124 - asks for nan
-        for a, b in zip(now, before, strict=True)
-    )
 
 
 # --- the passes -----------------------------------------------------------------------------------
@@ -315,7 +301,7 @@ class Steps(Sequence[Step]):
         """
         from tinygrad_edu.explain.page import document  # noqa: PLC0415 - only pages need it
 
-        Path(path).write_text(document(self, clusters), encoding="utf-8")
+        files.write(path, document(self, clusters))
 
     def _repr_html_(self) -> str:
         from tinygrad_edu.explain.page import fragment  # noqa: PLC0415 - only pages need it
@@ -348,7 +334,7 @@ def shown_as(
     exclude: Container[str] | None,
 ) -> dict[str, str]:
     """Return what shows itself in a notebook as a page, elsewhere as text."""
-    shown = {"text/plain": lambda: text, "text/html": html}
+    shown = {"text/plain": lambda: files.encodable(text), "text/html": html}
     return {
         mime: make()
         for mime, make in shown.items()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tinygrad_edu import files
 from tinygrad_edu.primitive import number
 from tinygrad_edu.value import Value
 
@@ -134,13 +134,7 @@ class Module:
             "format": FORMAT, "version": VERSION, "model": self.shape(), "parameters": numbers
         }  # fmt: skip
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-        half_written = Path(f"{path}.{os.getpid()}.part")  # till then the old file stays as it is
-        try:
-            half_written.write_text(f"{text}\n", encoding="utf-8")
-            os.replace(half_written, path)  # noqa: PTH105 - path may be a string
-        except BaseException:
-            half_written.unlink(missing_ok=True)
-            raise
+        files.write(path, f"{files.escaped(text)}\n")
 
     def load(self, path: str | Path) -> None:
         """Set the parameters to those of a file that ``save`` wrote.

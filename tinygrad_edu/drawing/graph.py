@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from fractions import Fraction
 from typing import Any
 
-from graphviz import escape, nohtml
-
+from tinygrad_edu.changes import is_as_computed
+from tinygrad_edu.drawing.labels import LONGEST, as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
-INK, GREY, GRADIENT = "#222222", "#6B6B6B", "#B04A00"
+INK, GREY, GRADIENT, WARNING = "#222222", "#6B6B6B", "#B04A00", "#B3261E"
+
+OUT_OF_DATE = "out of date"
+CHANGED = (
+    f"Data changed after the forward pass: what is {OUT_OF_DATE} was computed\n"
+    "from the numbers before the change. Run the forward pass again."
+)
 
 MOST_CROSSED = 1200
 """So many levels the edges of a drawing may cross; Graphviz then takes some ten seconds."""
@@ -49,6 +57,10 @@ def draw(
     derivative, so that the backward pass can be read off: the gradient behind a circle, times the
     number on an edge into it, is what that edge adds to the gradient in front.
 
+    Where all gradients are 0, as before ``backward()``, none is written. Where data changed after
+    the forward pass, a line below the picture says so, and each number that was computed from the
+    old data is marked. Of a label of more than 80 characters the middle is left out.
+
     Args:
         value: the Value to draw with everything behind it.
         show: which numbers to write: any of the words data, grad, partials.
@@ -80,14 +92,22 @@ def draw(
     frames = {title: frame(i, title) for i, title in enumerate(members)}
     framed = {node: frames[title] for title, nodes in members.items() for node in nodes}
     picture = blank(direction)
+    if not any(node.grad for node in levels):
+        shown.discard("grad")
+    old = out_of_date(levels)
+    if old:
+        look = {"fontname": FONT, "fontsize": "12", "fontcolor": WARNING}
+        picture.graph_attr.update(label=as_typed(CHANGED), **look)
     edges: list[dict[str, str]] = []
     for i, (node, level) in enumerate(levels.items()):
         home = framed.get(node, picture)
-        box(home, names[node], box_text(node, shown, digits), role_of(node, value))
+        lines = box_text(node, shown, digits) + [OUT_OF_DATE] * (node in old)
+        box(home, names[node], lines, role_of(node, value), **look_of(node, old))
         if node.op is None:
             continue
         operation = f"o_{i}"
-        home.node(operation, node.op.symbol, id=operation, shape="circle", margin="0.01")
+        symbol = as_typed(shortened(node.op.symbol))
+        home.node(operation, symbol, id=operation, shape="circle", margin="0.01")
         result = {"tail_name": operation, "head_name": names[node], "id": f"r_{i}"}
         positions = range(len(node.args))
         found = [colour for k in positions for colour in (highlight or {}).get((node, k), ())]
@@ -101,9 +121,13 @@ def draw(
             (picture if node in folds else home).node(more, "…", shape="plain")  # there is more
             edges.append({"tail_name": more, "head_name": operation, "style": "dotted"})
     sizes = Counter(folds.values())
+    old_folds = {folds[node] for node in old if node in folds}
     for i, (title, inner) in enumerate(frames.items()):
         if size := sizes[f"f_{i}"]:  # then what the frame holds is not drawn
-            fold_box(picture, f"f_{i}", title, size, is_result=folds.get(value) == f"f_{i}")
+            role = "result" if folds.get(value) == f"f_{i}" else "folded"
+            lines = [title, f"({size} number{'s' * (size != 1)})"]
+            lines += [OUT_OF_DATE] * (f"f_{i}" in old_folds)
+            fold_box(picture, f"f_{i}", lines, role)
         else:
             picture.subgraph(inner)
     for edge in folded_edges(edges, {names[node]: name for node, name in folds.items()}):
@@ -288,30 +312,38 @@ def role_of(node: Value, result: Value) -> str:
     return "parameter" if node.op is None else "intermediate"
 
 
-def box(graph: Picture, name: str, lines: list[str], role: str) -> None:
+def box(graph: Picture, name: str, lines: list[str], role: str, **look: Any) -> None:
     """Add the box of a number to ``graph``, with lines of text in it."""
-    label = nohtml(r"\n".join(escape(line) for line in lines))
-    graph.node(name, label, id=name, shape="box", **ROLES[role])
+    graph.node(name, as_typed("\n".join(lines)), id=name, shape="box", **{**ROLES[role], **look})
 
 
-def fold_box(graph: Picture, name: str, title: str, size: int, *, is_result: bool) -> None:
+def look_of(node: Value, old: Container[Value]) -> dict[str, Any]:
+    """Return how the box of a Value differs from others of its role."""
+    look = {"color": WARNING} if node in old else {}
+    if len(str(node.label)) > LONGEST:  # then the picture has not all of it
+        look["tooltip"] = as_tip(str(node.label))
+    return look
+
+
+def fold_box(graph: Picture, name: str, lines: list[str], role: str) -> None:
     """Add the one box of a folded cluster: its title, and how many Values are inside."""
-    label = nohtml(escape(title) + rf"\n({size} number{'s' * (size != 1)})")
-    look = {**ROLES["folded"], **(ROLES["result"] if is_result else {})}
-    graph.node(name, label, id=name, **{"margin": "0.15,0.1", **look})
+    title, *others = lines
+    text = as_typed("\n".join([shortened(legible(title)), *others]))
+    graph.node(name, text, id=name, **{"margin": "0.15,0.1", **ROLES["folded"], **ROLES[role]})
 
 
 def frame(i: int, title: str) -> Picture:
     """Return an empty frame with a title."""
     look = {"style": "rounded", "color": "#B5B5B5", "fontname": FONT, "fontsize": "12"}
     return Picture(
-        name=f"cluster_{i}", graph_attr={"label": nohtml(escape(title)), "fontcolor": GREY, **look}
+        name=f"cluster_{i}",
+        graph_attr={"label": as_typed(shortened(legible(title))), "fontcolor": GREY, **look},
     )
 
 
 def box_text(node: Value, shown: set[str], digits: int) -> list[str]:
     """Return what stands in the box of a Value: its name and data, and its gradient below."""
-    first = [str(node.label)] if node.label else []
+    first = [shortened(legible(str(node.label)))] if node.label else []
     if "data" in shown:
         first.append(number_text(node.data, digits))
     lines = [" = ".join(first)]
@@ -320,10 +352,42 @@ def box_text(node: Value, shown: set[str], digits: int) -> list[str]:
     return lines
 
 
+def out_of_date(nodes: Iterable[Value]) -> set[Value]:
+    """Return those of some Values, arguments first, that were computed from data of before.
+
+    >>> w = Value(1.0)
+    >>> square, other = w * w, w * 1
+    >>> w.data = 3.0
+    >>> out_of_date([w, square, last := square + 1]) == {square, last}
+    True
+    """
+    old: set[Value] = set()
+    for node in nodes:
+        if not is_as_computed(node) or any(isinstance(x, Value) and x in old for x in node.args):
+            old.add(node)
+    return old
+
+
 def number_text(x: Any, digits: int) -> str:
     """Return a number to so many significant digits, with the minus sign of print.
 
     >>> number_text(-0.0821670, 4), number_text(2, 4), number_text(1e-9, 4)
     ('−0.08217', '2', '1e−09')
+    >>> number_text(Fraction(1, 3), 4), number_text(Fraction(10**5000, 3), 4)
+    ('1/3', '3.333e+4999')
     """
-    return (f"{x:.{digits}g}" if isinstance(x, float) else str(x)).replace("-", "−")
+    if isinstance(x, float):
+        text = f"{x:.{digits}g}"
+    elif isinstance(x, int | Fraction) and is_long(x):
+        context = Context(prec=digits + 2, Emax=MAX_EMAX, Emin=MIN_EMIN)
+        quotient = context.divide(Decimal(x.numerator), Decimal(x.denominator))
+        text = f"{quotient.normalize(context):.{digits}g}"
+    else:
+        text = shortened(str(x))
+    return text.replace("-", "−")
+
+
+def is_long(x: int | Fraction) -> bool:
+    """Tell whether nobody would read all digits of an exact number."""
+    bits = x.numerator.bit_length() + x.denominator.bit_length()
+    return bits * math.log10(2) > LONGEST

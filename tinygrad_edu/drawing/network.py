@@ -12,9 +12,17 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any, NamedTuple
 
-from graphviz import escape, nohtml
-
-from tinygrad_edu.drawing.graph import FONT, GREY, INK, ROLES, number_text
+from tinygrad_edu.drawing.graph import (
+    FONT,
+    GREY,
+    INK,
+    OUT_OF_DATE,
+    ROLES,
+    WARNING,
+    number_text,
+    out_of_date,
+)
+from tinygrad_edu.drawing.labels import as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.naming import name
 from tinygrad_edu.primitives import weighted_sum
@@ -61,13 +69,19 @@ class Place(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A picture in the making, and what all its parts need to know."""
+    """A picture in the making, and what all its parts need to know.
+
+    That is, besides where everything goes: whether there are gradients, and the neurons whose
+    numbers were computed before data changed.
+    """
 
     picture: Picture
     layers: list[Layer]
     columns: list[list[int]]
     places: dict[tuple[int, int], Place]
     digits: int
+    graded: bool
+    old: set[tuple[int, int]]
 
     def number(self, x: Any) -> str:
         """Return a number as text."""
@@ -75,16 +89,17 @@ class Sheet(NamedTuple):
 
     def write(self, name: str, text: str, place: Place, **look: str) -> None:
         """Add a node, with its text as it is."""
-        label = nohtml(r"\n".join(map(escape, text.split("\n"))))
         if "tooltip" in look:
-            look["tooltip"] = nohtml(escape(look["tooltip"]))
+            look["tooltip"] = as_tip(look["tooltip"])
         pos = f"{place.x:.4g},{place.y:.4g}!"
-        self.picture.node(name, label, id=name, pos=pos, **look)
+        self.picture.node(name, as_typed(text), id=name, pos=pos, **look)
 
     def circle(self, place: tuple[int, int], text: str, tooltip: str, role: str) -> None:
         """Add the circle of an input or a neuron."""
         layer, i = place
         look = {key: ROLES[role][key] for key in ("color", "fillcolor")}
+        if place in self.old:
+            look["color"] = WARNING
         look |= {"shape": "circle", "style": "filled", "fixedsize": "true", "width": str(CIRCLE)}
         size = "9" if "=" in text else "12"
         where = self.places[place]
@@ -104,6 +119,10 @@ def draw_network(
     A line is blue where the weight is above 0, orange where it is below, and the wider the larger
     the weight is. After a call, z and a of that call stand in the circles; the bias stands below.
     As SVG, each line and circle tells its numbers, gradients included, to the pointer.
+
+    Where all gradients are 0, as before ``backward()``, none is written. Where data changed after
+    the call, as by a step of training, a line below says so, and the circles are red whose z and a
+    were computed from the old data.
 
     Args:
         network: an MLP, a Layer or a Neuron, or what has the same attributes.
@@ -132,8 +151,11 @@ def draw_network(
     if numbers is None:
         numbers = crowd <= READABLE
     fontsize = str(max(12, 2 * max(map(len, columns))))  # large pictures are seen from afar
-    picture = blank(fontsize, legend(lines, show, digits))
-    sheet = Sheet(picture, layers, columns, grid(columns, crowd if numbers else 0), digits)
+    graded, old = has_gradients(layers), changed(layers, columns)
+    numbers = numbers and (graded or show == "weights")  # before backward() there are no gradients
+    picture = blank(fontsize, legend(lines, show, digits, changed=bool(old)))
+    places = grid(columns, crowd if numbers else 0)
+    sheet = Sheet(picture, layers, columns, places, digits, graded, old)
     for layer, size in enumerate(sizes):
         draw_column(sheet, layer, size, fontsize, show)
     widest = greatest(lines)
@@ -220,6 +242,25 @@ def strength_of(p: Any, show: str) -> Any:
     raise ValueError(message)
 
 
+def has_gradients(layers: list[Layer]) -> bool:
+    """Tell whether some gradient is not 0; before ``backward()`` there is none."""
+    neurons = [neuron for layer in layers for neuron in layer.neurons]
+    return any(p.grad for n in neurons for p in (*n.w, n.b) if isinstance(p, Value))
+
+
+def changed(layers: list[Layer], columns: list[list[int]]) -> set[tuple[int, int]]:
+    """Return the layer and the number of each neuron whose z or a was computed from other data."""
+    shown = [
+        (number, i, x)
+        for number, layer in enumerate(layers, start=1)
+        for i in filter(None, columns[number])
+        for x in (layer.neurons[i - 1].z, layer.neurons[i - 1].a)
+        if isinstance(x, Value)
+    ]
+    old = out_of_date(x for _, _, x in shown)
+    return {(number, i) for number, i, x in shown if x in old}
+
+
 def greatest(lines: list[Line]) -> Any:
     """Return the greatest size of what the lines show, infinities and nan apart."""
     return max((abs(s) for *_, s in lines if math.isfinite(s)), default=0)
@@ -252,7 +293,8 @@ def draw_number(sheet: Sheet, line: Line) -> None:
     way = 1 / (1 + outs) if outs <= ins else 1 - 1 / (1 + ins)
     at = Place(start.x + way * (end.x - start.x), start.y + way * (end.y - start.y))
     look = {"style": "filled", "fillcolor": "white", "fontcolor": colour(strength)}
-    sheet.write(f"t_{layer}_{i}_{j}", sheet.number(strength), at, tooltip=told(line), **look)
+    tooltip = told(sheet, line)
+    sheet.write(f"t_{layer}_{i}_{j}", sheet.number(strength), at, tooltip=tooltip, **look)
 
 
 # --- how it looks ---------------------------------------------------------------------------------
@@ -293,7 +335,7 @@ def draw_input(sheet: Sheet, j: int) -> None:
     x = None
     if isinstance(first.z, Value) and first.z.op is weighted_sum:
         x = first.z.args[len(first.w) + j - 1]
-    label = str(getattr(x, "label", "") or name("x", j))
+    label = shortened(legible(str(getattr(x, "label", "") or name("x", j))))
     number = written(x, sheet.digits)
     tooltip = f"input {j}: {' = '.join([label, *number])}"
     sheet.circle((0, j), "\n".join([label, *number]), tooltip, "input")
@@ -305,7 +347,9 @@ def draw_neuron(sheet: Sheet, layer: int, i: int) -> None:
     indices = name("", i, layer=layer if len(sheet.layers) > 1 else 0)
     numbers = {"a": neuron.a} if neuron.a is neuron.z else {"z": neuron.z, "a": neuron.a}
     text = [f"{s}{indices} = {x}" for s in numbers for x in written(numbers[s], sheet.digits)]
-    tooltip = ", ".join([*text, parameter_text("b", neuron.b)])
+    tooltip = ", ".join([*text, parameter_text("b", neuron.b, graded=sheet.graded)])
+    if (layer, i) in sheet.old:
+        tooltip += f"; z and a are {OUT_OF_DATE}"
     role = "result" if layer == len(sheet.layers) else "intermediate"
     shown = "\n".join(text) or f"a{indices}"
     sheet.circle((layer, i), shown, f"layer {layer}, neuron {i}: {tooltip}", role)
@@ -313,10 +357,12 @@ def draw_neuron(sheet: Sheet, layer: int, i: int) -> None:
 
 def draw_bias(sheet: Sheet, layer: int, i: int, show: str) -> None:
     """Write the bias of a neuron below its circle, or its gradient."""
+    if show == "grad" and not sheet.graded:
+        return
     b, (x, y) = sheet.layers[layer - 1].neurons[i - 1].b, sheet.places[layer, i]
     strength = strength_of(b, show)
     text = f"{'grad b' if show == 'grad' else 'b'} = {sheet.number(strength)}"
-    look = {"fontcolor": colour(strength), "tooltip": parameter_text("b", b)}
+    look = {"fontcolor": colour(strength), "tooltip": parameter_text("b", b, graded=sheet.graded)}
     sheet.write(f"b_{layer}_{i}", text, Place(x, y - BELOW), **look)
 
 
@@ -332,7 +378,7 @@ def draw_line(sheet: Sheet, line: Line, widest: Any) -> None:
         color=colour(strength),
         penwidth=f"{NARROW + (WIDE - NARROW) * share:.3g}",
         style="solid" if finite else "dashed",
-        tooltip=nohtml(escape(told(line))),
+        tooltip=as_tip(told(sheet, line)),
     )
 
 
@@ -353,16 +399,21 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'s' * (n != 1)}"
 
 
-def legend(lines: list[Line], show: str, digits: int) -> str:
-    """Return what the colours and widths mean, in the HTML of Graphviz."""
+def legend(lines: list[Line], show: str, digits: int, *, changed: bool = False) -> str:
+    """Return what the colours and widths mean, in HTML of Graphviz, and whether data changed."""
     what = "weight" if show == "weights" else "gradient"
     widest = greatest(lines)
     widths = f"widest: ±{number_text(widest, digits)}" if widest else "all are 0"
+    if show == "grad" and not widest:
+        widths += ", as before backward()"
+    note = f"z and a in red circles are {OUT_OF_DATE}: data changed; call the network again"
     space = "     "
     return (
         f'<<font point-size="6"> <br/></font>'
         f'<font color="{POSITIVE}"><b>—</b>  {what} above 0</font>{space}'
-        f'<font color="{NEGATIVE}"><b>—</b>  below 0</font>{space}{widths}>'
+        f'<font color="{NEGATIVE}"><b>—</b>  below 0</font>{space}{widths}'
+        + (f'<br/><font color="{WARNING}">{note}</font>' if changed else "")
+        + ">"
     )
 
 
@@ -371,19 +422,20 @@ def colour(x: Any) -> str:
     return POSITIVE if x > 0 else NEGATIVE if x < 0 else GREY
 
 
-def told(line: Line) -> str:
+def told(sheet: Sheet, line: Line) -> str:
     """Return the tooltip of a line."""
-    return parameter_text(f"w from {line.input} to {line.neuron}", line.weight)
+    otherwise = f"w from {line.input} to {line.neuron}"
+    return parameter_text(otherwise, line.weight, graded=sheet.graded)
 
 
-def parameter_text(otherwise: str, p: Any) -> str:
-    """Return name, number and gradient of a parameter.
+def parameter_text(otherwise: str, p: Any, *, graded: bool = True) -> str:
+    """Return name, number and, if there are gradients, the gradient of a parameter.
 
     >>> parameter_text("b", Value(0.5, label="b₁")), parameter_text("b", 0.5)
     ('b₁ = 0.5, grad 0', 'b = 0.5')
     """
     text = f"{getattr(p, 'label', '') or otherwise} = {number_text(as_number(p), 10)}"
-    return f"{text}, grad {number_text(p.grad, 10)}" if takes_gradient(p) else text
+    return f"{text}, grad {number_text(p.grad, 10)}" if graded and takes_gradient(p) else text
 
 
 def written(x: Any, digits: int) -> Sequence[str]:

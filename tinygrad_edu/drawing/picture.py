@@ -1,89 +1,152 @@
-"""A Graphviz graph that shows itself, whether or not Graphviz is installed."""
+"""A Graphviz graph that shows itself and can be saved, whether or not Graphviz is installed."""
 
 from __future__ import annotations
 
-import importlib.metadata
+import os
 import re
-import shutil
-import sys
-import threading
+import struct
+import zlib
 from base64 import b64encode
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Container
+from numbers import Real
 from typing import Any
 
 import graphviz
-from graphviz.backend import dot_command
 
+from tinygrad_edu import files
+from tinygrad_edu.drawing import dot
 from tinygrad_edu.drawing.svg import svg
+from tinygrad_edu.drawing.typesetting import typeset
 
-NOWHERE = (
-    "No Graphviz was found, and without it there is SVG, but no {}: `pip install graphviz-pure`, "
-    "or install Graphviz so that `dot` is on the PATH. The picture in the DOT language is in "
-    "`.source`."
-)
-PNG_DPI = "144"  # sharp on a projector
+FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "gv": "dot"}
+"""What a picture can be written as, by the endings of files."""
+OPTIONS = "filename, directory, format, outfile, dpi, view, cleanup and quiet"
+NEEDED = {
+    "png": "a PNG needs Graphviz: `pip install graphviz-pure`, or install Graphviz so that `dot` "
+    "is on the PATH; there is SVG without it",
+    "pdf": "a PDF needs the extra `pdf` of this package: `pip install typst`; or install Graphviz "
+    "so that `dot` is on the PATH; there is SVG without them",
+}
+PRINT_DPI = 300  # what printers ask for
+SCREEN_DPI = 144  # sharp on a projector, and not too large for a notebook
 WIDEST = 720  # points: what fits beside the prompts of a notebook, and of the page made from it
-
-_one_at_a_time = threading.Lock()
-
-
-def dot_binary() -> Path | None:
-    """Return the program that lays graphs out: ``dot``, or its stand-in from ``graphviz-pure``.
-
-    None where there is neither, and in a browser, which runs no programs.
-    """
-    if sys.platform == "emscripten":
-        return None
-    if found := shutil.which("dot"):
-        return Path(found)
-    try:
-        files = importlib.metadata.files("graphviz-pure") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    programs = [Path(str(file.locate())) for file in files if file.stem == "graphviz-pure"]
-    return next((program for program in programs if program.is_file()), None)
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
-    """A ``graphviz.Digraph`` that renders with ``dot``, or else with ``graphviz-pure``.
+    """A ``graphviz.Digraph`` that shows itself, and can be saved, with or without Graphviz.
 
-    In a notebook it shows itself as SVG, and as PNG where SVG is not trusted. ``.render`` and
-    ``.pipe`` are those of ``graphviz.Digraph``. Where neither program is found, in a browser for
-    one, SVG has a plain layout of our own, and both raise RuntimeError for any other format.
-    ``.source`` is the picture in the DOT language.
+    In a notebook it shows itself as SVG, and as PNG where SVG is not trusted. ``save``, ``render``,
+    ``pipe`` and ``view`` give SVG unless the ending of a file, or ``format``, says something else:
+    png, pdf, or dot (gv). They use a ``dot`` on the PATH that works, or the one of
+    ``graphviz-pure``; where no such program runs, as in a browser, SVG has a plain layout of our
+    own. PDF without a ``dot`` on the PATH needs the extra ``pdf``. ``.source`` is the picture in
+    the DOT language.
 
     >>> picture = Picture()
     >>> picture.edge("a", "b")
-    >>> picture.pipe("svg", encoding="utf-8")[:5]
-    '<?xml'
+    >>> picture.pipe(encoding="utf-8").rstrip()[-6:]
+    '</svg>'
     """
 
-    def pipe(self, format: str | None = None, **options: Any) -> Any:  # noqa: A002 - as graphviz
-        """Return the rendered picture: bytes, or str where an ``encoding`` is given."""
-        binary = dot_binary()
-        if binary is None:
-            drawing = self._plain_svg(format)
-            return drawing if options.get("encoding") else drawing.encode()
-        with self._dot_at_hand(binary, format):
-            return super().pipe(format=format, **{"quiet": True, **options})
+    _format = "svg"
 
-    def render(self, filename: Any = None, directory: Any = None, **options: Any) -> Any:
-        """Write the rendered picture to a file and return its path; see graphviz.Digraph."""
-        binary, outfile = dot_binary(), options.get("outfile")
-        format_ = options.get("format") or (outfile and Path(outfile).suffix[1:])
-        if binary is None:
-            drawing = self._plain_svg(format_)
-            source = filename or (outfile and Path(outfile).with_suffix(".gv"))
-            saved = self.save(source, directory=directory)
-            written = str(outfile or f"{saved}.svg")
-            Path(written).write_text(drawing, encoding="utf-8")
-            if options.get("cleanup"):
-                Path(saved).unlink()
-            return written
-        with self._dot_at_hand(binary, format_):
-            return super().render(filename, directory=directory, **{"quiet": True, **options})
+    def render(
+        self,
+        filename: files.Name | None = None,
+        directory: files.Name | None = None,
+        *,
+        format: str | None = None,  # noqa: A002 - as graphviz
+        outfile: files.Name | None = None,
+        dpi: float = PRINT_DPI,
+        view: bool = False,
+        cleanup: bool = True,  # noqa: ARG002 - nothing is left to clean up
+        quiet: bool = True,  # noqa: ARG002 - it always is
+        **unknown: Any,
+    ) -> str:
+        """Write the picture to a file, and return its path.
+
+        The ending of the name decides what is written: .svg, .png, .pdf, or .dot and .gv for text
+        in the DOT language. A name without an ending gets .svg, or that of ``format``.
+
+        Args:
+            filename: the file; left out, it is Picture.svg.
+            directory: the folder, which is made if there is none.
+            format: what to write to a name without such an ending.
+            outfile: the file, in place of ``filename``; to it no ending is added if ``format`` is
+                given.
+            dpi: dots per inch of a PNG.
+            view: whether to open the file.
+            cleanup: accepted for those who know graphviz; no other file is written.
+            quiet: accepted for those who know graphviz.
+            unknown: nothing else is.
+
+        Raises ValueError for another format, for an ending that contradicts ``format``, and for
+        dots per inch that are not a number above 0; RuntimeError where PNG or PDF cannot be had, or
+        nothing opens the file; TypeError for an option that does not exist; OSError if the file
+        cannot be written. Then no file has been written, and an old one is as it was.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Picture().render("nothing", folder)
+        ...     os.listdir(folder)
+        ['nothing.svg']
+        """
+        refuse(unknown, "render", OPTIONS)
+        name = os.fsdecode(outfile or filename or self.filename.removesuffix(".gv"))
+        path = os.path.join(os.fsdecode(directory or self.directory), name)  # noqa: PTH118
+        path, written_as = destination(path, format, self.format, exact=outfile is not None)
+        data = self._drawn(written_as, dpi)
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)  # noqa: PTH103, PTH120
+        files.write(path, data)
+        if view:
+            self._open(path, written_as)
+        return path
+
+    def save(
+        self,
+        filename: files.Name | None = None,
+        directory: files.Name | None = None,
+        **options: Any,
+    ) -> str:
+        """Write the picture to a file, and return its path: the same as ``render``."""
+        return self.render(filename, directory, **options)
+
+    def view(
+        self,
+        filename: files.Name | None = None,
+        directory: files.Name | None = None,
+        **options: Any,
+    ) -> str:
+        """Write the picture to a file, open that, and return its path; options as of ``render``."""
+        return self.render(filename, directory, **{**options, "view": True})
+
+    def pipe(
+        self,
+        format: str | None = None,  # noqa: A002 - as graphviz
+        *,
+        encoding: str | None = None,
+        dpi: float = PRINT_DPI,
+        quiet: bool = True,  # noqa: ARG002 - it always is
+        **unknown: Any,
+    ) -> Any:
+        """Return the picture: bytes, or text where an ``encoding`` is given.
+
+        Args:
+            format: "svg", "png", "pdf", or "dot".
+            encoding: of SVG and DOT, to get text.
+            dpi: dots per inch of a PNG.
+            quiet: accepted for those who know graphviz.
+            unknown: nothing else is.
+
+        Raises the same errors as ``render``.
+        """
+        refuse(unknown, "pipe", "format, encoding, dpi and quiet")
+        written_as = known(format or self.format)
+        if encoding and written_as in dot.BEGINS:
+            message = f"pipe: {written_as} is not text; leave encoding={encoding!r} out"
+            raise ValueError(message)
+        data = self._drawn(written_as, dpi)
+        return data.decode(encoding) if encoding else data
 
     def __repr__(self) -> str:
         """Return the same text in every run, for notebooks that are kept."""
@@ -92,35 +155,112 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
     def _repr_mimebundle_(
         self, include: Container[str] | None = None, exclude: Container[str] | None = None
     ) -> dict[str, str]:
+        bundle = {}
+        for mime, show in (("image/svg+xml", self._as_svg), ("image/png", self._as_png)):
+            if (include is None or mime in include) and (exclude is None or mime not in exclude):
+                try:
+                    bundle[mime] = show()
+                except Exception as error:  # noqa: BLE001 - what shows itself never raises
+                    if mime == "image/svg+xml":
+                        bundle["text/plain"] = f"{error}\n\n{self.source}"
+        return bundle
+
+    def _as_svg(self) -> str:
+        return fitted(self.pipe("svg", encoding="utf-8"))
+
+    def _as_png(self) -> str:
+        return b64encode(self.pipe("png", dpi=SCREEN_DPI)).decode("ascii")
+
+    def _drawn(self, format_: str, dpi: float) -> bytes:
+        """Return the picture in a format; raise RuntimeError if nothing here can draw that."""
+        if isinstance(dpi, bool) or not isinstance(dpi, Real) or not 0 < dpi <= 10_000:
+            message = f"dpi: expected a number of dots per inch, such as {PRINT_DPI}, got {dpi!r}"
+            raise ValueError(message)
+        if format_ == "dot":
+            return files.encodable(self.source).encode()
+        dpi = float(dpi)
+        data = dot.drawn(self.source, self.engine, format_, dpi)
+        if data is None and format_ == "svg":
+            data = svg(self).encode()
+        if data is None:
+            data = typeset(self._drawn("svg", dpi).decode(), format_, dpi)
+        if data is None:
+            message = f"{NEEDED[format_]}. The picture in the DOT language is in `.source`."
+            raise RuntimeError(message)
+        return with_resolution(data, dpi) if format_ == "png" else data
+
+    def _open(self, path: str, format_: str) -> None:
         try:
-            bundle = {"image/svg+xml": fitted(self.pipe("svg", encoding="utf-8"))}
-        except RuntimeError as error:
-            bundle = {"text/plain": f"{error}\n\n{self.source}"}
-        if dot_binary() is not None:
-            bundle["image/png"] = b64encode(self.pipe("png")).decode("ascii")
-        return {
-            mime: data
-            for mime, data in bundle.items()
-            if (include is None or mime in include) and (exclude is None or mime not in exclude)
-        }
+            self._view(path, format=format_, quiet=True)
+        except (OSError, RuntimeError) as error:
+            message = f"view: the picture is in {path}, but no program that opens it was found"
+            raise RuntimeError(message) from error
 
-    def _plain_svg(self, format_: str | None) -> str:
-        """Return the picture as SVG of our own; raise RuntimeError for another format."""
-        if (format_ or self.format) != "svg":
-            raise RuntimeError(NOWHERE.format(format_ or self.format))
-        return svg(self)
 
-    @contextmanager
-    def _dot_at_hand(self, binary: Path, format_: str | None) -> Iterator[None]:
-        with _one_at_a_time:
-            usual, dot_command.DOT_BINARY = dot_command.DOT_BINARY, binary
-            if (format_ or self.format) == "png":
-                self.graph_attr["dpi"] = PNG_DPI
-            try:
-                yield
-            finally:
-                dot_command.DOT_BINARY = usual
-                self.graph_attr.pop("dpi", None)
+def refuse(unknown: dict[str, Any], name: str, options: str) -> None:
+    """Raise TypeError for options that a method does not have."""
+    if unknown:
+        message = f"{name}: there is no option {', '.join(unknown)}; the options are {options}"
+        raise TypeError(message)
+
+
+def known(format_: str) -> str:
+    """Return the format that a word or an ending stands for; raise ValueError for another.
+
+    >>> known("SVG"), known("gv")
+    ('svg', 'dot')
+    """
+    found = FORMATS.get(str(format_).lower().removeprefix("."))
+    if found is None:
+        message = (
+            "a picture can be written as .svg, .png, .pdf or .dot (.gv), "
+            f"not as {format_!r}; end the name with one of these"
+        )
+        raise ValueError(message)
+    return found
+
+
+def destination(
+    path: str, format_: str | None, otherwise: str, *, exact: bool = False
+) -> tuple[str, str]:
+    """Return the path that a picture goes to, and its format: the ending decides.
+
+    Args:
+        path: the name that was given.
+        format_: the format that was given, if one was.
+        otherwise: the format of a name without an ending.
+        exact: whether the name is to stay what it is where the format is given.
+
+    >>> destination("a.PNG", None, "svg"), destination("a", None, "svg")
+    (('a.PNG', 'png'), ('a.svg', 'svg'))
+    >>> destination("a.v2", "png", "svg"), destination("a.gv", "pdf", "svg")
+    (('a.v2.png', 'png'), ('a.gv.pdf', 'pdf'))
+    """
+    root, ending = os.path.splitext(path)  # noqa: PTH122 - of a name as it was given
+    if format_ is None:
+        if len(ending) > 1:
+            return path, known(ending)
+        found = known(otherwise)
+        return (path if files.is_stream(path) else f"{root}.{found}"), found
+    found = known(format_)
+    says = FORMATS.get(ending[1:].lower())
+    if says == found or (exact and says is None) or files.is_stream(path):
+        return path, found
+    if says in (None, "dot"):
+        return f"{path}.{str(format_).lower().removeprefix('.')}", found
+    message = f"the ending of {path!r} says {says}, but format={format_!r}; leave one of them out"
+    raise ValueError(message)
+
+
+def with_resolution(png: bytes, dpi: float) -> bytes:
+    """Return a PNG that says how many dots it has per inch, so that it is printed at its size."""
+    if b"pHYs" in png[: png.find(b"IDAT")]:
+        return png
+    per_metre = round(dpi / 0.0254)
+    chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
+    chunk = struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    after_header = 33
+    return png[:after_header] + chunk + png[after_header:]
 
 
 def fitted(drawing: str) -> str:

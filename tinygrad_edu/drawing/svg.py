@@ -20,6 +20,7 @@ from operator import add
 from typing import Any
 from unicodedata import combining, east_asian_width
 
+from tinygrad_edu.drawing.labels import decoded, legible, unescaped
 from tinygrad_edu.drawing.layout import Cell, Edge, Look, Point, arrange
 
 INCH = 72  # points, in which all lengths are
@@ -119,10 +120,10 @@ def statements(lines: Iterable[str]) -> Iterator[tuple[str, str, Look]]:
     for line in map(str.strip, lines):
         found = STATEMENT.fullmatch(line)
         if found and found[1] not in ("graph", "node", "edge"):
-            look = {key: unquoted(value) for key, value in ATTRIBUTE.findall(found[3] or "")}
+            look = {key: value_of(key, word) for key, word in ATTRIBUTE.findall(found[3] or "")}
             yield unquoted(found[1]), unquoted(found[2] or ""), look
         elif not FRAME.match(line):
-            message = f"this line of DOT needs Graphviz, which was not found: {line!r}"
+            message = f"this line of DOT needs a Graphviz that works: {line!r}"
             raise RuntimeError(message)
 
 
@@ -132,9 +133,15 @@ def unquoted(word: str) -> str:
     >>> unquoted(r'"a = \"2\"\ngrad\\0"').split("\n")
     ['a = "2"', 'grad\\0']
     """
-    if not word.startswith('"'):
-        return word
-    return re.sub(r"(?s)\\(.)", lambda sign: "\n" if sign[1] in "nlr" else sign[1], word[1:-1])
+    return unescaped(word[1:-1]) if word.startswith('"') else word
+
+
+def value_of(key: str, word: str) -> str:
+    """Return the value of an attribute, as Graphviz understands it."""
+    value = unquoted(word)
+    if key == "tooltip":
+        value = unescaped(value)  # its escapes are read twice
+    return decoded(value) if key in ("label", "tooltip") else value
 
 
 def node_cell(look: Look) -> Cell:
@@ -216,8 +223,6 @@ def pin(sheet: Sheet) -> None:
 
 # --- how it is written ----------------------------------------------------------------------------
 
-NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
 
 def drawing(sheet: Sheet) -> Iterator[str]:
     """Yield the lines of the SVG."""
@@ -264,11 +269,15 @@ def caption_lines(look: Look, page: Cell) -> list[str]:
     """Make room at the bottom of a page, and return the label of the graph to write there."""
     if not look["label"]:
         return []
-    caption, size = markup(look["label"]), float(look["fontsize"])
-    wide = text_width(re.sub("<[^>]*>", "", caption)) * size
+    lines, size = markup(look["label"]), float(look["fontsize"])
+    wide = max(text_width(re.sub("<[^>]*>", "", line)) for line in lines) * size
+    bottom = page.y + page.height / 2
+    high = (len(lines) + 1) * LINE * size
     page.width = max(page.width, wide + 2 * MARGIN)
-    page.height, page.y = page.height + 2 * LINE * size, page.y + LINE * size
-    return [text(look, caption, page.x, page.y + page.height / 2 - LINE * size)]
+    page.height, page.y = page.height + high, page.y + high / 2
+    return [
+        text(look, line, page.x, bottom + (i + 1) * LINE * size) for i, line in enumerate(lines)
+    ]
 
 
 def node_lines(cell: Cell) -> Iterator[str]:
@@ -353,26 +362,27 @@ def element(tag: str, content: str = "", **attributes: str) -> str:
 
 
 def xml(line: str) -> str:
-    r"""Return text as it stands in SVG; a sign that XML cannot have becomes a question mark.
+    r"""Return text as it stands in SVG, with U+FFFD for what XML cannot hold.
 
     >>> xml('<"\x00">')
     '&lt;&quot;�&quot;&gt;'
     """
-    return html.escape(NOT_IN_XML.sub("�", line))
+    return html.escape(legible(line))
 
 
-def markup(label: str) -> str:
-    """Return the label of a graph in the HTML of Graphviz as text with colours.
+def markup(label: str) -> list[str]:
+    """Return the lines of the label of a graph; of the HTML of Graphviz, the text and its colours.
 
-    >>> markup('<<b>all</b> <font color="#C75300">below 0</font>>')
-    'all <tspan fill="#C75300">below 0</tspan>'
+    >>> markup('<<b>all</b> <font color="#C75300">below 0</font><br/>and more>')
+    ['all <tspan fill="#C75300">below 0</tspan>', 'and more']
     """
     if not (label.startswith("<") and label.endswith(">")):
-        return xml(label)
+        return [xml(line) for line in decoded(unescaped(label)).split("\n")]
     coloured = re.sub(
         r'<font color="([^"]*)">(.*?)</font>', r'<tspan fill="\1">\2</tspan>', label[1:-1]
     )
-    return re.sub(r"<(?!/?tspan)[^>]*>", "", coloured).strip()
+    lines = [re.sub(r"<(?!/?tspan)[^>]*>", "", line).strip() for line in coloured.split("<br/>")]
+    return [line for line in lines if line]
 
 
 def point(x: float, y: float) -> str:

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinygrad_edu import __version__, examples
+from tinygrad_edu import __version__, examples, files
 from tinygrad_edu.examples import worked_example
 from tinygrad_edu.explain import page, steps
 
-FORMATS = ("svg", "png", "dot", "html")
+FORMATS = ("svg", "png", "pdf", "dot", "gv", "html")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = error.filename or "standard output"
         sys.stderr.write(f"tinygrad-edu: {where}: {error.strerror}\n")
         return 1
-    except RuntimeError as error:  # no Graphviz
+    except RuntimeError as error:  # a format that needs what is not installed
         sys.stderr.write(f"tinygrad-edu: {error}\n")
         return 1
     return 0
@@ -61,11 +61,11 @@ def demo(output: str, format_: str | None = None) -> None:
     if format_ == "html":  # both passes, step by step
         rendered = page.document(steps(example.loss)).encode()
     else:
-        rendered = picture.source.encode() if format_ == "dot" else picture.pipe(format_)
+        rendered = picture.pipe(format_)
     if output == "-":
         sys.stdout.buffer.write(rendered)
     else:
-        Path(output).write_bytes(rendered)
+        files.write(output, rendered)
         print_text(f"\nPicture: {output}")
 
 
@@ -105,8 +105,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         type=picture_file,
         default="worked_example.svg",
-        help="where the picture goes: a file that ends in .svg, .png or .dot, or in .html for a "
-        "page that goes through both passes step by step; or - for standard output "
+        help="where the picture goes: a file that ends in .svg, .png, .pdf or .dot, or in .html "
+        "for a page that goes through both passes step by step; or - for standard output "
         "(default: %(default)s)",
     )
     demonstration.add_argument(
@@ -125,6 +125,6 @@ def parser() -> argparse.ArgumentParser:
 def picture_file(text: str) -> str:
     """Return the file name ``text``; refuse an ending that names no format."""
     if text != "-" and Path(text).suffix[1:].lower() not in FORMATS:
-        message = f"{text!r} does not end in .svg, .png, .dot or .html"
+        message = f"{text!r} does not end in .svg, .png, .pdf, .dot, .gv or .html"
         raise argparse.ArgumentTypeError(message)
     return text

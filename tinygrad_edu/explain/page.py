@@ -24,6 +24,7 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from tinygrad_edu.drawing.graph import box_text, draw, levels_behind, number_text
+from tinygrad_edu.drawing.labels import legible, shortened
 from tinygrad_edu.explain.formulas import (
     DIGITS,
     GREEK,
@@ -101,7 +102,7 @@ def fragment(steps: Steps, clusters: Clusters | None = None) -> str:
 
 def whole(title: str, fragment: str) -> str:
     """Return a piece of HTML as a document."""
-    return (
+    return legible(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
@@ -114,7 +115,8 @@ def filled(template: str, data: dict[str, Any], picture: str, **texts: str) -> s
 
     Its mark is made of all that, so that a page finds its own root and is the same every time.
     """
-    mark = hashlib.sha256(f"{template}{data}{picture}{texts}".encode()).hexdigest()[:16]
+    content = legible(f"{template}{data}{picture}{texts}")
+    mark = hashlib.sha256(content.encode()).hexdigest()[:16]
     size = re.search(r'width="(\d+pt)" height="(\d+pt)"', picture)
     parts = {
         "hash": mark,
@@ -125,7 +127,7 @@ def filled(template: str, data: dict[str, Any], picture: str, **texts: str) -> s
         "data": as_script({**data, "hash": mark}),
         **{name: html.escape(text) for name, text in texts.items()},
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], asset(template))
+    return legible(re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], asset(template)))
 
 
 def asset(name: str) -> str:
@@ -164,7 +166,7 @@ class Drawing:
         self.copies = dict(zip(nodes, copies, strict=True))
         self.numbers = {node: i for i, node in enumerate(nodes)}
         for node, twin in self.copies.items():
-            twin.label = " ".join(steps.names[node].split())
+            twin.label = shortened(legible(" ".join(steps.names[node].split())))
             twin.grad = 0.0
         for step in steps.backward:
             if isinstance(step, SeedStep | BackwardStep):

@@ -34,9 +34,19 @@ def test_version():
 
 @pytest.mark.parametrize(
     ("ending", "start"),
-    [("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph"), ("html", b"<!doctype html>")],
+    [
+        ("svg", b"<?xml"),
+        ("SVG", b"<?xml"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF-"),
+        ("dot", b"digraph"),
+        ("gv", b"digraph"),
+        ("html", b"<!doctype html>"),
+    ],
 )
 def test_demo_prints_the_figures_and_writes_the_picture(tmp_path, ending, start):
+    if ending == "pdf":
+        pytest.importorskip("typst")
     file = tmp_path / f"figure.{ending}"
     result = run("demo", "-o", str(file))
     assert result.returncode == 0
@@ -63,7 +73,21 @@ def test_a_dash_sends_the_picture_alone_to_standard_output(tmp_path):
 def test_an_unknown_ending_is_a_wrong_command():
     result = run("demo", "-o", "figure.gif")
     assert result.returncode == 2
-    assert b"'figure.gif' does not end in .svg, .png, .dot or .html" in result.stderr
+    assert b"'figure.gif' does not end in .svg, .png, .pdf, .dot, .gv or .html" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["figure.jpg", "figure.xyz", "figure", "figure.svg.gz"])
+def test_an_unknown_ending_leaves_no_file(tmp_path, name):
+    assert run("demo", "-o", name, cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pdf_that_nothing_here_can_write_is_answered_in_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "typst", None)
+    assert main(["demo", "-o", str(tmp_path / "x.pdf")]) == 1
+    assert capsys.readouterr().err.startswith("tinygrad-edu: a PDF needs the extra `pdf`")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_command_is_a_wrong_command():

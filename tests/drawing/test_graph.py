@@ -9,6 +9,7 @@ import pytest
 
 from tinygrad_edu import Constant, Value, draw, weighted_sum
 from tinygrad_edu.drawing.graph import levels_behind
+from tinygrad_edu.drawing.svg import svg
 
 
 def lines(picture, pattern):
@@ -47,7 +48,7 @@ def test_show_chooses_the_numbers():
 
 
 def test_roles_differ_in_shape_and_colour():
-    x, w = Constant(0.5, label="x"), Value(2.0, label="w")
+    x, w = Constant(0.5, label="x"), Value(3.0, label="w")
     middle = w * x
     middle.label = "m"
     picture = draw(middle * 7)
@@ -307,3 +308,86 @@ def test_what_is_folded_is_the_same_bytes_again():
         return draw(value, clusters=clusters, fold={"inner"}).source
 
     assert source() == source()
+
+
+# --- before backward, and after a change ----------------------------------------------------------
+
+
+def test_before_backward_no_gradient_is_written():
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    y = a * b + 0 * a
+    for picture in (draw(y), draw(y, show="grad"), draw(y, show="data grad"), draw(y, depth=1)):
+        assert "grad" not in picture.source
+    y.backward()
+    assert draw(y).source.count("grad ") == len(levels_behind(y, math.inf))
+    b.grad = 0.0
+    assert r"b = 3\ngrad 0" in draw(y).source  # one among others
+    for p in (a, b, *levels_behind(y, math.inf)):
+        p.grad = 0.0
+    assert "grad" not in draw(y).source
+
+
+@pytest.mark.parametrize("grad", [math.nan, math.inf, -1e-300, Fraction(1, 7)])
+def test_of_one_gradient_that_is_not_0_all_are_written(grad):
+    a = Value(2.0, label="a")
+    y = a * 3 + 1
+    a.grad = grad
+    assert draw(y).source.count("grad ") == 3
+    assert "grad" not in draw(y, show="data").source
+
+
+def test_data_that_changed_after_the_forward_pass_are_told():
+    w, x = Value(1.0, label="w"), Value(5.0, label="x")
+    square, other = w * w, x * x
+    y = square + other
+    unchanged = draw(y).source
+    assert "out of date" not in unchanged
+    w.data = 3.0
+    picture = draw(y)
+    assert "Data changed after the forward pass" in picture.source
+    marked = lines(picture, r"out of date.*fillcolor|fillcolor.*out of date")
+    assert [re.search(r'label="?([^\\]*)', line)[1] for line in marked] == ["1", "26"]
+    for drawn in (picture.pipe(encoding="utf-8"), svg(picture)):
+        assert drawn.count(">out of date</text>") == 2
+        assert "Run the forward pass again." in drawn
+    w.data = 1.0
+    assert draw(y).source == unchanged
+
+
+@pytest.mark.parametrize("data", [0.0, -1.0, math.nan, 1e300, 1j, Fraction(1, 3)])
+def test_whatever_data_become_the_graph_is_drawn(data):
+    x = Value(2.0, label="x")
+    y = x.log() * x
+    x.data = data
+    assert "out of date" in draw(y).pipe(encoding="utf-8")
+
+
+def test_a_partial_that_changed_is_told_too():
+    w, x = Value(2.0, label="w"), Value(0.0, label="x")
+    y = w * x
+    w.data = 3.0  # y is 0 as before, but its derivative with respect to x is not 2
+    assert "out of date" in draw(y).source
+
+
+def test_data_that_changed_inside_a_folded_cluster_are_told_on_its_box():
+    value, clusters = two_products()
+    clusters["inner"][0].data = 7.0
+    [box] = lines(draw(value, clusters=clusters, fold=True), r"^\tf_0 \[")
+    assert r"inner\n(3 numbers)\nout of date" in box
+
+
+def test_nan_that_was_computed_is_up_to_date():
+    x = Value(math.inf, label="x")
+    assert "out of date" not in draw(x - x).source
+
+
+# --- numbers that nobody reads to the end ---------------------------------------------------------
+
+
+def test_long_exact_numbers_are_drawn_to_the_digits_that_were_asked_for():
+    x = Value(Fraction(10**5000, 3**9000), label="x")
+    y = x * x
+    assert "x = 8.104e+705" in draw(y).source
+    assert "−2e+4999" in draw(Value(Fraction(-2 * 10**4999))).source
+    assert "x = 1/3" in draw(Value(Fraction(1, 3), label="x")).source
+    assert f"= {10**40 + 1}" in draw(Value(Fraction(10**40 + 1), label="x")).source

@@ -22,6 +22,7 @@ from tinygrad_edu import (
     total,
 )
 from tinygrad_edu.drawing import network
+from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.examples import worked_example
 
 
@@ -169,9 +170,21 @@ def test_grad_shows_gradients_in_place_of_weights_a9(of_the_lecture):
     assert "widest: ±0.08267" in picture.source  # at w₁₂ of layer 2
 
 
+def test_before_backward_no_gradient_is_written():
+    mlp = MLP(2, [2], seed=0)
+    loss = total(mlp([0.5, 1.0]))
+    assert "grad" not in draw_network(mlp).source
+    loss.backward()
+    assert draw_network(mlp).source.count("grad ") == 4 * 2 + 2 * 2  # on lines, numbers, biases
+    mlp.zero_grad()
+    assert "grad" not in draw_network(mlp).source
+
+
 def test_gradients_before_backward_are_all_0():
     picture = draw_network(MLP(2, [2]), show="grad")
-    assert "all are 0" in picture.source
+    assert "all are 0, as before backward()" in picture.source
+    assert not ids(picture, "t")
+    assert not ids(picture, "b")
     assert {attribute(picture, name, "color") for name in ids(picture, "w")} == {network.GREY}
 
 
@@ -193,6 +206,26 @@ def test_fractions_are_written_as_fractions():
     assert attribute(picture, "t_1_1_1", "label") == "1/3"
     assert attribute(picture, "b_1_1", "label") == "b = −1/7"
     assert attribute(picture, "n_0_1", "label") == r"x₁\n3/5"
+
+
+# --- after a change -------------------------------------------------------------------------------
+
+
+def test_a_network_whose_weights_changed_after_the_call_says_so():
+    mlp = MLP(2, [2, 1], seed=0)
+    mlp([0.5, 1.0])
+    assert "out of date" not in draw_network(mlp).source
+    mlp.layers[0].neurons[1].b.data += 1.0
+    picture = draw_network(mlp)
+    assert "z and a in red circles are out of date: data changed" in picture.source
+    told = {
+        name: "out of date" in attribute(picture, name, "tooltip") for name in ids(picture, "n")
+    }
+    assert [name for name, is_old in told.items() if is_old] == ["n_1_2", "n_2_1"]
+    assert attribute(picture, "n_1_2", "color") != attribute(picture, "n_1_1", "color")
+    assert "z and a in red circles are out of date" in svg(picture)
+    mlp([0.5, 1.0])
+    assert "out of date" not in draw_network(mlp).source
 
 
 # --- tooltips -------------------------------------------------------------------------------------
@@ -217,7 +250,8 @@ def test_labels_are_text_whatever_they_hold():
     svg = draw_network(neuron).pipe("svg", encoding="utf-8")
     shown = "&lt;b&gt; &amp; &quot;quoted&quot; \\N {record|fields} ∂σ²₁"
     assert f">{shown}</text>" in svg
-    assert f'xlink:title="{shown} = 1, grad 0"' in svg
+    assert f'xlink:title="{shown} = 1"' in svg
+    assert f'xlink:title="input 1: {shown} = 2"' in svg
 
 
 # --- large and small ------------------------------------------------------------------------------

@@ -1,78 +1,379 @@
-"""Rendering with a `dot` on the PATH, with the one from graphviz-pure, and with none."""
+"""Saving and showing: with a `dot` on the PATH, with one that is broken, and without any."""
 
-import importlib.metadata
-import stat
+import os
+import struct
+import subprocess
 import sys
+import threading
+import time
 from base64 import b64decode
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
-from graphviz.backend import dot_command
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tinygrad_edu import Value, draw
+from tinygrad_edu import MLP, Value, draw, draw_network, paths
+from tinygrad_edu.drawing import Picture, dot
 from tinygrad_edu.drawing import picture as picture_module
-from tinygrad_edu.drawing.picture import fitted
+from tinygrad_edu.drawing.picture import FORMATS, NEEDED, destination, fitted
 from tinygrad_edu.drawing.svg import svg
 
 PNG = b"\x89PNG"
+BEGINS = {"svg": b"<", "png": PNG, "pdf": b"%PDF-", "dot": b"digraph {", "gv": b"digraph {"}
+
+
+def product():
+    return draw(Value(2.0, label="a") * 3)
+
+
+def network():
+    return draw_network(MLP(2, [2, 1], seed=0))
+
+
+def path_in_colour():
+    a = Value(2.0, label="a")
+    return paths(a * a, a).draw()
 
 
 @pytest.fixture
 def a_picture():
-    return draw(Value(2.0, label="a") * 3)
+    return product()
 
 
 @pytest.fixture
-def no_dot(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
+def elsewhere(tmp_path, monkeypatch):
+    """An empty folder to be in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
-@pytest.fixture
-def nothing_at_all(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    def missing(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "files", missing)
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.usefixtures("no_dot")
-def test_renders_without_dot_on_the_path(a_picture):
-    assert "</svg>" in a_picture.pipe("svg", encoding="utf-8")
-    assert a_picture.pipe("png").startswith(PNG)
+# --- the ending decides ---------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_render_writes_the_file(a_picture, tmp_path):
-    for ending in ("svg", "png"):
-        written = a_picture.render(outfile=tmp_path / f"figure.{ending}", cleanup=True)
-        assert (tmp_path / f"figure.{ending}").stat().st_size > 500
-        assert str(written).endswith(f"figure.{ending}")
+@pytest.mark.parametrize("make", [product, network, path_in_colour])
+@pytest.mark.parametrize("method", ["render", "save"])
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_picture_is_what_the_ending_of_its_file_says(elsewhere, make, method, ending):
+    if ending == "pdf":
+        pytest.importorskip("typst")
+    for name in (f"a.{ending}", Path(f"b.{ending}"), f"c.{ending.upper()}"):
+        assert getattr(make(), method)(name) == str(name)
+        assert Path(name).read_bytes().startswith(BEGINS[ending])
+    assert len(names(elsewhere)) == 3
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for dot is a POSIX script")
-def test_a_dot_on_the_path_wins(a_picture, monkeypatch, tmp_path):
-    dot = tmp_path / "dot"
-    dot.write_text(f"#!{sys.executable}\nprint('drawn by the real one')\n")
-    dot.chmod(dot.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert a_picture.pipe("svg", encoding="utf-8").strip() == "drawn by the real one"
+@pytest.mark.parametrize("environment", ["no_dot", "no_graphviz"])
+@pytest.mark.parametrize("make", [product, network, path_in_colour])
+def test_a_name_without_an_ending_gets_svg(elsewhere, make, environment, request):
+    request.getfixturevalue(environment)
+    assert make().render("pic") == "pic.svg"
+    assert make().save("other.") == "other.svg"
+    assert make().render() == "Picture.svg"
+    assert names(elsewhere) == ["Picture.svg", "other.svg", "pic.svg"]
+    for file in elsewhere.iterdir():
+        assert fromstring(file.read_bytes()).tag.endswith("svg")  # noqa: S314 - our own
+    assert make().pipe().startswith(b"<")
+    assert make().pipe(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.xyz", "v0.5", "a.svg.gz", "a.json", "x.svg "])
+@pytest.mark.parametrize("method", ["render", "save", "view"])
+def test_another_ending_is_refused_in_a_sentence_and_leaves_no_file(elsewhere, name, method):
+    with pytest.raises(ValueError, match=r"written as \.svg, \.png, \.pdf or \.dot \(\.gv\), not"):
+        getattr(product(), method)(f"folder/{name}")
+    with pytest.raises(ValueError, match="not as 'jpg'"):
+        product().pipe("jpg")
+    assert names(elsewhere) == []
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\\\0"), min_size=1))
+def test_every_name_is_given_one_of_the_endings_or_refused(name):
+    try:
+        path, format_ = destination(name, None, "svg")
+    except ValueError:
+        assert Path(name).suffix.lower()[1:] not in FORMATS
+    else:
+        assert FORMATS[path.rpartition(".")[2].lower()] == format_
+        assert path.startswith(name.rstrip("."))
+
+
+def test_the_parameters_of_graphviz_work(elsewhere, a_picture):
+    assert a_picture.render("y", "new/folder", format="png", cleanup=True) == "new/folder/y.png"
+    assert a_picture.render("table.gv", format="svg", quiet=True) == "table.gv.svg"
+    assert a_picture.render("v2.1", format="svg") == "v2.1.svg"
+    assert a_picture.render("x.png", format="png") == "x.png"
+    assert a_picture.render(outfile="exact", format="png") == "exact"
+    assert a_picture.render("source.gv", outfile="result.svg") == "result.svg"
+    a_picture.format = "png"
+    assert a_picture.render("z") == "z.png"
+    assert a_picture.pipe().startswith(PNG)
+    for file in ("new/folder/y.png", "x.png", "exact", "z.png"):
+        assert Path(file).read_bytes().startswith(PNG)
+    assert "table.gv" not in names(elsewhere)
+    assert "source.gv" not in names(elsewhere)
+
+
+def test_two_formats_for_one_file_are_refused(elsewhere, a_picture):
+    with pytest.raises(ValueError, match=r"'a\.svg' says svg, but format='png'; leave one"):
+        a_picture.render("a.svg", format="png")
+    with pytest.raises(ValueError, match=r"'a\.png' says png, but format='svg'"):
+        a_picture.render(outfile="a.png", format="svg")
+    assert names(elsewhere) == []
+
+
+def test_options_that_there_are_not_are_answered_with_those_that_there_are(elsewhere, a_picture):
+    with pytest.raises(TypeError, match="render: there is no option renderer; the options are f"):
+        a_picture.render("a.svg", renderer="cairo")
+    with pytest.raises(TypeError, match="no option skip_existing; the options are filename, "):
+        a_picture.save("a.svg", skip_existing=True)
+    with pytest.raises(TypeError, match="pipe: there is no option engine; the options are format"):
+        a_picture.pipe(engine="neato")
+    with pytest.raises(ValueError, match="pipe: png is not text; leave encoding='utf-8' out"):
+        a_picture.pipe("png", encoding="utf-8")
+    assert names(elsewhere) == []
+
+
+def test_a_picture_is_viewed_as_the_file_that_was_written(elsewhere, a_picture, monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        Picture, "_view", lambda _, path, **how: opened.append((path, how["format"]))
+    )
+    assert a_picture.view() == "Picture.svg"
+    assert a_picture.view("x.png") == "x.png"
+    assert a_picture.render("y", view=True) == "y.svg"
+    assert opened == [("Picture.svg", "svg"), ("x.png", "png"), ("y.svg", "svg")]
+    assert names(elsewhere) == ["Picture.svg", "x.png", "y.svg"]
+
+
+def test_where_nothing_opens_a_picture_a_sentence_says_where_it_is(
+    elsewhere, a_picture, monkeypatch
+):
+    def missing(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Picture, "_view", missing)
+    with pytest.raises(RuntimeError, match=r"view: the picture is in x\.svg, but no program"):
+        a_picture.view("x")
+    assert names(elsewhere) == ["x.svg"]
+
+
+@pytest.mark.usefixtures("no_graphviz")
+def test_an_old_picture_stays_where_a_new_one_is_refused(elsewhere, a_picture):
+    Path("x.png").write_bytes(b"old")
+    with pytest.raises(RuntimeError):
+        a_picture.render("x.png")
+    assert Path("x.png").read_bytes() == b"old"
+    assert names(elsewhere) == ["x.png"]
+
+
+def test_the_picture_itself_stays_what_it_is(a_picture):
+    before = a_picture.source
+    a_picture.pipe("png", dpi=50)
+    assert a_picture.source == before
+
+
+# --- sizes, and the formats that need something ---------------------------------------------------
+
+
+def size_of(png):
+    """The width and height of a PNG in points, by the dots per inch that it says it has."""
+    width, height = struct.unpack(">II", png[16:24])
+    place = png.index(b"pHYs")
+    per_metre, _, unit = struct.unpack(">IIB", png[place + 4 : place + 13])
+    assert unit == 1
+    return width / per_metre / 0.0254 * 72, height / per_metre / 0.0254 * 72
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_graphviz_itself_is_left_alone(a_picture):
-    before = dot_command.DOT_BINARY
-    a_picture.pipe("svg")
-    assert before == dot_command.DOT_BINARY
-    assert "dpi" not in a_picture.source
+@pytest.mark.parametrize("make", [product, network])
+@pytest.mark.parametrize("dpi", [50, 300, 600.0])
+def test_a_png_is_printed_as_large_as_the_svg_says(make, dpi):
+    root = fromstring(make().pipe())  # noqa: S314 - our own
+    width, height = (float(root.get(side).removesuffix("pt")) for side in ("width", "height"))
+    found = size_of(make().pipe("png", dpi=dpi))
+    assert found == pytest.approx((width, height), abs=2 * 72 / dpi + 0.5)
+    assert struct.unpack(">I", make().pipe("png", dpi=dpi)[16:20])[0] > width * dpi / 72 - 3
 
 
-@pytest.mark.usefixtures("nothing_at_all")
-def test_without_any_graphviz_there_is_svg_and_for_the_rest_a_sentence(a_picture):
-    with pytest.raises(RuntimeError, match=r"pip install graphviz-pure.*\.source") as error:
-        a_picture.pipe("png")
-    assert str(error.value) == picture_module.NOWHERE.format("png")
+@pytest.mark.usefixtures("no_dot")
+def test_without_dpi_a_png_has_what_printers_ask_for(a_picture):
+    assert a_picture.pipe("png") == a_picture.pipe("png", dpi=300)
+
+
+@pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), "300", None, True, 1e9])
+def test_dots_per_inch_are_a_number(elsewhere, a_picture, dpi):
+    with pytest.raises(ValueError, match=r"dpi: expected a number of dots per inch, such as 300"):
+        a_picture.render("a.png", dpi=dpi)
+    assert names(elsewhere) == []
+
+
+@pytest.mark.usefixtures("no_dot")
+@pytest.mark.parametrize("make", [product, network])
+def test_without_a_dot_on_the_path_a_pdf_is_set_by_typst(make):
+    pytest.importorskip("typst")
+    pdf = make().pipe("pdf")
+    assert pdf.startswith(b"%PDF-")
+    assert pdf == make().pipe("pdf")
+
+
+@pytest.mark.usefixtures("no_program")
+@pytest.mark.parametrize("format_", ["png", "pdf"])
+def test_without_graphviz_typst_sets_what_is_laid_out_here(a_picture, format_):
+    pytest.importorskip("typst")
+    assert a_picture.pipe(format_).startswith(BEGINS[format_])
+    assert set(a_picture._repr_mimebundle_()) == {"image/svg+xml", "image/png"}
+
+
+@pytest.mark.usefixtures("no_dot", "no_typst")
+def test_without_typst_a_sentence_says_how_to_get_a_pdf(elsewhere, a_picture):
+    with pytest.raises(RuntimeError, match=r"a PDF needs .*`pdf`.*: `pip install typst`.*\.source"):
+        a_picture.render("a.pdf")
+    assert names(elsewhere) == []
+
+
+@pytest.mark.usefixtures("no_graphviz")
+def test_without_any_graphviz_there_is_svg_and_for_the_rest_a_sentence(elsewhere, a_picture):
+    for format_, needed in NEEDED.items():
+        with pytest.raises(RuntimeError) as error:
+            a_picture.render(f"a.{format_}")
+        assert str(error.value).startswith(needed)
+    assert names(elsewhere) == []
     assert a_picture._repr_mimebundle_() == {"image/svg+xml": fitted(svg(a_picture))}
+
+
+def test_a_dot_on_the_path_draws_the_pdf(fake_dot, a_picture):
+    fake_dot('case "$*" in *pdf*) printf "%%PDF-1.7 by dot %%%%EOF";; *) exec $PURE "$@";; esac')
+    assert a_picture.pipe("pdf") == b"%PDF-1.7 by dot %%EOF"
+
+
+# --- a dot that is broken -------------------------------------------------------------------------
+
+BROKEN = {
+    "exits with an error": "exit 1",
+    "is killed": "kill -9 $$",
+    "prints rubbish": "echo 'Segmentation fault'",
+    "prints rubbish that is XML": "echo '<html/>'",
+    "prints rubbish in no encoding": r"""printf '<?xml version="1.0" encoding="no"?>\377<svg/>'""",
+    "prints nothing": "exit 0",
+    "prints an empty picture": """echo '<svg xmlns="http://www.w3.org/2000/svg"/>'""",
+    "prints the first half": '$PURE "$@" | head -c 400',
+    "fails after its picture": '$PURE "$@"; exit 3',
+    "prints without an end": "yes",
+    "hangs": "sleep 100; true",
+    "hangs with its output closed": "exec >&-; sleep 100",
+    "leaves a child behind that hangs": "sleep 100 & exit 0",
+    "reads nothing": "exec <&-; exit 0",
+    "ignores signals": "trap '' TERM INT HUP; sleep 100; sleep 100",
+}
+"""What a program called dot may do, as a shell script."""
+
+
+@pytest.mark.usefixtures("no_typst")
+@pytest.mark.parametrize("when", ["always", "but for a single node"])
+@pytest.mark.parametrize("does", BROKEN)
+def test_a_broken_dot_is_passed_over(fake_dot, monkeypatch, does, when):
+    picture = product()
+    monkeypatch.setattr(dot, "MOST_BYTES", 1_000_000)
+    script = BROKEN[does]
+    if when != "always":  # then it passes the trial
+        script = f'case "$*" in *-K*) {script};; *) exec $PURE "$@";; esac'
+    fake_dot(script)
+    began = time.monotonic()
+    bundle = picture._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "image/png"}
+    assert "a = 2" in bundle["image/svg+xml"]
+    assert b64decode(bundle["image/png"]).startswith(PNG)
+    if when == "always":
+        assert picture.pipe().startswith(b"<?xml")  # by the one of graphviz-pure
+        with pytest.raises(RuntimeError, match="a PDF needs"):
+            picture.pipe("pdf")
+    assert time.monotonic() - began < 10
+
+
+def test_a_dot_that_hangs_is_asked_once(fake_dot, a_picture):
+    fake_dot("sleep 100")
+    a_picture.pipe()
+    began = time.monotonic()
+    for _ in range(5):
+        a_picture.pipe()
+    assert time.monotonic() - began < 1
+
+
+def test_a_dot_that_is_mended_draws_again(fake_dot, a_picture):
+    program = fake_dot("exit 1")
+    a_picture.pipe()
+    program.write_text("#!/bin/sh\nexec " + program.read_text().split("PURE=")[1].split("\n")[0]
+                       + ' "$@"\n# mended\n')  # fmt: skip
+    os.utime(program, ns=(1, 1))
+    assert dot.works(str(program), program.stat().st_mtime_ns)
+
+
+def test_a_dot_that_hangs_is_ended_with_all_that_it_started(fake_dot, a_picture, tmp_path):
+    fake_dot(f"sleep 98765 & echo $! > {tmp_path}/pid; wait")
+    a_picture.pipe()
+    pid = int(Path(tmp_path, "pid").read_text())
+    for _ in range(100):  # the system takes its time
+        command = ["ps", "-o", "stat=", "-p", str(pid)]
+        state = subprocess.run(command, capture_output=True, check=False)
+        if state.stdout.strip() in (b"", b"Z"):  # of a zombie nobody has asked for the exit code
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {pid} goes on")
+
+
+@pytest.mark.parametrize("script", ["#!/no/such/interpreter\n", "\x7fELF rubbish", ""])
+def test_a_dot_that_cannot_be_started_is_passed_over(fake_dot, a_picture, script):
+    fake_dot("").write_text(script)
+    assert a_picture.pipe().startswith(b"<?xml")
+
+
+def test_an_interrupt_ends_the_dot_and_leaves_nothing_locked(fake_dot, a_picture, monkeypatch):
+    join = threading.Thread.join
+
+    def interrupted(*_):
+        patched.setattr(threading.Thread, "join", join)
+        raise KeyboardInterrupt
+
+    fake_dot("sleep 100")
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "join", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            a_picture.pipe()
+    assert a_picture.pipe().startswith(b"<?xml")
+
+
+def test_many_threads_draw_at_once(a_picture):
+    drawn = []
+    threads = [
+        threading.Thread(target=lambda: drawn.append(a_picture.pipe("png"))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drawn) == 4
+    assert len(set(drawn)) == 1
+
+
+def test_a_browser_runs_no_programs(monkeypatch, a_picture):
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    assert list(dot.programs()) == []
+    assert a_picture.pipe(encoding="utf-8") == svg(a_picture)
+
+
+# --- in a notebook --------------------------------------------------------------------------------
+
+
+def test_a_dot_on_the_path_wins(fake_dot, a_picture):
+    fake_dot('$PURE "$@"; echo "<!-- by the real one -->"')
+    assert a_picture.pipe(encoding="utf-8").endswith("<!-- by the real one -->\n")
 
 
 @pytest.mark.usefixtures("no_dot")
@@ -84,7 +385,10 @@ def test_a_notebook_gets_svg_and_png(a_picture):
     assert list(a_picture._repr_mimebundle_(exclude={"image/png"})) == ["image/svg+xml"]
 
 
-@pytest.mark.usefixtures("no_dot")
-def test_the_options_of_graphviz_still_work(a_picture, tmp_path):
-    assert a_picture.pipe("svg", quiet=False)
-    assert a_picture.render(outfile=tmp_path / "x.svg", quiet=True)
+def test_what_shows_itself_never_raises(a_picture, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(picture_module.dot, "drawn", broken)
+    assert list(a_picture._repr_mimebundle_()) == ["text/plain"]
+    assert a_picture.source in a_picture._repr_mimebundle_()["text/plain"]

@@ -1,6 +1,5 @@
 """Pictures drawn without Graphviz: the same parts, with the same text, as with it."""
 
-import importlib.metadata
 import os
 import re
 import subprocess
@@ -11,8 +10,7 @@ import pytest
 from graphviz import Digraph
 
 from tinygrad_edu import MLP, Value, draw
-from tinygrad_edu.drawing import Picture, draw_network
-from tinygrad_edu.drawing import picture as picture_module
+from tinygrad_edu.drawing import Picture, dot, draw_network
 from tinygrad_edu.drawing.picture import fitted
 from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.examples import worked_example
@@ -32,16 +30,6 @@ ODD = [
 SPACE = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def no_graphviz(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    def missing(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "files", missing)
-
-
 def worked():
     example = worked_example.forward()
     example.loss.backward()
@@ -59,6 +47,19 @@ def small_loss():
     return draw(loss)
 
 
+def no_data():
+    y = Value(2.0, label="a") * 3
+    y.backward()
+    return draw(y, show="grad")
+
+
+def out_of_date():
+    a = Value(2.0, label="a")
+    y = a * a + 1
+    a.data = 3.0
+    return draw(y)
+
+
 PICTURES = {
     "the worked example": lambda: worked_example.picture(worked()),
     "two paths in colour": worked_example.picture_of_two_paths,
@@ -69,7 +70,8 @@ PICTURES = {
     "a small loss": small_loss,
     "one number": lambda: draw(Value(1.0)),
     "odd labels": lambda: draw(sum(Value(1.0, label=text) for text in ODD[:5])),
-    "no data": lambda: draw(Value(2.0, label="a") * 3, show="grad"),
+    "no data": no_data,
+    "out of date": out_of_date,
 }
 
 
@@ -88,7 +90,7 @@ def parts(drawn, kind):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_nodes_and_edges_have_the_ids_and_the_text_that_graphviz_gives_them(name):
-    if picture_module.dot_binary() is None:
+    if not list(dot.programs()):
         pytest.skip("no Graphviz to compare with")
     picture = PICTURES[name]()
     by_graphviz = picture.pipe("svg", encoding="utf-8")
@@ -114,7 +116,7 @@ def test_borders_and_edges_are_elements_that_the_stepper_page_marks(name):
 def test_labels_are_text_whatever_they_hold(label):
     drawn = svg(draw(Value(1.0, label=label) * 2))
     shown = re.sub("[\x00\x1b\ud800]", "�", f"{label} = 1").split("\n")
-    assert parts(drawn, "node")["v_0"][0] == [*shown, "grad 0"]
+    assert parts(drawn, "node")["v_0"][0] == shown
 
 
 def test_names_of_nodes_and_of_attributes_are_no_statements():
@@ -192,7 +194,7 @@ def test_an_empty_picture_is_an_empty_page():
 @pytest.mark.parametrize("line", ["\trank=same\n", "\tnode [shape=box]\n", "\t// a word\n"])
 def test_what_only_graphviz_can_draw_raises_and_a_notebook_gets_the_source(line):
     picture = Picture(body=[line])
-    with pytest.raises(RuntimeError, match="needs Graphviz, which was not found") as error:
+    with pytest.raises(RuntimeError, match="needs a Graphviz that works") as error:
         picture.pipe("svg")
     assert repr(line.strip()) in str(error.value)
     assert picture.source in picture._repr_mimebundle_()["text/plain"]
@@ -215,26 +217,9 @@ def test_without_graphviz_svg_is_written_to_files(tmp_path):
     picture = squared()
     assert picture.render(outfile=tmp_path / "x.svg") == str(tmp_path / "x.svg")
     assert (tmp_path / "x.svg").read_text(encoding="utf-8") == svg(picture)
-    assert (tmp_path / "x.gv").read_text(encoding="utf-8") == picture.source
     written = picture.render("y", tmp_path, format="svg", cleanup=True)
     assert written == str(tmp_path / "y.svg")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.gv", "x.svg", "y.svg"]
-
-
-@pytest.mark.usefixtures("no_graphviz")
-def test_without_graphviz_another_format_is_refused_in_a_sentence(tmp_path):
-    with pytest.raises(RuntimeError, match=r"there is SVG, but no png: `pip install graphviz-pure"):
-        squared().pipe("png")
-    with pytest.raises(RuntimeError, match="but no pdf"):
-        squared().render(tmp_path / "x")
-    with pytest.raises(RuntimeError, match="but no png"):
-        squared().render(outfile=tmp_path / "x.png")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_browser_runs_no_programs(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "emscripten")
-    assert picture_module.dot_binary() is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.svg", "y.svg"]
 
 
 def test_graphs_of_the_graphviz_package_can_be_drawn_too():

@@ -98,7 +98,7 @@ def test_a_drawing_shows_itself_laid_out_without_graphviz(there, here):
 
 
 def test_what_needs_graphviz_says_so_in_a_sentence(there):
-    assert there["no png"].startswith("No Graphviz was found, and without it there is SVG, but no")
+    assert there["no png"].startswith("a PNG needs Graphviz")
 
 
 def test_the_stepper_page_is_complete(there):

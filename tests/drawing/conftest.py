@@ -1,0 +1,58 @@
+"""Machines with a dot that works, with one that does not, and with none."""
+
+import importlib.metadata
+import stat
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tinygrad_edu.drawing import dot
+
+PURE = [program for program in dot.programs() if Path(program).stem == "graphviz-pure"]
+
+
+@pytest.fixture
+def no_dot(monkeypatch, tmp_path_factory):
+    """No dot on the PATH: the one of graphviz-pure draws."""
+    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("path")))
+
+
+@pytest.fixture
+def no_program(no_dot, monkeypatch):  # noqa: ARG001 - a fixture that is used
+    """Neither a dot on the PATH, nor graphviz-pure."""
+
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "files", missing)
+
+
+@pytest.fixture
+def no_typst(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
+
+
+@pytest.fixture
+def no_graphviz(no_program, no_typst):
+    """Nothing that draws but this package."""
+
+
+@pytest.fixture
+def fake_dot(monkeypatch, tmp_path_factory):
+    """Put a program called dot on the PATH, a shell script; it may call one that works as $PURE."""
+    if sys.platform == "win32" or not PURE:
+        pytest.skip("needs a shell, and graphviz-pure")
+
+    def put(script):
+        folder = tmp_path_factory.mktemp("bin")
+        program = Path(folder, "dot")
+        program.write_text(f"#!/bin/sh\nPURE={PURE[0]}\n{textwrap.dedent(script)}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+        return program
+
+    monkeypatch.setattr(dot, "TRIAL_LIMIT", 1.0)
+    monkeypatch.setattr(dot, "TIME_LIMIT", 1.0)
+    return put

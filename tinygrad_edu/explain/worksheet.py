@@ -57,7 +57,7 @@ body { color-scheme: light; background: #fff; color: #000; }
 main { max-width: 190mm; margin: 10mm auto; font: 11pt/1.5 system-ui, sans-serif; }
 header { text-align: right; min-height: 1.5em; }
 h1 { font-size: 16pt; margin: 0 0 4mm; }
-p span { white-space: nowrap; }
+p span { display: inline-block; max-width: 100%; overflow-wrap: anywhere; }
 img { display: block; width: auto; height: auto; max-width: 100%; max-height: 230mm;
   margin: 4mm auto; break-inside: avoid; }
 li { padding: 1mm 0 1mm 2mm; break-inside: avoid; overflow-wrap: anywhere; }

@@ -16,7 +16,8 @@ WRONG = {
         losses.cross_entropy,
         0,
         """cross_entropy takes logits and applies softmax itself, but was given outputs of \
-softmax: write output_activation='identity', or keep softmax and write losses.negative_log_likelihood""",
+softmax: write output_activation='identity', or keep softmax and write \
+losses.negative_log_likelihood""",
     ),
     "sigmoid, then with logits": (
         lambda: MLP(2, [3, 1], output_activation="sigmoid"),

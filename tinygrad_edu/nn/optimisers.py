@@ -102,8 +102,7 @@ class Optimiser:
         whose ``grad`` is None does not move. Raises TypeError for a gradient that is not a number,
         FloatingPointError for one that is nan or infinite, and where a parameter would become so.
         """
-        rate = self.rate
-        gradients = [self.gradient_of(p) for p in self.parameters]
+        rate, gradients = self.rate, self.gradients()
         before, state = [p.data for p in self.parameters], self.__dict__.copy()
         try:
             moved = self.updated(gradients, rate)
@@ -116,24 +115,34 @@ class Optimiser:
             self.__dict__.update(state)
             raise
 
+    def gradients(self) -> list[Any]:
+        """Return the gradients of all parameters with their decay, None where there is none."""
+        found = [
+            p.grad if type(p.grad) is float and math.isfinite(p.grad) else self.gradient_of(p)
+            for p in self.parameters
+        ]
+        if not self.weight_decay:
+            return found
+        pairs = zip(self.parameters, found, strict=True)
+        return [None if g is None else g + self.weight_decay * p.data for p, g in pairs]
+
     def gradient_of(self, p: Value) -> Any:
-        """Return the gradient of a parameter with its decay, None if it has no gradient."""
+        """Return the gradient of a parameter; raise an error if it is not a finite number."""
         g = p.grad
         if g is None:
             return None
-        if type(g) is not float:
-            try:
-                g = number(g)
-            except OperandError:
-                message = f"{self.kind}: the gradient of {called(p)} is a number or None, not "
-                message += f"{quoted(g)} ({type(g).__name__})"
-                message += "; write p.grad = g.data" if isinstance(g, Value) else ""
-                raise TypeError(message) from None
-        if not math.isfinite(g):
-            message = f"{self.kind}: the gradient of {called(p)} is {g}; "
-            message += "first_nonfinite_gradient(loss) names the operation where that began"
-            raise FloatingPointError(message)
-        return g + self.weight_decay * p.data if self.weight_decay else g
+        try:
+            g = number(g)
+        except OperandError:
+            message = f"{self.kind}: the gradient of {called(p)} is a number or None, not "
+            message += f"{quoted(g)} ({type(g).__name__})"
+            message += "; write p.grad = g.data" if isinstance(g, Value) else ""
+            raise TypeError(message) from None
+        if math.isfinite(g):
+            return g
+        message = f"{self.kind}: the gradient of {called(p)} is {g}; "
+        message += "first_nonfinite_gradient(loss) names the operation where that began"
+        raise FloatingPointError(message)
 
     def finite(self, p: Value, x: Any) -> Any:
         """Return what a parameter is to become; raise FloatingPointError if it is not finite."""
@@ -277,36 +286,33 @@ class Adam(Optimiser):
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
         b1, b2 = self.betas
-        had = [g is not None for g in gradients]
-        gs = [0.0 if g is None else g for g in gradients]
-        self.ages = [age + 1 if has else age for age, has in zip(self.ages, had, strict=True)]
-        self.means = [
-            b1 * m + (1 - b1) * g if has else m
-            for m, g, has in zip(self.means, gs, had, strict=True)
-        ]
-        self.squares = [
-            b2 * v + (1 - b2) * g * g if has else v
-            for v, g, has in zip(self.squares, gs, had, strict=True)
-        ]
-        if math.inf in self.squares:
-            message = "Adam: the square of a gradient is too large for a float"
-            raise FloatingPointError(message)
-        start = {age: (1 - b1**age, 1 - b2**age) for age in set(self.ages)}
-        corrected = [start[age] for age in self.ages]
-        moments = zip(self.parameters, self.means, self.squares, corrected, had, strict=True)
-        return [
-            p.data - rate * (m / c1) / self.root(p, v / c2) if has else p.data
-            for p, m, v, (c1, c2), has in moments
-        ]
+        means, squares, ages = [*self.means], [*self.squares], [*self.ages]
+        moved = [p.data for p in self.parameters]
+        age, c1, c2 = 0, 1.0, 1.0
+        for i, g in enumerate(gradients):
+            if g is None:
+                continue
+            means[i] = m = b1 * means[i] + (1 - b1) * g
+            squares[i] = v = b2 * squares[i] + (1 - b2) * g * g
+            ages[i] += 1
+            if ages[i] != age:  # it is the same for nearly all
+                age = ages[i]
+                c1, c2 = 1 - b1**age, 1 - b2**age
+            root = math.sqrt(v / c2) + self.eps
+            if root in (0, math.inf):
+                raise self.no_step(self.parameters[i], root)
+            moved[i] -= rate * (m / c1) / root
+        self.means, self.squares, self.ages = means, squares, ages
+        return moved
 
-    def root(self, p: Value, square: float) -> float:
-        """Return √v̂ + ε, which a step is divided by."""
-        divisor: float = math.sqrt(square) + self.eps
-        if divisor == 0:
+    def no_step(self, p: Value, root: float) -> FloatingPointError:
+        """Return the error for a step that is divided by 0 or by an infinite number."""
+        if root == math.inf:
+            message = f"{self.kind}: the square of a gradient is too large for a float"
+        else:
             message = f"{self.kind}: the squares of all gradients of {called(p)} have been 0, and "
             message += "eps is 0, so its step is 0/0; write eps=1e-8"
-            raise FloatingPointError(message)
-        return divisor
+        return FloatingPointError(message)
 
 
 # --- schedules ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import Any, NoReturn, TypeAlias
 
 from tinygrad_edu.given import quoted
@@ -107,7 +108,7 @@ class Optimiser:
         try:
             moved = self.updated(gradients, rate)
             for p, x in zip(self.parameters, moved, strict=True):
-                p.data = self.finite(p, x)
+                p.data = x if isfinite(x) else self.not_finite(p, x)
             self.steps += 1
         except BaseException:
             for p, x in zip(self.parameters, before, strict=True):
@@ -118,7 +119,7 @@ class Optimiser:
     def gradients(self) -> list[Any]:
         """Return the gradients of all parameters with their decay, None where there is none."""
         found = [
-            p.grad if type(p.grad) is float and math.isfinite(p.grad) else self.gradient_of(p)
+            g if type(g := p.grad) is float and isfinite(g) else self.gradient_of(p)
             for p in self.parameters
         ]
         if not self.weight_decay:
@@ -138,17 +139,15 @@ class Optimiser:
             message += f"{quoted(g)} ({type(g).__name__})"
             message += "; write p.grad = g.data" if isinstance(g, Value) else ""
             raise TypeError(message) from None
-        if math.isfinite(g):
+        if isfinite(g):
             return g
         message = f"{self.kind}: the gradient of {called(p)} is {g}; "
         message += "first_nonfinite_gradient(loss) names the operation where that began"
         raise FloatingPointError(message)
 
-    def finite(self, p: Value, x: Any) -> Any:
-        """Return what a parameter is to become; raise FloatingPointError if it is not finite."""
-        if math.isfinite(x):
-            return x
-        if not math.isfinite(p.data):
+    def not_finite(self, p: Value, x: Any) -> NoReturn:
+        """Raise FloatingPointError for what a parameter would become, or is already."""
+        if not isfinite(p.data):
             message = f"{self.kind}: {called(p)} is {p.data} already; set it to a finite number"
         else:
             message = f"{self.kind}: {called(p)} would become {x}: the learning rate is too large"
@@ -288,19 +287,20 @@ class Adam(Optimiser):
         b1, b2 = self.betas
         means, squares, ages = [*self.means], [*self.squares], [*self.ages]
         moved = [p.data for p in self.parameters]
+        rest1, rest2, eps, parameters = 1 - b1, 1 - b2, self.eps, self.parameters
         age, c1, c2 = 0, 1.0, 1.0
         for i, g in enumerate(gradients):
             if g is None:
                 continue
-            means[i] = m = b1 * means[i] + (1 - b1) * g
-            squares[i] = v = b2 * squares[i] + (1 - b2) * g * g
+            means[i] = m = b1 * means[i] + rest1 * g
+            squares[i] = v = b2 * squares[i] + rest2 * g * g
             ages[i] += 1
             if ages[i] != age:  # it is the same for nearly all
                 age = ages[i]
                 c1, c2 = 1 - b1**age, 1 - b2**age
-            root = math.sqrt(v / c2) + self.eps
+            root = math.sqrt(v / c2) + eps
             if root in (0, math.inf):
-                raise self.no_step(self.parameters[i], root)
+                raise self.no_step(parameters[i], root)
             moved[i] -= rate * (m / c1) / root
         self.means, self.squares, self.ages = means, squares, ages
         return moved

@@ -26,10 +26,10 @@ SHOW = [compare_engines, draw, exercise, first_nonfinite, first_nonfinite_gradie
 GIVEN = {
     "a network": (MLP_2, "write {}(mlp([1.0, 2.0])) for an output of the network"),
     "its outputs": (MLP_2([1.0, 2.0]), "one of them, or {}(total(values)) for their sum"),
-    "a tuple": ((Value(1.0),) * 2, "a list of 2: write {}(values[0])"),
-    "a list": ([Value(1.0)] * 2, "a list of 2: write {}(values[0])"),
-    "a long list": ([Value(1.0)] * 10**5, "a list of 100000: write {}(values[0])"),
-    "an array": (np.ones(2), "an array of 2: write {}(values[0])"),
+    "a tuple": ((Value(1.0),) * 2, "a list of 2): write {}(values[0])"),
+    "a list": ([Value(1.0)] * 2, "a list of 2): write {}(values[0])"),
+    "a long list": ([Value(1.0)] * 10**5, "a list of 100000): write {}(values[0])"),
+    "an array": (np.ones(2), "an array of 2): write {}(values[0])"),
     "a number": (3.0, "got 3.0 (float): a plain number does not remember how it was made"),
     "a number of NumPy": (np.float64(3.0), "a plain number does not remember"),
     "nothing": (None, "functions without a return statement return None"),
@@ -45,7 +45,7 @@ def test_what_is_not_a_value_is_answered_with_what_to_write(function, given, ans
     with pytest.raises(TypeError, match=f"^{name}: expected a Value, got ") as refusal:
         function(given)
     assert answer.replace("{}", name) in str(refusal.value)
-    assert len(str(refusal.value)) < 400
+    assert len(str(refusal.value)) < 500
 
 
 @pytest.mark.parametrize("function", [paths, derivation], ids=lambda f: f.__name__)
@@ -60,7 +60,7 @@ def test_so_it_is_in_either_place_of_two(function, given, answer):
         assert written in str(refusal.value)
     with pytest.raises(TypeError, match=f"^{name}: expected a Value, got ") as refusal:
         function(MLP_2([1.0, 2.0])[0], given if given is not None else "None")
-    assert len(str(refusal.value)) < 400
+    assert len(str(refusal.value)) < 500
 
 
 @pytest.mark.parametrize("function", [paths, derivation], ids=lambda f: f.__name__)
@@ -71,7 +71,7 @@ def test_what_to_differentiate_with_respect_to_is_asked_for(function):
         function(y)
     with pytest.raises(TypeError, match=rf"write {name}\(loss, mlp.parameters\(\)\[0\]\) for one"):
         function(y, MLP_2)
-    with pytest.raises(TypeError, match=rf"a list of 17: write {name}\(loss, values\[0\]\)"):
+    with pytest.raises(TypeError, match=rf"a list of 17\): write {name}\(loss, values\[0\]\)"):
         function(y, MLP_2.parameters())
 
 
@@ -96,5 +96,5 @@ def test_gradcheck_asks_for_a_function(given):
 
 def test_a_quotation_is_short_and_of_one_line():
     for x in ("x" * 10**7, [["x" * 10**6] * 10**4], {i: i for i in range(10**5)}, "a\nb" * 10**5):
-        assert len(quoted(x)) < 400
+        assert len(quoted(x)) < 500
         assert "\n" not in quoted(x)

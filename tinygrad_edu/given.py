@@ -10,7 +10,7 @@ from tinygrad_edu.value import Value
 __all__ = ["quoted", "require_value"]
 
 BOUNDED = Repr()
-BOUNDED.maxlevel, BOUNDED.maxother, BOUNDED.maxstring, BOUNDED.maxlong = 2, 100, 60, 40
+BOUNDED.maxlevel, BOUNDED.maxother, BOUNDED.maxstring, BOUNDED.maxlong = 2, 80, 60, 40
 BOUNDED.maxlist = BOUNDED.maxtuple = BOUNDED.maxdict = BOUNDED.maxset = 3
 
 
@@ -23,29 +23,29 @@ def quoted(x: object) -> str:
     return " ".join(BOUNDED.repr(x).split())
 
 
-def require_value(call: str, given: object, of_networks: str = "") -> None:
+def require_value(call: str, given: object, of_networks: str = "", what: str = "a Value") -> None:
     """Raise TypeError unless ``given`` is a Value; say what to write instead.
 
     Args:
         call: how the function is called, with {} in the place of what is given.
         given: what is to be a Value.
         of_networks: what else may be meant where a network is given.
+        what: what is expected, for the message.
 
     >>> require_value("steps({})", [Value(1.0), Value(2.0)])
     Traceback (most recent call last):
       ...
-    TypeError: steps: expected a Value, got a list of 2: write steps(values[0]) for one of them, ...
+    TypeError: steps: expected a Value, got [...] (a list of 2): write steps(values[0]) for one ...
     """
     if isinstance(given, Value):
         return
     name, _, rest = call.partition("(")
     kind = type(given).__name__
     several = isinstance(given, list | tuple) or getattr(given, "ndim", 0) > 0
-    what = f"{quoted(given)} ({kind})"
     if several:
-        of = "an array" if hasattr(given, "ndim") else "a list"
-        what = f"{of} of {len(given)}"  # type: ignore[arg-type]  # it has a length
-    message = f"{name}: expected a Value, got {what}"
+        kind = "an array" if hasattr(given, "ndim") else "a list"
+        kind += f" of {len(given)}"  # type: ignore[arg-type]  # it has a length
+    message = f"{name}: expected {what}, got {quoted(given)} ({kind})"
     by = not rest.startswith("{}")  # the second place is that of what to differentiate by
     if callable(getattr(given, "parameters", None)):
         inputs = ", ".join(["1.0", "2.0", "3.0"][: getattr(given, "n_inputs", 0)])

@@ -72,7 +72,7 @@ def replay(
 
 def require_leaves(loss: Value, inputs: list[Value], wrt: list[Value]) -> None:
     """Raise an error unless the loss depends on Values that were given."""
-    require_value("replay({}, inputs, wrt)", loss)
+    require_value("replay({}, inputs, wrt)", loss, what="a Value that takes a gradient")
     for x in (loss, *inputs, *wrt):
         if not takes_gradient(x):
             message = f"replay: expected a Value that takes a gradient, got {x!r}"

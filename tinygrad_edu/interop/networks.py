@@ -69,9 +69,9 @@ def require_plain(mlp: MLP) -> None:
             message = f"to_torch: {names[p]} and {name} are one parameter, which torch would part"
             raise ValueError(message)
     for number, layer in enumerate(mlp.layers, start=1):
-        own = identity if layer.acts_as_one else layer._activation
         if different := [*layer.others().values()]:
-            message = f"to_torch: layer {number}: {different[0]} among {name_of(own)}"
+            own = name_of(layer.own_activation)
+            message = f"to_torch: layer {number}: {different[0]} among {own}"
             raise ValueError(message)
     for part in (mlp, *mlp.layers):
         base = MLP if isinstance(part, MLP) else Layer

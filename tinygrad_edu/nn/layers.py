@@ -307,7 +307,7 @@ class Layer(Network):
 
         Raises ValueError if a neuron has been given another.
         """
-        if self.others():
+        if any(neuron.activation is not self.own_activation for neuron in self.neurons):
             message = f"{self}: the neurons have different activations; ask each for its own"
             raise ValueError(message)
         return self._activation
@@ -321,12 +321,16 @@ class Layer(Network):
             raise ValueError(message)
         self._activation = g
         for neuron in self.neurons:
-            neuron.activation = identity if self.acts_as_one else g
+            neuron.activation = self.own_activation
+
+    @property
+    def own_activation(self) -> Activation:
+        """What each neuron applies by itself: nothing, where the layer acts as one."""
+        return identity if self.acts_as_one else self._activation
 
     def others(self) -> dict[int, Neuron]:
         """Return the neurons that are not like the layer says, by their places."""
-        own = identity if self.acts_as_one else self._activation
-        pairs = enumerate(self.neurons)
+        own, pairs = self.own_activation, enumerate(self.neurons)
         return {i: n for i, n in pairs if n.activation is not own or type(n) is not Neuron}
 
     def description(self) -> dict[str, Any]:

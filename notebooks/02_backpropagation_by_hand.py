@@ -230,7 +230,7 @@ draw_network(mlp, show="grad")
 # anew.
 
 # %%
-optimiser = SGD(mlp.parameters(), learning_rate=0.5)
+optimiser = SGD(mlp.parameters(), lr=0.5)
 optimiser.step()
 print(f"w2_11 = {mlp.layers[1].neurons[0].w[0].data:.9f}")
 print(f"L was {loss:.4f} and is {worked_example.forward(mlp).loss:.4f}")

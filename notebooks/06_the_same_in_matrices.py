@@ -301,7 +301,7 @@ curve = []
 for _ in range(1000):
     probabilities = forward_propagation(theta, X).a[-1]
     curve.append(-np.log(probabilities[Y == 1]).mean())
-    theta = equations.gradient_descent(theta, X, Y, loss, learning_rate=0.1, max_iterations=1)
+    theta = equations.gradient_descent(theta, X, Y, loss, lr=0.1, max_iterations=1)
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 3.6))

@@ -243,7 +243,7 @@ def keep(step):
         kept.append(mlp.frozen())
 
 
-optimiser = Adam(mlp.parameters(), learning_rate=0.05)
+optimiser = Adam(mlp.parameters(), lr=0.05)
 fit(mlp, train, losses.binary_cross_entropy, optimiser, epochs=60, batch_size=10, callback=keep)
 
 # %%
@@ -302,9 +302,9 @@ for epoch in (0, 5, 20, 60):
 
 # %%
 optimisers = {
-    "gradient descent": lambda p: SGD(p, learning_rate=0.1),
-    "with momentum 0.9": lambda p: SGD(p, learning_rate=0.1, momentum=0.9),
-    "Adam": lambda p: Adam(p, learning_rate=0.05),
+    "gradient descent": lambda p: SGD(p, lr=0.1),
+    "with momentum 0.9": lambda p: SGD(p, lr=0.1, momentum=0.9),
+    "Adam": lambda p: Adam(p, lr=0.05),
 }
 histories = {}
 for name, optimiser in optimisers.items():
@@ -355,7 +355,7 @@ def keep(step):
         kept.append(mlp.frozen())
 
 
-optimiser = Adam(mlp.parameters(), learning_rate=0.02)
+optimiser = Adam(mlp.parameters(), lr=0.02)
 fit(mlp, train, losses.cross_entropy, optimiser, epochs=40, batch_size=20, callback=keep)
 
 # %%
@@ -440,7 +440,7 @@ print(f"{descent(my_rate, steps=1)[-1]:.4f}, the best is {best:.4f}")
 # %%
 my_batch_size = None
 mlp = MLP(2, [8, 1], activation="tanh", output_activation="sigmoid", seed=1)
-sgd = SGD(mlp.parameters(), learning_rate=0.3)
+sgd = SGD(mlp.parameters(), lr=0.3)
 moons = data.moons(60)
 history = fit(mlp, moons, losses.binary_cross_entropy, sgd, epochs=25, batch_size=my_batch_size)
 print(history)

@@ -49,7 +49,7 @@ plt.style.use("lecture.mplstyle")
 moons = data.moons(100, noise=0.15)  # data: N = 100 pairs of x and y
 mlp = MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=0)  # model
 theta = mlp.parameters()  # parameters: W₁, b₁, W₂, b₂, W₃, b₃
-descent = SGD(theta, learning_rate=0.5)  # algorithm: gradient descent
+descent = SGD(theta, lr=0.5)  # algorithm: gradient descent
 loss = losses.binary_cross_entropy  # objective: its mean over the data is to become small
 len(theta)
 
@@ -299,7 +299,7 @@ print(gradcheck(escapes, 2.0).fault)
 histories = []
 for replayed in (False, True):
     copy = MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=0)
-    optimiser = SGD(copy.parameters(), learning_rate=0.5)
+    optimiser = SGD(copy.parameters(), lr=0.5)
     history = fit(copy, moons, loss, optimiser, epochs=3, batch_size=30, replay=replayed)
     histories.append(history)
 one, other = histories
@@ -374,7 +374,7 @@ iris = load_iris()
 inputs = (iris.data - iris.data.mean(axis=0)) / iris.data.std(axis=0)
 examples = list(zip(inputs.tolist(), iris.target.tolist(), strict=True))
 flowers = MLP(4, [8, 3], "tanh", "softmax", seed=0)
-adam = Adam(flowers.parameters(), learning_rate=0.01)
+adam = Adam(flowers.parameters(), lr=0.01)
 history = fit(
     flowers, examples, losses.negative_log_likelihood, adam, epochs=60, batch_size=32, replay=True
 )

@@ -1,4 +1,5 @@
 import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -9,15 +10,17 @@ from types import ModuleType
 import pytest
 
 import tinygrad_edu
+import tinygrad_edu.nn
 
 PACKAGE = Path(tinygrad_edu.__file__).parent
 
 ORDER = [
-    {"primitive"},
+    {"primitive", "lazy"},
     {"primitives"},
     {"engine"},
     {"copying"},
     {"value"},
+    {"given"},
     {"gradient"},
     {"naming", "files", "changes"},
     {"drawing", "check", "replay"},
@@ -31,7 +34,7 @@ ORDER = [
 ]
 """A module may import those of the lines above its own, and no other of its own line."""
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
-CORE = [name for names in ORDER[:6] for name in sorted(names)]
+CORE = [name for names in ORDER[:7] for name in sorted(names)]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -96,7 +99,7 @@ HEAVY = {"numpy", "matplotlib", "hypothesis", "torch", "graphviz"}
 
 def loaded_by(statement):
     """The modules that a fresh interpreter has loaded after a statement."""
-    script = f"import sys; {statement}; print(*sorted(sys.modules))"
+    script = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -105,13 +108,76 @@ def loaded_by(statement):
     return set(done.stdout.split())
 
 
-def test_the_package_is_imported_without_anything_heavy():
-    assert not loaded_by("import tinygrad_edu") & HEAVY
+READERS = {"drawing", "explain", "check", "replay", "interop", "testing", "examples"}
+"""Folders and modules of the package that a program which only computes does not need."""
+
+SHOW_OR_CHECK = {
+    "assert_gradients", "compare_engines", "derivation", "draw", "draw_network", "exercise",
+    "first_nonfinite", "first_nonfinite_gradient", "gradcheck", "latex", "paths", "steps",
+}  # fmt: skip
+COMPUTE = [
+    *(f"from tinygrad_edu import {name}" for name in tinygrad_edu.__all__
+      if name not in SHOW_OR_CHECK),
+    *(f"from tinygrad_edu.nn import {name}" for name in tinygrad_edu.nn.__all__),
+]  # fmt: skip
+PROGRAMS = [
+    "import tinygrad_edu",
+    "from tinygrad_edu import Value, tanh; y = tanh(Value(1.0) * 2); y.backward()",
+    """from tinygrad_edu import MLP, losses
+from tinygrad_edu.nn import SGD, fit
+mlp = MLP(1, [1])
+fit(mlp, [([1.0], 2.0)], losses.mse, SGD(mlp.parameters()), epochs=2)""",
+]
 
 
-def test_numbers_are_differentiated_without_numpy():
-    program = "from tinygrad_edu import Value, tanh; y = tanh(Value(1.0) * 2); y.backward()"
-    assert not loaded_by(program) & HEAVY
+def heavy(modules):
+    """What of these modules a program that only computes has no need of."""
+    inner = {name: name.split(".")[1] for name in modules if name.startswith("tinygrad_edu.")}
+    return modules & HEAVY | {name for name in inner if inner[name] in READERS}
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, *COMPUTE])
+def test_what_computes_loads_nothing_that_shows_or_checks(program):
+    assert heavy(loaded_by(program)) == set()
+
+
+def test_the_harness_of_this_test_sees_what_a_picture_loads():
+    assert {"graphviz", "tinygrad_edu.drawing"} <= heavy(loaded_by("from tinygrad_edu import draw"))
+
+
+def test_a_folder_of_the_package_is_there_when_it_is_asked_for():
+    assert "tinygrad_edu.nn.training" in loaded_by("import tinygrad_edu; tinygrad_edu.nn.fit")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "ours"),
+    [
+        ("tinygrad_edu", "no_grad", "mlp.frozen()"),
+        ("tinygrad_edu", "fit", "from tinygrad_edu.nn import fit"),
+        ("tinygrad_edu.nn", "CrossEntropyLoss", "losses.cross_entropy"),
+    ],
+)
+def test_names_from_elsewhere_are_answered_with_ours(package, name, ours):
+    module = importlib.import_module(package)
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*") as of_attribute:
+        getattr(module, name)
+    with pytest.raises(ImportError) as of_import:
+        exec(f"from {package} import {name}")  # noqa: S102 - the statement is what is tested
+    assert ours in str(of_attribute.value)
+    assert str(of_import.value) == str(of_attribute.value)
+    assert not hasattr(module, name)
+    assert name not in dir(module)
+
+
+def test_a_name_that_is_nowhere_cannot_be_imported():
+    with pytest.raises(ImportError, match="cannot import name 'nothing' from 'tinygrad_edu'"):
+        from tinygrad_edu import nothing  # noqa: F401, PLC0415
+
+
+def test_names_that_are_answered_are_not_there():
+    for module, habits in ((tinygrad_edu, ["no_grad", "tensor", "manual_seed", "SGD", "fit"]),
+                           (tinygrad_edu.nn, ["Linear", "Sequential", "MSELoss"])):  # fmt: skip
+        assert not set(habits) & set(dir(module))
 
 
 def test_all_names_what_is_public():

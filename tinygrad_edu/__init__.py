@@ -8,9 +8,9 @@
 0.54212...
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tinygrad_edu import lazy
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.primitives import (
     abs,
@@ -86,32 +86,49 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_ON_DEMAND = {  # what a program that only computes has no need of
-    "MLP": "tinygrad_edu.nn",
-    "Layer": "tinygrad_edu.nn",
-    "Neuron": "tinygrad_edu.nn",
-    "assert_gradients": "tinygrad_edu.check",
-    "compare_engines": "tinygrad_edu.explain.mistakes",
-    "derivation": "tinygrad_edu.explain",
-    "draw": "tinygrad_edu.drawing",
-    "draw_network": "tinygrad_edu.drawing",
-    "exercise": "tinygrad_edu.explain",
-    "first_nonfinite": "tinygrad_edu.explain",
-    "first_nonfinite_gradient": "tinygrad_edu.explain.nonfinite",
-    "gradcheck": "tinygrad_edu.check",
-    "latex": "tinygrad_edu.explain",
-    "losses": "tinygrad_edu.nn",
-    "paths": "tinygrad_edu.explain",
-    "steps": "tinygrad_edu.explain",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ON_DEMAND:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_ON_DEMAND[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy.on_demand(
+    __name__,
+    {  # what a program that only computes has no need of
+        "MLP": "tinygrad_edu.nn",
+        "Layer": "tinygrad_edu.nn",
+        "Neuron": "tinygrad_edu.nn",
+        "assert_gradients": "tinygrad_edu.check",
+        "compare_engines": "tinygrad_edu.explain.mistakes",
+        "derivation": "tinygrad_edu.explain",
+        "draw": "tinygrad_edu.drawing",
+        "draw_network": "tinygrad_edu.drawing",
+        "examples": "",
+        "exercise": "tinygrad_edu.explain",
+        "first_nonfinite": "tinygrad_edu.explain",
+        "first_nonfinite_gradient": "tinygrad_edu.explain.nonfinite",
+        "gradcheck": "tinygrad_edu.check",
+        "interop": "",
+        "latex": "tinygrad_edu.explain",
+        "losses": "tinygrad_edu.nn",
+        "nn": "",
+        "paths": "tinygrad_edu.explain",
+        "steps": "tinygrad_edu.explain",
+        "testing": "",
+    },
+    habits={
+        "Adam": "write from tinygrad_edu.nn import Adam",
+        "Linear": "a layer is Layer(n_inputs, n_neurons, activation)",
+        "Module": "write from tinygrad_edu.nn import Module",
+        "Parameter": "a parameter is a Value, such as Value(0.5, label='w')",
+        "SGD": "write from tinygrad_edu.nn import SGD",
+        "Sequential": "layers one behind the other are MLP(n_inputs, [8, 8, 1], activation)",
+        "Tensor": "a number is a Value, such as Value(2.0), and several are a list of Values",
+        "Variable": "a number is a Value, such as Value(2.0)",
+        "accuracy": "write from tinygrad_edu.nn import accuracy",
+        "backward": "write loss.backward(), or grad(loss, w) for the derivative as a result",
+        "fit": "write from tinygrad_edu.nn import fit",
+        "manual_seed": "a seed is given where numbers are drawn, as in MLP(2, [3, 1], seed=0) "
+        "and fit(..., seed=0)",
+        "mse": "write losses.mse",
+        "no_grad": "to compute without recording, use numbers: mlp.frozen() is a network of plain "
+        "numbers, x.data a number, and x.detach() a constant",
+        "optim": "write from tinygrad_edu.nn import SGD, Adam",
+        "sum": "write total(values)",
+        "tensor": "a number is a Value, such as Value(2.0), and several are a list of Values",
+    },
+)

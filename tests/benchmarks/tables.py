@@ -183,7 +183,7 @@ def print_story(_peers, size, _):
 
     def train():
         moons.mlp.load_state_dict(start)
-        optimiser = SGD(moons.mlp.parameters(), learning_rate=0.1, momentum=0.9)
+        optimiser = SGD(moons.mlp.parameters(), lr=0.1, momentum=0.9)
         fit(moons.mlp, moons.points, moons.loss, optimiser, epochs=size.epochs, replay=True)
 
     start = moons.mlp.state_dict()

@@ -350,3 +350,36 @@ def test_every_named_activation_has_been_tried():
     # Against an activation that joins the table and is forgotten here.
     assert set(EVERY) >= set(ACTIVATIONS)
     assert [g for g in EVERY.values() if acts_on_layer(g)] == [primitives.softmax]
+
+
+class Doubled(MLP):
+    """A network that computes in a way of its own."""
+
+    def forward(self, xs):
+        return [2 * a for a in super().forward(xs)]
+
+
+class Named(MLP):
+    """A network that computes as any other."""
+
+    title = "moons"
+
+
+def test_a_network_that_computes_in_a_way_of_its_own_does_not_go():
+    with pytest.raises(ValueError, match=r"Doubled\(2, \[1\], .* in a way of its own"):
+        to_torch(Doubled(2, [1]))
+    assert len(to_torch(Named(2, [1]))) == 1
+
+
+def test_what_comes_back_says_all_of_its_activations():
+    module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
+    mlp = from_torch(module)
+    assert repr(mlp) == "MLP(2, [3, 3, 1], ['relu', 'tanh'], 'identity')"
+    assert repr(from_torch(to_torch(mlp))) == repr(mlp)
+
+
+def test_a_layer_without_biases_comes_back_and_its_zeros_go_into_another_network():
+    module = nn.Sequential(nn.Linear(2, 2, bias=False, dtype=torch.float64))
+    mlp = MLP(2, [2], initialisation="lecture")
+    mlp.load_state_dict(from_torch(module).state_dict())
+    assert mlp.layers[0].b == [0, 0]

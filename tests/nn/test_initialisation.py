@@ -153,7 +153,7 @@ def test_the_gains_are_those_of_torch():
 
 
 def train(mlp, steps=5):
-    optimiser = SGD(mlp.parameters(), learning_rate=1.0)
+    optimiser = SGD(mlp.parameters(), lr=1.0)
     for x, y in (XOR * steps)[: 4 * steps]:
         loss = losses.binary_cross_entropy(mlp(x), y)
         mlp.zero_grad()

@@ -521,7 +521,9 @@ def test_a_wrong_number_of_inputs_is_refused_not_cut_off(make, inputs):
     module = make()
     with pytest.raises(ValueError, match="expected 2 inputs, got") as refusal:
         module(inputs)
-    assert str(refusal.value) == f"{module}: expected 2 inputs, got {len(inputs)}"
+    said = str(refusal.value)
+    assert said.startswith(f"{module}: expected 2 inputs, got {len(inputs)}")
+    assert ("write [mlp(x) for x in examples]" in said) == (np.ndim(inputs) > 1)
     with pytest.raises(ValueError, match="expected 2 inputs, got"):
         module.frozen()(inputs)
 
@@ -769,7 +771,7 @@ def test_sizes_are_a_list(sizes):
         MLP(2, sizes)
 
 
-@pytest.mark.parametrize("activation", ["nope", None, 3, ["tanh"]])
+@pytest.mark.parametrize("activation", ["nope", None, 3])
 def test_a_hidden_activation_is_looked_up_though_there_is_no_hidden_layer(activation):
     with pytest.raises(ValueError, match="no activation "):
         MLP(2, [1], activation)
@@ -869,3 +871,80 @@ def test_clusters_reach_back_no_further_than_z():
 def test_clusters_by_anything_else_are_refused():
     with pytest.raises(ValueError, match=r"MLP\.clusters: by is 'neuron' or 'layer', not 'row'"):
         MLP(1, [1]).clusters(by="row")
+
+
+# --- habits ---------------------------------------------------------------------------------------
+
+
+@modules
+def test_several_arguments_are_answered_with_brackets(make):
+    with pytest.raises(
+        TypeError, match=r"expected one list of inputs, got 1, 2: write mlp\(\[1, 2\]"
+    ):
+        make()(1, 2)
+
+
+@modules
+@pytest.mark.parametrize(
+    ("batch", "error"),
+    [
+        ([[1, 2], [3, 4]], TypeError),
+        (([1, 2], [3, 4]), TypeError),
+        (np.ones((2, 2)), TypeError),
+        ([[1, 2], [3, 4], [5, 6]], ValueError),
+        (np.ones((3, 2)), ValueError),
+        ([[1, 2]], ValueError),
+        ([[Value(1.0), Value(2.0)]] * 2, TypeError),
+    ],
+    ids=str,
+)
+def test_a_batch_is_answered_with_a_loop(make, batch, error):
+    with pytest.raises(error, match=r"write \[mlp\(x\) for x in examples\]$"):
+        make()(batch)
+
+
+@modules
+def test_a_frozen_network_takes_an_array_for_each_input(make):
+    frozen, X = make().frozen(), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    with pytest.raises(ValueError, match=r"expected 2 inputs, got 3; .* the rows of X.T"):
+        frozen(X)
+    with pytest.raises(TypeError, match="for x in examples"):
+        frozen([[1, 2], [3, 4]])
+    assert np.shape(frozen(X.T)) in {(3,), (3, 3)}
+    assert np.shape(frozen([X[:, 0], 2.0])) in {(3,), (3, 3)}  # an array and a number
+
+
+@modules
+def test_an_array_of_one_number_is_no_list(make):
+    with pytest.raises(TypeError, match=r"expected a list of inputs, got array\(2.\)"):
+        make()(np.array(2.0))
+
+
+@modules
+@pytest.mark.parametrize("inputs", [[], [1.0], [1.0, 2.0, 3.0]])
+def test_forward_does_not_cut_off_either(make, inputs):
+    with pytest.raises(ValueError, match=f"expected 2 inputs, got {len(inputs)}"):
+        make().forward(inputs)
+
+
+def test_forward_gives_what_a_call_gives_as_a_list():
+    for mlp in (MLP(2, [3, 2]), MLP(2, [3, 1])):
+        outputs = mlp.forward([1, 2])
+        called = mlp([1.0, 2.0])
+        assert [a.data for a in outputs] == [
+            a.data for a in (called if isinstance(called, list) else [called])
+        ]
+
+
+@pytest.mark.parametrize("name", ["backward", "data", "grad"])
+@pytest.mark.parametrize("make", [lambda: MLP(2, [3, 2]), lambda: Layer(2, 2)])
+def test_a_list_of_outputs_says_how_to_come_to_one_number(make, name):
+    outputs = make()([1.0, 2.0])
+    with pytest.raises(AttributeError, match=rf"a list of 2 outputs has no {name}: make one num"):
+        getattr(outputs, name)
+    with pytest.raises(AttributeError, match=r"a list of 2 outputs has no nothing$"):
+        outputs.nothing  # noqa: B018 - the look-up is what raises
+    assert isinstance(outputs, list)
+    assert repr(outputs) == repr(list(outputs))
+    assert [a.data for a in pickle.loads(pickle.dumps(outputs))] == [a.data for a in outputs]
+    assert [a.data for a in copy.deepcopy(outputs)] == [a.data for a in outputs]

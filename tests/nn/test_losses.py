@@ -935,8 +935,12 @@ def test_what_is_no_number_among_classes_is_refused_by_the_name_of_the_loss(name
     [
         (0.5, -1, "a target is a probability, from 0 to 1, not -1.0"),
         (0.5, 2, "a target is a probability, from 0 to 1, not 2.0"),
-        (-0.5, 0, "a prediction is a probability, from 0 to 1, not -0.5"),
-        (-1e-300, 0, "a prediction is a probability, from 0 to 1, not -1e-300"),
+        (-0.5, 0, "a prediction is a probability, from 0 to 1, not -0.5; for logits .*_logits"),
+        (
+            -1e-300,
+            0,
+            "a prediction is a probability, from 0 to 1, not -1e-300; for logits .*_logits",
+        ),
         (Value(0.5), Value(-1.0), "a target is a probability, from 0 to 1, not -1.0"),
     ],
 )

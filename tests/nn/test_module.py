@@ -5,6 +5,7 @@ import math
 import os
 import pickle
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, Layer, Neuron, Value, sigmoid
+from tinygrad_edu import MLP, Constant, Layer, Neuron, Value, leaky_relu, relu, sigmoid, tanh
 from tinygrad_edu.nn import Module
 
 finite = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.fractions())
@@ -76,7 +77,7 @@ def test_the_state_is_the_numbers_by_the_names_of_the_lecture_in_order(mlp):
     names = "w₁₁⁽¹⁾ w₁₂⁽¹⁾ b₁⁽¹⁾ w₂₁⁽¹⁾ w₂₂⁽¹⁾ b₂⁽¹⁾ w₁₁⁽²⁾ w₁₂⁽²⁾ b₁⁽²⁾"
     assert " ".join(state) == names
     assert list(state.values()) == data_of(mlp)
-    assert list(mlp.named_parameters().values()) == mlp.parameters()
+    assert [p for _, p in mlp.named_parameters()] == mlp.parameters()
 
 
 def test_a_state_is_a_copy(mlp):
@@ -275,8 +276,18 @@ def test_a_file_is_json_in_utf_8_with_a_version_and_the_names_of_the_lecture(fil
     content = json.loads(text, parse_constant=pytest.fail)  # NaN and Infinity are not JSON
     assert content == {
         "format": "tinygrad_edu parameters",
-        "version": 1,
-        "model": "MLP(2, [2, 1], 'tanh', 'identity')",
+        "version": 2,
+        "model": {
+            "kind": "MLP",
+            "layers[0].kind": "Layer",
+            "layers[0].n_inputs": 2,
+            "layers[0].neurons": 2,
+            "layers[0].activation": "tanh",
+            "layers[1].kind": "Layer",
+            "layers[1].n_inputs": 2,
+            "layers[1].neurons": 1,
+            "layers[1].activation": "identity",
+        },
         "parameters": mlp.state_dict(),
     }
     assert list(content["parameters"]) == list(mlp.state_dict())
@@ -350,7 +361,7 @@ DAMAGE = {
     "null": lambda text: "null",
     "only a header": lambda text: '{"format": "tinygrad_edu parameters", "version": 1}',
     "another format": with_field(format="something else"),
-    "a later version": with_field(version=2),
+    "a later version": with_field(version=3),
     "no version": with_field(version=None),
     "a version in words": with_field(version="1"),
     "no parameters": with_field(parameters={}),
@@ -371,7 +382,7 @@ def test_a_file_of_another_kind_is_refused_by_name_and_changes_nothing(file, dam
     file.write_text(damage(file.read_text("utf-8")), encoding="utf-8")
     mlp = MLP(2, [2, 1], seed=2)
     before = data_of(mlp)
-    with pytest.raises(ValueError, match="is no file of these parameters") as refusal:
+    with pytest.raises(ValueError, match="does not fit this") as refusal:
         mlp.load(file)
     assert str(refusal.value).startswith(f"load: {file} ")
     assert data_of(mlp) == before
@@ -383,7 +394,7 @@ def test_a_file_cut_off_anywhere_is_refused_and_changes_nothing(file):
     before = data_of(mlp)
     for length in range(0, len(content), 3):  # in the middle of a character, too
         file.write_bytes(content[:length])
-        with pytest.raises(ValueError, match="is no file of these parameters"):
+        with pytest.raises(ValueError, match="does not fit this"):
             mlp.load(file)
     assert data_of(mlp) == before
 
@@ -393,7 +404,7 @@ def test_a_file_cut_off_anywhere_is_refused_and_changes_nothing(file):
 )
 def test_a_file_that_is_no_text_is_refused(file, mlp, content):
     file.write_bytes(content)
-    with pytest.raises(ValueError, match="is no file of these parameters"):
+    with pytest.raises(ValueError, match="does not fit this"):
         mlp.load(file)
 
 
@@ -403,14 +414,14 @@ def test_a_file_that_is_no_text_is_refused(file, mlp, content):
 def test_a_file_of_a_network_of_another_shape_is_refused_and_changes_nothing(file, other):
     module = other()
     before = data_of(module)
-    with pytest.raises(ValueError, match=r"it is of MLP.* not of "):
+    with pytest.raises(ValueError, match=r" in the file, and .* here"):
         module.load(file)
     assert data_of(module) == before
 
 
 def test_what_is_refused_says_what_it_is_instead(file, mlp):
-    file.write_text(with_field(version=2)(file.read_text("utf-8")), encoding="utf-8")
-    with pytest.raises(ValueError, match="its version is 2, not 1"):
+    file.write_text(with_field(version=3)(file.read_text("utf-8")), encoding="utf-8")
+    with pytest.raises(ValueError, match='"version" must be a whole number from 1 to 2, not 3'):
         mlp.load(file)
 
 
@@ -482,7 +493,7 @@ def test_what_is_no_number_in_a_file_is_refused(tmp_path, text):
     path.write_text(text, encoding="utf-8")
     line = Line()
     before = data_of(line)
-    with pytest.raises(ValueError, match="is no file of these parameters"):
+    with pytest.raises(ValueError, match="does not fit this"):
         line.load(path)
     assert data_of(line) == before
 
@@ -513,7 +524,7 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch):
 
 def test_the_same_shape_with_another_activation_is_another_model(file):
     """The numbers would fit, and mean something else."""
-    with pytest.raises(ValueError, match=r"'tanh', 'identity'.*, not of .*'relu'"):
+    with pytest.raises(ValueError, match=r"'tanh' in the file, and 'relu' here"):
         MLP(2, [2, 1], "relu").load(file)
 
 
@@ -542,3 +553,339 @@ def test_numbers_of_numpy_are_saved(tmp_path):
 def test_load_state_dict_takes_numbers_by_name(mlp):
     with pytest.raises(TypeError, match="expected numbers by name"):
         mlp.load_state_dict([1, 2])
+
+
+# --- what a description holds ---------------------------------------------------------------------
+
+
+def mixed(**activations):
+    """A network of two hidden layers, in which some activations are others."""
+    mlp = MLP(2, [3, 3, 1], "relu", seed=0)
+    for place, g in activations.items():
+        mlp.layers[int(place[1])].activation = g
+    return mlp
+
+
+def of_neuron(activation):
+    mlp = mixed()
+    mlp.layers[0].neurons[1].activation = activation
+    return mlp
+
+
+class OwnMLP(MLP):
+    """A network that computes something else."""
+
+    def forward(self, xs):
+        return [2 * a for a in super().forward(xs)]
+
+
+def inside(make):
+    """A module of modules: an attribute, a list, a dict."""
+
+    class Outer(Module):
+        def __init__(self):
+            self.scale = Value(3.0, "scale")
+            self.parts = make()
+
+        def parameters(self):
+            return [self.scale]
+
+    return Outer()
+
+
+class Scaled:
+    """An activation that is an object."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, z):
+        return z * self.factor
+
+
+DIFFERENT = {
+    "a hidden layer": (lambda: mixed(l1="sigmoid"), mixed, "layers[1].activation"),
+    "the output": (lambda: mixed(l2="tanh"), mixed, "layers[2].activation"),
+    "the slope": (
+        lambda: mixed(l0=partial(leaky_relu, alpha=0.2)),
+        lambda: mixed(l0=partial(leaky_relu, alpha=0.1)),
+        "leaky_relu(alpha=0.2)",
+    ),
+    "the slope, by default": (
+        lambda: mixed(l0=partial(leaky_relu, alpha=0.2)),
+        lambda: mixed(l0="leaky_relu"),
+        "leaky_relu(alpha=0.2)",
+    ),
+    "the slope, a Value": (
+        lambda: mixed(l0=partial(leaky_relu, alpha=Value(0.2))),
+        lambda: mixed(l0=partial(leaky_relu, alpha=Value(0.1))),
+        "leaky_relu(alpha=0.2)",
+    ),
+    "functions of one name": (
+        lambda: mixed(l0=lambda z: 2 * z),
+        lambda: mixed(l0=lambda z: 3 * z),
+        "<lambda>: -2 to -4",
+    ),
+    "objects of one class": (lambda: mixed(l0=Scaled(2)), lambda: mixed(l0=Scaled(3)), "Scaled"),
+    "one neuron": (lambda: of_neuron("tanh"), mixed, "layers[0].neurons[1].activation"),
+    "another neuron": (
+        lambda: of_neuron("tanh"),
+        lambda: of_neuron("sigmoid"),
+        "layers[0].neurons[1].activation",
+    ),
+    "a class": (lambda: OwnMLP(2, [3, 3, 1], "relu", seed=0), mixed, "kind"),
+    "softmax": (
+        lambda: MLP(2, [3, 2], output_activation="softmax"),
+        lambda: MLP(2, [3, 2]),
+        "layers[1].activation",
+    ),
+    "a neuron": (lambda: Neuron(2, "relu"), lambda: Neuron(2, "tanh"), "activation"),
+    "a layer": (lambda: Layer(2, 2, "relu"), lambda: Layer(2, 2, "tanh"), "activation"),
+    "a part": (
+        lambda: inside(lambda: Neuron(1, "relu")),
+        lambda: inside(lambda: Neuron(1, "tanh")),
+        "parts.activation",
+    ),
+    "one of a list of parts": (
+        lambda: inside(lambda: [Neuron(1), Neuron(1, "relu")]),
+        lambda: inside(lambda: [Neuron(1), Neuron(1, "tanh")]),
+        "parts[1].activation",
+    ),
+    "one of a dict of parts": (
+        lambda: inside(lambda: {"a": Neuron(1, "relu")}),
+        lambda: inside(lambda: {"a": Neuron(1, "tanh")}),
+        "parts['a'].activation",
+    ),
+}
+
+
+@pytest.mark.parametrize(("saved", "other", "named"), DIFFERENT.values(), ids=DIFFERENT)
+def test_what_computes_something_else_is_refused_and_what_differs_is_named(
+    tmp_path, saved, other, named
+):
+    path = tmp_path / "network.json"
+    saved().save(path)
+    saved().load(path)  # what computes the same takes it
+    module = other()
+    before = data_of(module)
+    with pytest.raises(ValueError, match=r" in the file, and .* here") as refusal:
+        module.load(path)
+    assert named in str(refusal.value)
+    assert "Build it as it was" in str(refusal.value)
+    assert data_of(module) == before
+
+
+def test_an_activation_that_draws_lots_does_not_keep_a_network_from_its_file(tmp_path):
+    draws = iter(range(1000))
+    make = lambda: MLP(2, [2, 1], lambda z: z * next(draws))  # noqa: E731
+    make().save(tmp_path / "network.json")
+    make().load(tmp_path / "network.json")
+
+
+def test_an_activation_that_takes_no_number_of_ours_can_be_saved(tmp_path):
+    def picky(z):
+        if z.data < 1e6:
+            raise RuntimeError
+        return z
+
+    MLP(2, [2, 1], picky).save(tmp_path / "network.json")
+    MLP(2, [2, 1], picky).load(tmp_path / "network.json")
+
+
+def test_only_a_few_of_many_differences_are_named(tmp_path):
+    MLP(1, [1] * 100, "relu").save(tmp_path / "network.json")
+    with pytest.raises(ValueError, match="96 more differ") as refusal:
+        MLP(1, [1] * 100, "tanh").load(tmp_path / "network.json")
+    assert len(str(refusal.value)) < 1000
+
+
+def test_the_numbers_of_constants_in_the_place_of_parameters_are_saved(tmp_path):
+    mlp, twin = MLP(2, [2, 1], seed=0), MLP(2, [2, 1], seed=1)
+    mlp.layers[0].neurons[0].b = Constant(0.5)
+    twin.layers[0].neurons[0].b = Constant(-0.5)
+    assert len(mlp.parameters()) == 8
+    mlp.save(tmp_path / "network.json")
+    twin.load(tmp_path / "network.json")
+    assert twin([0.5, -1.0]).data == mlp([0.5, -1.0]).data
+    assert type(twin.layers[0].neurons[0].b) is Constant
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (mixed, "MLP(2, [3, 3, 1], 'relu', 'identity')"),
+        (lambda: mixed(l1="sigmoid"), "MLP(2, [3, 3, 1], ['relu', 'sigmoid'], 'identity')"),
+        (lambda: mixed(l1="sigmoid", l2="tanh"), "MLP(2, [3, 3, 1], ['relu', 'sigmoid'], 'tanh')"),
+        (lambda: of_neuron("tanh").layers[0], "Layer(2, 3, ['relu', 'tanh', 'relu'])"),
+        (
+            lambda: of_neuron("tanh"),
+            "MLP(2, [3, 3, 1], [['relu', 'tanh', 'relu'], 'relu'], 'identity')",
+        ),
+        (lambda: OwnMLP(1, [1]), "OwnMLP(1, [1], 'identity', 'identity')"),
+    ],
+)
+def test_a_network_says_all_of_its_activations(make, text):
+    assert repr(make()) == text
+
+
+def test_what_a_network_with_several_activations_says_makes_it_again():
+    mlp = mixed(l0="tanh", l1="sigmoid")
+    assert repr(eval(repr(mlp))) == repr(mlp)  # noqa: S307 - it is our own text
+
+
+def test_hidden_layers_have_an_activation_each():
+    mlp = MLP(2, [3, 3, 1], ["relu", tanh], "sigmoid")
+    assert [layer.activation for layer in mlp.layers] == [relu, tanh, sigmoid]
+    for wrong in (["relu"], ["relu"] * 3, []):
+        with pytest.raises(ValueError, match=f"MLP: {len(wrong)} activations for 2 hidden layers"):
+            MLP(2, [3, 3, 1], wrong)
+    with pytest.raises(ValueError, match="no activation 'tahn'"):
+        MLP(2, [3, 1], ["tahn"])
+
+
+def test_a_layer_of_neurons_with_different_activations_has_no_one_activation():
+    with pytest.raises(ValueError, match=r"\['relu', 'tanh', 'relu'\].*different activations"):
+        of_neuron("tanh").layers[0].activation  # noqa: B018 - the look-up is what raises
+
+
+def test_a_file_of_version_1_says_in_words_what_it_is_of(tmp_path):
+    path = tmp_path / "network.json"
+    numbers = json.dumps(MLP(1, [1], seed=3).state_dict())
+    for model, fits in (("MLP(1, [1], 'identity', 'identity')", True), ("MLP(1, [1])", False)):
+        path.write_text(
+            f'{{"format": "tinygrad_edu parameters", "version": 1, "model": {json.dumps(model)},'
+            f' "parameters": {numbers}}}',
+            encoding="utf-8",
+        )
+        mlp = MLP(1, [1], seed=4)
+        if fits:
+            mlp.load(path)
+        else:
+            with pytest.raises(ValueError, match="model is 'MLP"):
+                mlp.load(path)
+        assert (mlp.state_dict() == MLP(1, [1], seed=3).state_dict()) == fits
+
+
+# --- what a file may do ---------------------------------------------------------------------------
+
+LONG = "x" * 10_000_000
+HEAD = '"format": "tinygrad_edu parameters", "version": 1, '
+LINE = '"parameters": {"slope": 5.0, "offset": 6.0}'
+FILES = {
+    "a duplicate number": (
+        f'{{{HEAD} "parameters": {{"slope": 5.0, "slope": 7.0, "offset": 6.0}}}}',
+        "it says 'slope' twice",
+    ),
+    "a duplicate field": (f"{{{HEAD} {LINE}, {LINE}}}", "it says 'parameters' twice"),
+    "a number too large": (f"{{{HEAD} {LINE}}}".replace("5.0", "1e999"), "1e999 is too large"),
+    "minus too large": (f"{{{HEAD} {LINE}}}".replace("5.0", "-1e999"), "-1e999 is too large"),
+    "a long int": (f"{{{HEAD} {LINE}}}".replace("5.0", "1" * 5000), "is too large for a float"),
+    "nan": (f"{{{HEAD} {LINE}}}".replace("5.0", "NaN"), 'NaN is not JSON; write "nan"'),
+    "inf": (f"{{{HEAD} {LINE}}}".replace("5.0", "Infinity"), "Infinity is not JSON"),
+    "minus inf": (f"{{{HEAD} {LINE}}}".replace("5.0", "-Infinity"), "-Infinity is not JSON"),
+    "a version that is true": (
+        f"{{{HEAD} {LINE}}}".replace('"version": 1', '"version": true'),
+        'its "version" must be a whole number from 1 to 2, not True',
+    ),
+    "a version of 1.0": (f"{{{HEAD} {LINE}}}".replace(" 1,", " 1.0,"), "not 1.0"),
+    "version 0": (f"{{{HEAD} {LINE}}}".replace(" 1,", " 0,"), "not 0"),
+    "a long format": (
+        f"{{{HEAD} {LINE}}}".replace("tinygrad_edu parameters", LONG),
+        'its "format" must be',
+    ),
+    "a long version": (f"{{{HEAD} {LINE}}}".replace(" 1,", f' "{LONG}",'), 'its "version" must be'),
+    "a long model": (f'{{{HEAD} "model": "{LONG}", {LINE}}}', "model is 'xxx"),
+    "a long field": (f'{{{HEAD} "{LONG}": 1, {LINE}}}', "the unknown field 'xxx"),
+    "a long duplicate": (f'{{"{LONG}": 1, "{LONG}": 1}}', "it says 'xxx"),
+    "a long name": (f"{{{HEAD} {LINE}}}".replace("slope", LONG), "missing ['slope'], unknown"),
+    "a long number": (
+        f"{{{HEAD} {LINE}}}".replace("5.0", f'"{LONG}"'),
+        "'slope' must be a number, or a fraction",
+    ),
+    "long digits": (f"{{{HEAD} {LINE}}}".replace("5.0", "9" * 10**6), "is too large for a float"),
+    "a long fraction": (
+        f"{{{HEAD} {LINE}}}".replace("5.0", f'"{"9" * 10**6}/7"'),
+        "'slope' must be a number",
+    ),
+    "long numbers": (f"{{{HEAD} {LINE}}}".replace("5.0", f"[{'1, ' * 10**6}1]"), "'slope' must be"),
+    "many names": (
+        f"{{{HEAD} " + '"parameters": {' + ", ".join(f'"{i}": 1' for i in range(10**5)) + "}}",
+        "missing ['offset', 'slope'], unknown ['0', '1', '10', ...]",
+    ),
+    "a deep list": (f"{{{HEAD} {LINE}}}".replace("5.0", "[" * 10**5 + "]" * 10**5), "too deeply"),
+    "a deep object": ('{"a":' * 10**5 + "1" + "}" * 10**5, "nested too deeply"),
+    "a fraction of nothing": (f"{{{HEAD} {LINE}}}".replace("5.0", '"1/0"'), "not '1/0'"),
+    "digits of another script": (
+        f"{{{HEAD} {LINE}}}".replace("5.0", '"\u0661/\u0663"'),
+        "'slope' must be",
+    ),
+    "a model in numbers": (f'{{{HEAD} "model": 3, {LINE}}}', 'its "model" must say'),
+    "version 2 without a model": (
+        f"{{{HEAD} {LINE}}}".replace(" 1,", " 2,"),
+        'its "model" must say what was saved, not None',
+    ),
+    "another field": (f'{{{HEAD} "comment": "", {LINE}}}', "it has the unknown field 'comment'"),
+    "no format": (f"{{{LINE}}}", 'its "format" must be "tinygrad_edu parameters", not None'),
+    "no parameters": (f"{{{HEAD[:-2]}}}", 'its "parameters" must be an object, not None'),
+    "cut off": (f"{{{HEAD} {LINE}"[:-4], "it is not JSON, or it was cut off"),
+    "nothing": ("", "it is not JSON, or it was cut off"),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), FILES.values(), ids=FILES)
+def test_a_file_that_is_wrong_is_refused_in_one_short_sentence(tmp_path, text, problem):
+    path = tmp_path / "line.json"
+    path.write_text(text, encoding="utf-8")
+    line = Line()
+    with pytest.raises(ValueError, match="does not fit this Line: ") as refusal:
+        line.load(path)
+    said = str(refusal.value)
+    assert problem in said
+    assert len(said) < 600 + len(str(path))
+    assert "\n" not in said
+    assert data_of(line) == [2.0, 1.0]
+
+
+def test_the_mark_that_windows_begins_a_file_with_is_no_matter(tmp_path):
+    path = tmp_path / "line.json"
+    path.write_text(f"{{{HEAD} {LINE}}}", encoding="utf-8-sig")
+    line = Line()
+    line.load(path)
+    assert data_of(line) == [5.0, 6.0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "latin-1"])
+def test_a_file_of_another_encoding_is_refused(tmp_path, encoding):
+    path = tmp_path / "line.json"
+    path.write_text(f"{{{HEAD} {LINE}}}".replace("slope", "ü"), encoding=encoding)
+    with pytest.raises(ValueError, match="does not fit this Line: it is not text in UTF-8"):
+        Line().load(path)
+
+
+def test_a_state_of_many_names_is_refused_in_one_short_sentence():
+    with pytest.raises(ValueError, match="missing") as refusal:
+        Line().load_state_dict(dict.fromkeys(range(10**5), 1.0) | {"x" * 10**6: 1.0})
+    assert len(str(refusal.value)) < 600
+
+
+# --- habits ---------------------------------------------------------------------------------------
+
+
+def test_named_parameters_come_as_pairs(mlp):
+    names = [name for name, p in mlp.named_parameters() if p.data == 0]
+    assert names == ["b₁⁽¹⁾", "b₂⁽¹⁾", "b₁⁽²⁾"]
+    assert dict(mlp.named_parameters()).keys() == mlp.state_dict().keys()
+    assert next(mlp.named_parameters()) == ("w₁₁⁽¹⁾", mlp.parameters()[0])
+    assert dict(Line().named_parameters()).keys() == {"slope", "offset"}
+
+
+@pytest.mark.parametrize("name", ["train", "eval", "to", "cuda", "weight", "bias", "backward"])
+def test_what_networks_have_elsewhere_is_answered(mlp, name):
+    with pytest.raises(AttributeError, match=f"'MLP' object has no attribute '{name}': "):
+        getattr(mlp, name)
+    assert not hasattr(mlp, name)
+
+
+def test_what_networks_have_nowhere_is_missed_by_name(mlp):
+    with pytest.raises(AttributeError, match=r"^'MLP' object has no attribute 'nothing'$"):
+        mlp.nothing  # noqa: B018 - the look-up is what raises

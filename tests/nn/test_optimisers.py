@@ -1,6 +1,7 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,9 +85,9 @@ def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(sign, size):
     assert after(Adam([Value(0.0)], 0.5), [sign * size]) == pytest.approx(-sign * 0.5, rel=2e-5)
 
 
-def test_epsilon_keeps_adam_from_tiny_gradients():
+def test_eps_keeps_adam_from_tiny_gradients():
     g = 1e-8  # as large as ε, which so halves the step
-    assert after(Adam([Value(0.0)], 0.5, epsilon=1e-8), [g]) == pytest.approx(-0.25, rel=1e-12)
+    assert after(Adam([Value(0.0)], 0.5, eps=1e-8), [g]) == pytest.approx(-0.25, rel=1e-12)
     assert after(Adam([Value(0.0)], 0.5), [0.0]) == 0.0
 
 
@@ -177,7 +178,7 @@ def test_each_step_goes_by_its_own_rate():
 def test_the_learning_rate_can_be_set_on_the_way():
     optimiser = SGD([Value(0.0)], 1.0)
     after(optimiser, [1.0])
-    optimiser.learning_rate = 0.5
+    optimiser.lr = 0.5
     assert after(optimiser, [1.0]) == -1.5
 
 
@@ -319,7 +320,7 @@ def test_parameters_may_come_from_a_generator(kind):
         (Adam, {"weight_decay": math.nan}, "Adam: weight_decay is at least 0, not nan"),
         (Adam, {"betas": (1.0, 0.9)}, "Adam: a beta is at least 0 and below 1, not 1.0"),
         (Adam, {"betas": (0.9, -0.5)}, "Adam: a beta is at least 0 and below 1, not -0.5"),
-        (Adam, {"epsilon": -1e-8}, "Adam: epsilon is at least 0, not -1e-08"),
+        (Adam, {"eps": -1e-8}, "Adam: eps is at least 0, not -1e-08"),
     ],
     ids=str,
 )
@@ -352,7 +353,7 @@ def test_fractions_stay_exact_with_momentum_and_where_nothing_moves():
 
 @pytest.mark.parametrize("rate", [-1, math.nan, math.inf])
 def test_a_learning_rate_is_a_number_from_0_on(rate):
-    with pytest.raises(ValueError, match=r"SGD: learning_rate is at least 0, not"):
+    with pytest.raises(ValueError, match=r"SGD: lr is at least 0, not"):
         SGD([Value(1.0)], rate)
     w = Value(1.0)
     sgd = SGD([w], lambda _: rate)
@@ -375,3 +376,175 @@ def test_a_schedule_takes_a_step_at_least(schedule):
         schedule(1.0, 0)
     with pytest.raises(ValueError, match="stepwise: every is at least 1, not 0"):
         stepwise(1.0, 0.5, 0)
+
+
+# --- names of settings ----------------------------------------------------------------------------
+
+
+@both
+def test_the_learning_rate_is_lr_and_comes_second(kind):
+    assert kind([Value(1.0)], 0.3).lr == kind([Value(1.0)], lr=0.3).lr == 0.3
+    assert repr(kind([Value(1.0)], 0.3)) == f"{kind.__name__}(1 parameters, lr=0.3)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        (SGD, "learning_rate", "lr"),
+        (Adam, "learning_rate", "lr"),
+        (SGD, "rate", "lr"),
+        (SGD, "decay", "weight_decay"),
+        (Adam, "l2", "weight_decay"),
+        (Adam, "epsilon", "eps"),
+        (Adam, "beta1", "betas="),
+        (Adam, "beta_2", "betas="),
+    ],
+)
+def test_a_setting_by_another_name_is_refused_and_its_name_here_given(kind, old, new):
+    message = f"{kind.__name__}: there is no setting '{old}'; write {new}"
+    with pytest.raises(TypeError, match=message):
+        kind([Value(1.0)], **{old: 0.1})
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"), [(SGD, "nesterov"), (SGD, "eps"), (SGD, "epsilon"), (Adam, "momentum")]
+)
+def test_a_setting_that_there_is_not_is_refused_with_those_that_there_are(kind, setting):
+    message = rf"no setting '{setting}'; there are lr, .* and weight_decay$"
+    with pytest.raises(TypeError, match=message):
+        kind([Value(1.0)], 0.1, **{setting: 0.1})
+
+
+def test_the_old_name_of_the_learning_rate_is_refused_on_the_way_too():
+    sgd = SGD([Value(1.0)], 0.1)
+    with pytest.raises(AttributeError, match=r"write optimiser.lr = \.\.\."):
+        sgd.learning_rate = 0.5
+    with pytest.raises(AttributeError, match=r"write optimiser.lr$"):
+        sgd.learning_rate  # noqa: B018 - the look-up is what raises
+
+
+@both
+@pytest.mark.parametrize("lr", [None, "0.1", [0.1], Value(0.1), 1j])
+def test_a_learning_rate_that_is_not_a_number_is_refused(kind, lr):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: lr is a number, not "):
+        kind([Value(1.0)], lr)
+
+
+@pytest.mark.parametrize("betas", [0.9, (0.9,), (0.9, 0.99, 0.999), None, "0.9"])
+def test_betas_are_a_pair(betas):
+    with pytest.raises(TypeError, match=r"Adam: betas are a pair, such as \(0.9, 0.999\), not "):
+        Adam([Value(1.0)], betas=betas)
+
+
+def test_numbers_of_numpy_set_an_optimiser_and_leave_floats():
+    w = Value(1.0)
+    sgd = SGD([w], np.float64(0.5), momentum=np.float32(0.5), weight_decay=np.int64(0))
+    w.grad = np.float64(1.0)
+    sgd.step()
+    assert (w.data, type(w.data)) == (0.5, float)
+
+
+@pytest.mark.parametrize(
+    ("given", "instead"),
+    [
+        (MLP(1, [1]), r"write SGD\(mlp.parameters\(\), lr\)"),
+        (list(MLP(1, [1]).named_parameters()), "without names"),
+        ([Constant(1.0)], "a Constant takes no gradient"),
+    ],
+)
+def test_what_is_given_for_parameters_is_answered_with_what_to_write(given, instead):
+    with pytest.raises(TypeError, match=f"SGD: parameters are a list of Values, not .*{instead}"):
+        SGD(given, 0.1)
+
+
+# --- gradients that are none ----------------------------------------------------------------------
+
+SETTINGS = [
+    (SGD, {}),
+    (SGD, {"momentum": 0.5}),
+    (SGD, {"weight_decay": 0.1}),
+    (SGD, {"momentum": 0.5, "weight_decay": 0.1}),
+    (Adam, {}),
+    (Adam, {"weight_decay": 0.1}),
+]
+every = pytest.mark.parametrize(("kind", "settings"), SETTINGS, ids=str)
+
+
+@every
+def test_a_parameter_without_a_gradient_waits(kind, settings):
+    """It goes as if the steps without a gradient had not been; so it does in PyTorch."""
+    w, v, alone = Value(1.0), Value(2.0), Value(1.0)
+    optimiser, other = kind([w, v], 0.1, **settings), kind([alone], 0.1, **settings)
+    for g in (None, 1.0, None, None, -2.0, 0.5, None):
+        w.grad, v.grad = g, 1.0
+        before = w.data
+        optimiser.step()
+        if g is None:
+            assert w.data == before
+        else:
+            alone.grad = g
+            other.step()
+        assert w.data == alone.data
+    assert optimiser.steps == 7
+
+
+@every
+def test_a_parameter_without_a_gradient_waits_as_in_pytorch(kind, settings):
+    torch = pytest.importorskip("torch")
+    ours = Value(1.0)
+    theirs = torch.nn.Parameter(torch.tensor(1.0, dtype=torch.float64))
+    optimiser = kind([ours], 0.1, **settings)
+    reference = getattr(torch.optim, kind.__name__)([theirs], lr=0.1, **settings)
+    for g in (None, 1.0, None, -2.0, 0.5):
+        ours.grad = g
+        theirs.grad = None if g is None else torch.tensor(g, dtype=torch.float64)
+        optimiser.step()
+        reference.step()
+        assert ours.data == pytest.approx(theirs.item(), rel=1e-14)
+
+
+def test_a_gradient_comes_back_after_none():
+    w = Value(2.0)
+    w.grad = None
+    (w * w).backward()
+    assert w.grad == 4.0
+
+
+@every
+@pytest.mark.parametrize("g", [math.nan, math.inf, -math.inf])
+def test_a_gradient_that_is_not_finite_is_named_and_nothing_moves(kind, settings, g):
+    w, v = Value(1.0, "w"), Value(2.0)
+    w.grad, v.grad = g, 1.0
+    with pytest.raises(FloatingPointError, match=f"the gradient of w is {g}; first_nonfinite_grad"):
+        kind([w, v], 0.1, **settings).step()
+    assert (w.data, v.data) == (1.0, 2.0)
+
+
+@every
+@pytest.mark.parametrize("g", ["1", [1.0], 1j, np.ones(2), Value(1.0)], ids=repr)
+def test_a_gradient_that_is_not_a_number_is_named_and_nothing_moves(kind, settings, g):
+    w, v = Value(1.0, "w"), Value(2.0)
+    w.grad, v.grad = g, 1.0
+    with pytest.raises(TypeError, match="the gradient of w is a number or None, not ") as refusal:
+        kind([w, v], 0.1, **settings).step()
+    assert ("write p.grad = g.data" in str(refusal.value)) == isinstance(g, Value)
+    assert (w.data, v.data) == (1.0, 2.0)
+
+
+def test_a_parameter_that_is_not_finite_already_is_named():
+    w = Value(math.inf, "w")
+    with pytest.raises(FloatingPointError, match="w is inf already; set it to a finite number"):
+        SGD([w], 0.1).step()
+
+
+@pytest.mark.parametrize("g", [0.0, 1e-200])
+def test_adam_without_eps_says_what_it_divides_by(g):
+    w = Value(1.0, "w")
+    adam = Adam([w], 0.1, eps=0)
+    w.grad = g
+    with pytest.raises(FloatingPointError, match=r"all gradients of w .*; write eps=1e-8"):
+        adam.step()
+    assert (w.data, adam.steps, adam.ages) == (1.0, 0, [0])
+    w.grad = 1.0
+    adam.step()
+    assert w.data == pytest.approx(0.9, rel=1e-15)

@@ -84,12 +84,12 @@ def check_same(*args, **settings):
 # --- the same steps -------------------------------------------------------------------------------
 
 OPTIMISERS = {
-    "gradient descent": partial(SGD, learning_rate=0.1),
-    "momentum": partial(SGD, learning_rate=0.05, momentum=0.9),
-    "weight decay": partial(SGD, learning_rate=0.1, weight_decay=0.01),
-    "schedule": partial(SGD, learning_rate=cosine(0.2, 30)),
-    "Adam": partial(Adam, learning_rate=0.02),
-    "Adam with decay": partial(Adam, learning_rate=0.02, weight_decay=0.01),
+    "gradient descent": partial(SGD, lr=0.1),
+    "momentum": partial(SGD, lr=0.05, momentum=0.9),
+    "weight decay": partial(SGD, lr=0.1, weight_decay=0.01),
+    "schedule": partial(SGD, lr=cosine(0.2, 30)),
+    "Adam": partial(Adam, lr=0.02),
+    "Adam with decay": partial(Adam, lr=0.02, weight_decay=0.01),
 }
 
 
@@ -145,7 +145,7 @@ TASKS = {
 @pytest.mark.parametrize(("make", "examples", "loss"), TASKS.values(), ids=TASKS)
 @pytest.mark.parametrize("size", [None, 4])
 def test_every_task_is_trained_in_the_same_steps(make, examples, loss, size):
-    optimiser = partial(SGD, learning_rate=0.03)
+    optimiser = partial(SGD, lr=0.03)
     check_same(make, examples, loss, optimiser, epochs=20, batch_size=size)
 
 
@@ -155,7 +155,7 @@ def test_every_activation_is_trained_in_the_same_steps(activation):
         lambda: MLP(2, [6, 5, 1], activation=activation, seed=2),
         moons(20),
         binary_cross_entropy_with_logits,
-        partial(Adam, learning_rate=0.02),
+        partial(Adam, lr=0.02),
         epochs=20,
     )
 
@@ -187,7 +187,7 @@ def test_a_loss_may_look_at_a_hidden_neuron():
 
     models = []
     check_same(make, [([x], y / 9) for x, y in LINE], loss,
-               partial(SGD, learning_rate=0.05), epochs=20)  # fmt: skip
+               partial(SGD, lr=0.05), epochs=20)  # fmt: skip
 
 
 def test_the_first_examples_may_be_certain_of_their_classes():
@@ -201,7 +201,7 @@ def test_the_first_examples_may_be_certain_of_their_classes():
         return binary_cross_entropy(p, y) + 0.001 * total([p, p])
 
     examples = [([10.0], 1), ([-100.0], 0), ([0.02], 1), ([8.0], 1), ([-0.01], 0), ([0.01], 0)]
-    check_same(certain, examples, loss, partial(Adam, learning_rate=0.01), epochs=10, batch_size=3)
+    check_same(certain, examples, loss, partial(Adam, lr=0.01), epochs=10, batch_size=3)
 
 
 def test_a_model_may_be_a_function():
@@ -235,12 +235,12 @@ def test_one_parameter_may_be_shared():
         return mlp
 
     check_same(make, moons(10), binary_cross_entropy_with_logits,
-               partial(SGD, learning_rate=0.3), epochs=20)  # fmt: skip
+               partial(SGD, lr=0.3), epochs=20)  # fmt: skip
 
 
 def test_an_example_need_not_depend_on_all_parameters():
     check_same(partial(MLP, 2, [4, 2]), blobs(12), lambda a, y: (a[y] - 1) ** 2,
-               partial(SGD, learning_rate=0.05), epochs=20)  # fmt: skip
+               partial(SGD, lr=0.05), epochs=20)  # fmt: skip
 
 
 def test_an_input_may_go_unused():

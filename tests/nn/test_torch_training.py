@@ -17,19 +17,18 @@ STEPS = 50
 NEAR = {"rel": 1e-9, "abs": 1e-9}
 
 OPTIMISERS = {
-    "gradient descent": (SGD, torch.optim.SGD, {"rate": 0.5}),
-    "momentum": (SGD, torch.optim.SGD, {"rate": 0.1, "momentum": 0.9}),
-    "weight decay": (SGD, torch.optim.SGD, {"rate": 0.5, "weight_decay": 0.01}),
-    "both": (SGD, torch.optim.SGD, {"rate": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
-    "Adam": (Adam, torch.optim.Adam, {"rate": 0.05}),
-    "Adam with weight decay": (Adam, torch.optim.Adam, {"rate": 0.05, "weight_decay": 0.01}),
+    "gradient descent": (SGD, torch.optim.SGD, {"lr": 0.5}),
+    "momentum": (SGD, torch.optim.SGD, {"lr": 0.1, "momentum": 0.9}),
+    "weight decay": (SGD, torch.optim.SGD, {"lr": 0.5, "weight_decay": 0.01}),
+    "both": (SGD, torch.optim.SGD, {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}),
+    "Adam": (Adam, torch.optim.Adam, {"lr": 0.05}),
+    "Adam with weight decay": (Adam, torch.optim.Adam, {"lr": 0.05, "weight_decay": 0.01}),
     "Adam of other means": (
         Adam,
         torch.optim.Adam,
-        {"rate": 0.05, "betas": (0.8, 0.9), "epsilon": 1e-3},
+        {"lr": 0.05, "betas": (0.8, 0.9), "eps": 1e-3},
     ),
 }
-THEIR_NAMES = {"rate": "lr", "epsilon": "eps"}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -69,17 +68,14 @@ def assert_same_training(pair, optimisers, examples, losses, **settings):
     (ours, theirs), (loss, their_loss) = pair, losses
     kind, their_kind, options = optimisers
     drawn, before = [], [p.data for p in ours.parameters()]
-    rate, *others = options.items()
     history = fit(
         lambda x: drawn.append(x) or ours(x),
         examples,
         loss,
-        kind(ours.parameters(), rate[1], **dict(others)),
+        kind(ours.parameters(), **options),
         **settings,
     )
-    optimiser = their_kind(
-        theirs.parameters(), **{THEIR_NAMES.get(k, k): x for k, x in options.items()}
-    )
+    optimiser = their_kind(theirs.parameters(), **options)
     target, at = dict(examples), iter(drawn)
     for step in history.steps:
         batch = list(itertools.islice(at, step.size))

@@ -161,7 +161,7 @@ def test_an_update_divides_by_the_size_of_its_own_batch():  # B6
 def test_gradient_descent_on_all_data_is_the_loop_written_by_hand_to_the_last_bit():  # D2
     examples = data.moons(12)
     ours, by_hand = (MLP(2, [3, 1], "tanh", "sigmoid", seed=4) for _ in range(2))
-    sgd = SGD(ours.parameters(), learning_rate=0.5)
+    sgd = SGD(ours.parameters(), lr=0.5)
     history = fit(ours, examples, binary_cross_entropy, sgd, epochs=10)
     costs = []
     for _ in range(10):
@@ -189,7 +189,7 @@ def test_training_goes_as_the_notes_have_it_from_random_weights_and_biases_of_1(
     assert [x for name, x in before.items() if name.startswith("b")] == [1.0] * 4
     [(x, y)] = example = [((0.05, 0.10), 1)]
     slopes = grad(mse(mlp(x), y, half=True), mlp.parameters())  # forward, backward
-    sgd = SGD(mlp.parameters(), learning_rate=0.5)
+    sgd = SGD(mlp.parameters(), lr=0.5)
     fit(mlp, example, partial(mse, half=True), sgd, epochs=1)  # and the update
     moved = [x - 0.5 * slope for x, slope in zip(before.values(), slopes, strict=True)]
     assert list(mlp.state_dict().values()) == moved
@@ -302,6 +302,28 @@ def test_nothing_but_true_does(answer):
     line = Line()
     history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: answer)
     assert len(history.steps) == 3
+
+
+@pytest.mark.parametrize(
+    "true", [True, np.True_, np.bool_(1), np.ones(1)[0] > 0, np.asarray(np.True_)], ids=repr
+)
+def test_a_true_of_numpy_ends_training_too(true):
+    line = Line()
+    history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: true)
+    assert len(history.steps) == 1
+
+
+@pytest.mark.parametrize("answer", [np.False_, np.float64(1.0), np.int64(1)], ids=repr)
+def test_other_scalars_of_numpy_do_not(answer):
+    line = Line()
+    history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: answer)
+    assert len(history.steps) == 3
+
+
+def test_a_callback_that_returns_several_booleans_is_told_to_decide():
+    line = Line()
+    with pytest.raises(TypeError, match=r"fit: a callback returns True .*; write .any\(\) or .all"):
+        fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda s: np.ones(2) > 0)
 
 
 # --- when it is interrupted, or fails -------------------------------------------------------------
@@ -728,7 +750,7 @@ def test_one_neuron_learns_and_and_or_but_of_xor_three_cases_at_most(table, shar
 
 def test_a_sigmoid_neuron_learns_what_logistic_regression_does():  # A2
     examples = data.blobs(60, noise=1.0)
-    neuron = Neuron(2, "sigmoid")
+    neuron = Neuron(2, "sigmoid", seed=0)
     sgd = SGD(neuron.parameters(), 1.0, momentum=0.9)
     history = fit(neuron, examples, binary_cross_entropy, sgd, epochs=400)
     # Logistic regression by Newton's method, which ends at rounding.

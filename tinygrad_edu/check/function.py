@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any, TypeVar
 
+from tinygrad_edu.given import quoted
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import superscript
 from tinygrad_edu.primitive import OperandError, number
@@ -33,6 +34,10 @@ class Function:
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
         """Find the Values to differentiate by."""
+        if not callable(f):
+            message = f"gradcheck: expected a function, got {quoted(f)} ({type(f).__name__})"
+            message += ": write gradcheck(lambda x: x * x, 3.0), or pass a function of your own"
+            raise TypeError(message)
         self.f = f
         self.order = order
         self.leaves: list[Value] = []
@@ -40,7 +45,10 @@ class Function:
         names = argument_names(f, len(inputs))
         self.args = [self.as_values(x, name) for x, name in zip(inputs, names, strict=True)]
         if not self.leaves:
-            message = "gradcheck: no input to differentiate by"
+            message = (
+                "gradcheck: there is no input to differentiate with respect to; write the inputs "
+                "after the function, as in gradcheck(f, 0.5, [1.0, 2.0])"
+            )
             raise ValueError(message)
 
     def as_values(self, given: Any, name: str) -> Any:

@@ -13,6 +13,7 @@ from tinygrad_edu.changes import is_as_computed
 from tinygrad_edu.drawing.labels import LONGEST, as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.given import require_value
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
@@ -285,9 +286,7 @@ def levels_behind(root: Value, depth: float) -> dict[Value, int]:
 
     Each comes with the least number of operations between it and the root.
     """
-    if not isinstance(root, Value):
-        message = f"draw: expected a Value, got {root!r} ({type(root).__name__})"
-        raise TypeError(message)
+    require_value("draw({})", root, "draw_network(mlp) draws a network itself")
     levels = {root: 0}
     order = []
     for node in ancestors(root):

@@ -24,6 +24,7 @@ from tinygrad_edu.drawing.graph import (
 )
 from tinygrad_edu.drawing.labels import as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
+from tinygrad_edu.given import quoted
 from tinygrad_edu.naming import name
 from tinygrad_edu.primitives import weighted_sum
 from tinygrad_edu.value import Value, as_number, takes_gradient
@@ -184,8 +185,8 @@ def layers_of(network: Any) -> list[Layer]:
     parameters = [as_number(p) for neuron in neurons for p in (*neuron.w, neuron.b)]
     complete = layers and all(layer.neurons for layer in layers) and all(n.w for n in neurons)
     if not complete or not all(isinstance(p, Real) for p in parameters):
-        message = f"draw_network: expected an MLP, a Layer or a Neuron, got {network!r}"
-        message += f" ({type(network).__name__})"
+        message = f"draw_network: expected an MLP, a Layer or a Neuron, got {quoted(network)}"
+        message += f" ({type(network).__name__}); draw(value) draws the graph of a Value"
         raise TypeError(message)
     size = len(layers[0].neurons[0].w)
     for number, layer in enumerate(layers, start=1):

@@ -15,7 +15,7 @@ from tinygrad_edu.nn import MLP, SGD, Layer, Neuron, fit
 from tinygrad_edu.nn.activations import Activation, linear
 from tinygrad_edu.nn.data import curve
 from tinygrad_edu.nn.losses import half_squared_error
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, step, tanh, weighted_sum
+from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, step, tanh, total, weighted_sum
 from tinygrad_edu.value import Value
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -50,7 +50,9 @@ def first_gradient(g: Activation, depth: int) -> float:
     network = MLP(1, [1] * depth, activation=g, output_activation=g)
     for layer in network.layers:
         layer.theta = [[1.0, 1.0]]
-    return float(grad(network([1.0]), network.layers[0].neurons[0].w[0]))
+    network([1.0])
+    [output] = network.layers[-1].a
+    return float(grad(output, network.layers[0].neurons[0].w[0]))
 
 
 def born_dead(g: Activation, epochs: int) -> Neuron:
@@ -136,7 +138,7 @@ def _dead_neuron() -> Iterator[str]:
         for epochs in (0, 200, 400):
             neuron = born_dead(ACTIVATIONS[name], epochs)
             (w,), b = neuron.w, neuron.b
-            loss = sum(half_squared_error(neuron(x), y) for x, y in RAMP) / len(RAMP)
+            loss = total([half_squared_error(neuron(x), y) for x, y in RAMP]) / len(RAMP)
             alive = sum(w.data * x + b.data > 0 for (x,), _ in RAMP)
             numbers = f"{w:>10.4f}{b:>10.4f}{grad(loss, w):>10.2g}"
             yield f"{name:<12}{epochs:>8}{numbers}{alive:>7} of {len(RAMP)}"
@@ -159,7 +161,8 @@ def _collapse() -> Iterator[str]:
     xs, one = (0.5, -1.0, 2.0), collapsed(stack)
     yield f"Linear layers collapse: {stack} is one layer, W = W⁽³⁾ W⁽²⁾ W⁽¹⁾"
     yield f"{'':<7}{'W':>20}{'b':>20}     at x = {xs} the stack says"
-    for i, (neuron, a) in enumerate(zip(one.neurons, stack(xs), strict=True), start=1):
+    stack(xs)
+    for i, (neuron, a) in enumerate(zip(one.neurons, stack.layers[-1].a, strict=True), start=1):
         numbers = "".join(f"{p.data:>10.4f}" for p in neuron.parameters())
         yield f"row {i}  {numbers}     {a:.12f}, the one layer {one(xs)[i - 1]:.12f}"
     yield "However deep, it stays a linear function: it needs something bent between the layers."

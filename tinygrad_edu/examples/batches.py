@@ -76,7 +76,7 @@ def one_epoch(n_examples: int, batch_size: int) -> list[Step]:
     """
     line = [((k / n_examples,), 2 * k / n_examples + 1) for k in range(n_examples)]
     neuron = Neuron(1, "identity", initialisation="lecture")
-    sgd = SGD(neuron.parameters(), learning_rate=0.5)
+    sgd = SGD(neuron.parameters(), lr=0.5)
     return fit(neuron, line, mse, sgd, epochs=1, batch_size=batch_size).steps
 
 

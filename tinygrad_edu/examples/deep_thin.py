@@ -46,8 +46,9 @@ def forward(weights: Sequence[float] = WEIGHTS) -> Thin:
     for number, (layer, weight) in enumerate(zip(mlp.layers, weights, strict=True), start=1):
         layer.W = [[weight]]
         layer.neurons[0].w[0].label = name("W", number, 1, 1)
-    y = mlp([INPUT])
+    mlp([INPUT])
     neurons = [layer.neurons[0] for layer in mlp.layers]
+    y = neurons[-1].a
     for number, neuron in enumerate(neurons, start=1):
         neuron.z.label, neuron.a.label = name("a", number, 1), name("h", number, 1)
     loss = half_squared_error([y], [TARGET])

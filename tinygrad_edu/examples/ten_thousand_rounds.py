@@ -73,8 +73,8 @@ def after(rounds: Sequence[int], update: Callable[[MLP], Callable[[], None]]) ->
     found = []
     for done in range(max(rounds) + 1):
         if done in rounds:
-            first, second = mlp(INPUTS)
-            error = half_squared_error([first, second], TARGETS)
+            error = half_squared_error(mlp(INPUTS), TARGETS)
+            first, second = mlp.layers[-1].a
             found.append({"error": error.data, "output 1": first.data, "output 2": second.data})
         one_round()
     return found

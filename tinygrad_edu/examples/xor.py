@@ -65,7 +65,7 @@ def learnt() -> tuple[MLP, History]:
     [0, 1, 1, 0]
     """
     mlp = MLP(2, [2, 1], output_activation="sigmoid", seed=1)
-    adam = Adam(mlp.parameters(), learning_rate=0.1)
+    adam = Adam(mlp.parameters(), lr=0.1)
     return mlp, fit(mlp, XOR, binary_cross_entropy, adam, epochs=200)
 
 

@@ -29,6 +29,7 @@ from tinygrad_edu.drawing import Picture, draw
 from tinygrad_edu.engine import LOCK, ancestors, sweep
 from tinygrad_edu.explain.formulas import DIGITS, LATEX, TEXT, Names, Notation, local_name
 from tinygrad_edu.explain.walk import Lines, require_unchanged
+from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.value import Constant, Value, as_stored
 
@@ -40,10 +41,11 @@ SHOWN = 10  # paths that a table lists
 LINKS = 12  # of a long chain that are written, from either end
 LISTED = 100_000  # paths that are listed for the sake of one
 LONGEST = 100  # digits that a count may have to be written out
+MISSING: Any = None  # an argument that was left out, so that the error can say what to write
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7")  # people with any colour vision tell these
 
 
-def paths(y: Value, x: Value) -> Paths:
+def paths(y: Value, x: Value = MISSING) -> Paths:
     """Return all paths from a Value back to one behind it, the largest products first.
 
     They are found as they are asked for, and counted without being listed: an expression may have
@@ -70,10 +72,12 @@ def paths(y: Value, x: Value) -> Paths:
 
 def checked_names(name: str, y: Value, x: Value) -> Names:
     """Return the names behind ``y``; raise the errors of the function that is called so."""
+    require_value(f"{name}({{}}, w)", y)
+    if x is MISSING:
+        message = f"{name}: say to which Value, as in {name}(loss, w)"
+        raise TypeError(message)
+    require_value(f"{name}(loss, {{}})", x)
     for given in (y, x):
-        if not isinstance(given, Value):
-            message = f"{name}: expected a Value, got {given!r} ({type(given).__name__})"
-            raise TypeError(message)
         if isinstance(given, Constant):
             message = f"{name}: {given!r} is a constant: no gradient flows from it or to it"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other

@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.chains import Paths, checked_names, ends, merged_edges
+from tinygrad_edu.explain.chains import MISSING, Paths, checked_names, ends, merged_edges
 from tinygrad_edu.explain.formulas import (
     DIGITS,
     LATEX,
@@ -44,7 +44,7 @@ CHAINS = 6  # paths that are written out in full; if there are more, node by nod
 MOST = 48  # lines of each part
 
 
-def derivation(y: Value, x: Value, *, digits: int = DIGITS) -> Derivation:
+def derivation(y: Value, x: Value = MISSING, *, digits: int = DIGITS) -> Derivation:
     """Return the derivative of ``y`` with respect to ``x``, worked out as on the board.
 
     First the formulas from ``x`` to ``y``, then the local derivatives, by the rules of the table,

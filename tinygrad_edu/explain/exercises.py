@@ -46,6 +46,7 @@ from tinygrad_edu import files
 from tinygrad_edu.explain.formulas import Names, with_constants
 from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
+from tinygrad_edu.given import require_value
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]
@@ -109,9 +110,7 @@ def exercise(
       1  ∂L/∂z₁⁽²⁾ = ?
       2  ∂L/∂w₁₁⁽²⁾ = ?
     """
-    if not isinstance(value, Value):
-        message = f"exercise: expected a Value, got {value!r} ({type(value).__name__})"
-        raise TypeError(message)
+    require_value("exercise({})", value)
     if isinstance(value, Constant):
         message = f"exercise: {value!r} depends on no Value that takes a gradient"
         raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other

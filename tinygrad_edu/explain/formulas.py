@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import naming
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.given import require_value
 from tinygrad_edu.naming import superscript
 from tinygrad_edu.primitive import ATOM, Primitive
 from tinygrad_edu.primitives import (
@@ -435,9 +436,7 @@ def text(value: Value, *, full: bool = False, digits: int = DIGITS) -> str:
 
 def formula(name: str, value: Value, notation: Notation, *, full: bool, digits: int) -> str:
     """Return the formula of a Value in a notation, for the function that has this name."""
-    if not isinstance(value, Value):
-        message = f"{name}: expected a Value, got {value!r} ({type(value).__name__})"
-        raise TypeError(message)
+    require_value(f"{name}({{}})", value)
     require_digits(name, digits)
     names = Names(value)
 

@@ -22,6 +22,7 @@ from typing import Any
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.formulas import TEXT, Names, local_name
 from tinygrad_edu.explain.walk import ForwardStep, cut, number
+from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.value import Constant, Value, as_number
 
@@ -150,9 +151,7 @@ def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
 
 def nodes_behind(name: str, value: Value) -> list[Value]:
     """Return what :func:`ancestors` does; raise TypeError for what is not a Value."""
-    if not isinstance(value, Value):
-        message = f"{name}: expected a Value, got {value!r} ({type(value).__name__})"
-        raise TypeError(message)
+    require_value(f"{name}({{}})", value)
     return ancestors(value)
 
 

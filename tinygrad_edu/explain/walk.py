@@ -36,6 +36,7 @@ from tinygrad_edu.explain.formulas import (
     name_piece,
     number_piece,
 )
+from tinygrad_edu.given import require_value
 from tinygrad_edu.value import Constant, Value, as_number, as_stored, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
@@ -62,9 +63,7 @@ def steps(value: Value) -> Steps:
     ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a (2nd) = 1 · 1 = 1: 0 + 1 = 1
     ∂v₁/∂a += ∂v₁/∂v₁ · ∂v₁/∂a (1st) = 1 · 1 = 1: 1 + 1 = 2
     """
-    if not isinstance(value, Value):
-        message = f"steps: expected a Value, got {value!r} ({type(value).__name__})"
-        raise TypeError(message)
+    require_value("steps({})", value)
     if isinstance(value, Constant):
         message = f"steps: {value!r} depends on no Value that takes a gradient"
         raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other

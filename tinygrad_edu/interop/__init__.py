@@ -25,8 +25,9 @@ Sequential(
 True
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tinygrad_edu import lazy
 
 if TYPE_CHECKING:
     from tinygrad_edu.interop.expressions import expression_to_torch
@@ -34,19 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["expression_to_torch", "from_torch", "to_torch"]
 
-_ON_DEMAND = {  # so that this package can be imported where there is no PyTorch
-    "expression_to_torch": "tinygrad_edu.interop.expressions",
-    "from_torch": "tinygrad_edu.interop.networks",
-    "to_torch": "tinygrad_edu.interop.networks",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ON_DEMAND:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    return getattr(importlib.import_module(_ON_DEMAND[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy.on_demand(
+    __name__,
+    {  # so that this package can be imported where there is no PyTorch
+        "expression_to_torch": "tinygrad_edu.interop.expressions",
+        "from_torch": "tinygrad_edu.interop.networks",
+        "to_torch": "tinygrad_edu.interop.networks",
+    },
+)

@@ -48,7 +48,7 @@ def main() -> None:
             mlp,
             EXAMPLES,
             binary_cross_entropy_with_logits,
-            Adam(mlp.parameters(), learning_rate=0.05),
+            Adam(mlp.parameters(), lr=0.05),
             epochs=5,
             batch_size=BATCH,
         )

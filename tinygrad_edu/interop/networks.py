@@ -69,10 +69,14 @@ def require_plain(mlp: MLP) -> None:
             message = f"to_torch: {names[p]} and {name} are one parameter, which torch would part"
             raise ValueError(message)
     for number, layer in enumerate(mlp.layers, start=1):
-        own = identity if layer.acts_as_one else layer.activation
-        different = [neuron for neuron in layer.neurons if neuron.activation is not own]
-        if different:
-            message = f"to_torch: layer {number}: {different[0]} among {name_of(own)}"
+        if different := [*layer.others().values()]:
+            own = name_of(layer.own_activation)
+            message = f"to_torch: layer {number}: {different[0]} among {own}"
+            raise ValueError(message)
+    for part in (mlp, *mlp.layers):
+        base = MLP if isinstance(part, MLP) else Layer
+        if any(getattr(type(part), m) is not getattr(base, m) for m in ("__call__", "forward")):
+            message = f"to_torch: {part} computes in a way of its own, which torch does not know"
             raise ValueError(message)
 
 

@@ -14,6 +14,7 @@ comparison             compare: the equations beside the engine
 =====================  =============================================================================
 """
 
+from tinygrad_edu import lazy
 from tinygrad_edu.nn import data, equations, losses, optimisers
 from tinygrad_edu.nn.comparison import compare
 from tinygrad_edu.nn.initialisation import Initialisation
@@ -41,3 +42,24 @@ __all__ = [
     "optimisers",
     "predicted_class",
 ]
+
+__getattr__, __dir__ = lazy.on_demand(
+    __name__,
+    {},
+    habits={
+        "BCELoss": "write losses.binary_cross_entropy",
+        "BCEWithLogitsLoss": "write losses.binary_cross_entropy_with_logits",
+        "CrossEntropyLoss": "write losses.cross_entropy, which takes logits",
+        "Linear": "a layer is Layer(n_inputs, n_neurons, activation)",
+        "MSELoss": "write losses.mse",
+        "NLLLoss": "write losses.negative_log_likelihood, which takes probabilities",
+        "Parameter": "a parameter is a Value, such as Value(0.5, label='w')",
+        "ReLU": "an activation is given by name, as in MLP(2, [3, 1], activation='relu')",
+        "Sequential": "layers one behind the other are MLP(n_inputs, [8, 8, 1], activation)",
+        "Sigmoid": "an activation is given by name, as in MLP(2, [3, 1], activation='sigmoid')",
+        "Softmax": "write MLP(2, [3, 3], output_activation='softmax')",
+        "Tanh": "an activation is given by name, as in MLP(2, [3, 1], activation='tanh')",
+        "functional": "activations are functions of tinygrad_edu, and losses are in "
+        "tinygrad_edu.losses",
+    },
+)

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from tinygrad_edu.nn.settings import looked_up
 from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
+from tinygrad_edu.value import Value, as_number
 
 __all__ = [
     "ACTIVATIONS",
@@ -108,7 +109,37 @@ def name_of(activation: Activation) -> str:
     ('tanh', 'softmax', 'leaky_relu(alpha=0.2)')
     """
     if isinstance(activation, partial):
-        settings = [*map(str, activation.args)]
-        settings += [f"{key}={given}" for key, given in activation.keywords.items()]
+        settings = [str(as_number(x)) for x in activation.args]
+        settings += [f"{key}={as_number(given)}" for key, given in activation.keywords.items()]
         return f"{name_of(activation.func)}({', '.join(settings)})"
-    return str(getattr(activation, "name", None) or getattr(activation, "__name__", activation))
+    named = getattr(activation, "name", None) or getattr(activation, "__name__", None)
+    return str(named or type(activation).__name__)
+
+
+def described(activation: Activation) -> str:
+    """Return an activation as a file of parameters describes it.
+
+    A function of one's own may have the name of another, so some of its numbers come along.
+
+    >>> described(tanh), described(lambda z: 2 * z)
+    ('tanh', '<lambda>: -2 to -4, -0.5 to -1, 0.75 to 1.5, 3 to 6')
+    """
+    of_settings = activation.func if isinstance(activation, partial) else activation
+    if of_settings in ACTIVATIONS.values():
+        return name_of(activation)
+    tried = [number_at(activation, z) for z in TRIED for _ in range(2)]
+    if tried[::2] != tried[1::2]:
+        return f"{name_of(activation)}, which changes from call to call"
+    numbers = [f"{z:g} to {a}" for z, a in zip(TRIED, tried[::2], strict=True)]
+    return f"{name_of(activation)}: {', '.join(numbers)}"
+
+
+TRIED = (-2.0, -0.5, 0.75, 3.0)
+
+
+def number_at(activation: Activation, z: float) -> str:
+    """Return what an activation makes of a number, rounded; "nothing" where it raises an error."""
+    try:
+        return f"{float(as_number(activation(Value(z)))):.9g}"
+    except Exception:  # noqa: BLE001 - it is a function of anybody's, given a number of ours
+        return "nothing"

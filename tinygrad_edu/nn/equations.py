@@ -28,13 +28,14 @@ beside those of the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.activations import Activation, identity, name_of
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
+from tinygrad_edu.nn.settings import require_known
 from tinygrad_edu.primitive import Primitive
 from tinygrad_edu.primitives import sigmoid, softmax
 from tinygrad_edu.value import Value, as_number
@@ -125,8 +126,9 @@ def gradient_descent(
     X: Array,
     Y: Array,
     loss: Callable[..., Any],
-    learning_rate: float,
+    lr: float,
     max_iterations: int = 1000,
+    **others: NoReturn,
 ) -> list[Parameters]:
     """Return the parameters after so many steps against the gradient (D2, D7).
 
@@ -134,15 +136,16 @@ def gradient_descent(
     >>> from tinygrad_edu.nn.losses import binary_cross_entropy
     >>> theta = parameters_of(MLP(2, [4, 1], output_activation="sigmoid"))
     >>> X, Y = Matrix([[0, 0, 1, 1], [0, 1, 0, 1]]), Matrix([[0, 1, 1, 0]])  # XOR
-    >>> theta = gradient_descent(theta, X, Y, binary_cross_entropy, learning_rate=1.0)
+    >>> theta = gradient_descent(theta, X, Y, binary_cross_entropy, lr=1.0)
     >>> forward_propagation(theta, X).a[-1].map(round)
     Matrix([[0, 1, 1, 0]])
     """
+    require_known("gradient_descent", others, "lr and max_iterations")
     for _ in range(max_iterations):
         forward = forward_propagation(theta, X)
         backward = back_propagation(theta, forward, loss_gradient(loss, forward.a[-1], Y))
         theta = [
-            Parameters(W - learning_rate * dW, b - learning_rate * db, g)
+            Parameters(W - lr * dW, b - lr * db, g)
             for (W, b, g), (_, dW, db) in zip(theta, backward, strict=True)
         ]
     return list(theta)

@@ -3,7 +3,7 @@
 >>> mlp = MLP(2, [3, 1], seed=0)
 >>> y = mlp([0.5, -1.0])
 >>> y.backward()
->>> print(*mlp.named_parameters())
+>>> print(*[name for name, _ in mlp.named_parameters()])
 w₁₁⁽¹⁾ w₁₂⁽¹⁾ b₁⁽¹⁾ w₂₁⁽¹⁾ w₂₂⁽¹⁾ b₂⁽¹⁾ w₃₁⁽¹⁾ w₃₂⁽¹⁾ b₃⁽¹⁾ w₁₁⁽²⁾ w₁₂⁽²⁾ w₁₃⁽²⁾ b₁⁽²⁾
 """
 
@@ -13,13 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from tinygrad_edu.given import quoted
 from tinygrad_edu.naming import name
-from tinygrad_edu.nn.activations import Activation, activation_of, acts_on_layer, identity, name_of
+from tinygrad_edu.nn.activations import (
+    Activation,
+    activation_of,
+    acts_on_layer,
+    described,
+    identity,
+    name_of,
+)
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
 from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.settings import random_source, whole
+from tinygrad_edu.nn.settings import plural, random_source, whole
 from tinygrad_edu.primitive import Unary
 from tinygrad_edu.primitives import weighted_sum
 from tinygrad_edu.value import Constant, Value, as_number, record, takes_gradient
@@ -43,41 +51,52 @@ class Network(Module):
         """Compute the outputs for inputs that are known to be in order."""
         raise NotImplementedError
 
-    def named_parameters(self) -> dict[str, Value]:
-        """Return the parameters by their names in the lecture's notation (A4).
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Yield each parameter with its name in the lecture's notation (A4).
 
-        One that is shared comes once, by its first name; plain numbers are no parameters.
+        One that is shared comes once, by its first name; constants and plain numbers are no
+        parameters.
         """
+        return ((label, p) for label, p in self.stored().items() if takes_gradient(p))
+
+    def stored(self) -> dict[str, Value]:
+        """Return the parameters by name, and constants that stand in the place of one."""
         names: dict[Value, str] = {}
         for label, p in self.numbered():
-            if takes_gradient(p):
+            if isinstance(p, Value):
                 names.setdefault(p, label)
         return {label: p for p, label in names.items()}
 
     def parameters(self) -> list[Value]:
         """Return the parameters: layer by layer, neuron by neuron, weights, then bias."""
-        return list(self.named_parameters().values())
+        return [p for _, p in self.named_parameters()]
 
-    def __call__(self, xs: Iterable[Any]) -> Any:
-        """Return the output for a list of inputs, numbers or Values.
-
-        Raises ValueError unless there are ``n_inputs`` of them.
-        """
-        return self.forward(self.inputs(xs))
-
-    def inputs(self, xs: Iterable[Any]) -> list[Any]:
+    def inputs(self, xs: Iterable[Any], more: tuple[Any, ...] = ()) -> list[Any]:
         """Return the inputs as a list, plain numbers as constants called x₁, x₂, ...
 
         A frozen network, whose parameters are plain numbers, takes them as they are.
         """
-        if not hasattr(xs, "__iter__") or isinstance(xs, str | bytes | AbstractSet | Mapping):
-            message = f"{self}: expected a list of inputs, got {xs!r} ({type(xs).__name__})"
+        if more:
+            given_as = ", ".join(map(quoted, (xs, *more)))
+            message = f"{self}: expected one list of inputs, got {given_as}: write "
+            message += f"mlp([{given_as}]), with brackets"
+            raise TypeError(message)
+        if not is_iterable(xs) or isinstance(xs, str | bytes | AbstractSet | Mapping):
+            message = f"{self}: expected a list of inputs, got {quoted(xs)} ({type(xs).__name__})"
             raise TypeError(message)
         given = list(xs)
+        frozen = not isinstance(next(self.numbered())[1], Value)
+        nested = [x for x in given if is_list(x) and not (frozen and is_array(x))]
+        hint = ": a call takes one example, so write [mlp(x) for x in examples]" if nested else ""
         if len(given) != self.n_inputs:
-            message = f"{self}: expected {self.n_inputs} inputs, got {len(given)}"
-            raise ValueError(message)
-        if not isinstance(next(self.numbered())[1], Value):
+            if any(map(is_array, given)) and not nested:
+                hint = "; a frozen network takes an array for each input, which are the rows of X.T"
+            raise wrong_number(self, given, hint)
+        if nested:
+            what = f"{quoted(nested[0])} ({type(nested[0]).__name__})"
+            message = f"{self}: expected a real number, got {what}{hint}"
+            raise TypeError(message)
+        if frozen:
             return [float(x) if isinstance(x, int) else x for x in given]
         try:
             return [
@@ -169,6 +188,18 @@ class Neuron(Network):
         else:
             set_numbers("b", [[self._b]], [[bias]])
 
+    def __call__(self, xs: Iterable[Any], *more: NoReturn) -> Value:
+        """Return the output for a list of inputs, numbers or Values.
+
+        Raises ValueError unless there are ``n_inputs`` of them.
+        """
+        return self.forward(self.inputs(xs, more))  # type: ignore[no-any-return]  # for speed
+
+    def description(self) -> dict[str, Any]:
+        """Return what a file of parameters says that they are of."""
+        g = described(self.activation)
+        return {"kind": type(self).__name__, "n_inputs": self.n_inputs, "activation": g}
+
     def rename(self, *index: int, layer: int = 0) -> None:
         """Name the parameters, z and a, given the neuron's place in a layer and in a network."""
         self._names = [name("w", *index, j, layer=layer) for j in range(1, self.n_inputs + 1)]
@@ -182,7 +213,9 @@ class Neuron(Network):
         yield from zip(self._names, (*self._w, self._b), strict=True)
 
     def forward(self, xs: list[Any]) -> Any:
-        """Compute z and a for inputs that are known to be in order."""
+        """Compute z and a for a list of inputs, which a call has made sure are numbers."""
+        if len(xs) != self.n_inputs:
+            raise wrong_number(self, xs)
         operands, g = (*self._w, *xs, self._b), self._activation
         varies = type(self._b) is Value  # which a call would find out, for a price
         self.z = z = record(weighted_sum, operands) if varies else weighted_sum.compute(operands)
@@ -214,7 +247,7 @@ class Neuron(Network):
 
     def __repr__(self) -> str:
         """Return the shape and the activation."""
-        return f"Neuron({self.n_inputs}, {name_of(self.activation)!r})"
+        return f"{type(self).__name__}({self.n_inputs}, {name_of(self.activation)!r})"
 
 
 class Layer(Network):
@@ -257,9 +290,26 @@ class Layer(Network):
         self.activation = g
         self.rename()
 
+    def __call__(self, xs: Iterable[Any], *more: NoReturn) -> list[Value]:
+        """Return the outputs for a list of inputs, numbers or Values.
+
+        Raises ValueError unless there are ``n_inputs`` of them.
+        """
+        return self.outputs(self.forward(self.inputs(xs, more)))
+
+    def outputs(self, values: list[Value]) -> Outputs:
+        """Return outputs of the layer as a list that says what made them."""
+        return Outputs(values, name_of(self._activation) if self.acts_as_one else "")
+
     @property
     def activation(self) -> Activation:
-        """The activation function of all neurons; one that is assigned may be a name."""
+        """The activation function of all neurons; one that is assigned may be a name.
+
+        Raises ValueError if a neuron has been given another.
+        """
+        if any(neuron.activation is not self.own_activation for neuron in self.neurons):
+            message = f"{self}: the neurons have different activations; ask each for its own"
+            raise ValueError(message)
         return self._activation
 
     @activation.setter
@@ -271,7 +321,39 @@ class Layer(Network):
             raise ValueError(message)
         self._activation = g
         for neuron in self.neurons:
-            neuron.activation = identity if self.acts_as_one else g
+            neuron.activation = self.own_activation
+
+    @property
+    def own_activation(self) -> Activation:
+        """What each neuron applies by itself: nothing, where the layer acts as one."""
+        return identity if self.acts_as_one else self._activation
+
+    def others(self) -> dict[int, Neuron]:
+        """Return the neurons that are not like the layer says, by their places."""
+        own, pairs = self.own_activation, enumerate(self.neurons)
+        return {i: n for i, n in pairs if n.activation is not own or type(n) is not Neuron}
+
+    def description(self) -> dict[str, Any]:
+        """Return what a file of parameters says that they are of."""
+        found = {
+            "kind": type(self).__name__,
+            "n_inputs": self.n_inputs,
+            "neurons": len(self.neurons),
+            "activation": described(self._activation),
+        }
+        for i, neuron in self.others().items():
+            of_neuron = neuron.description()
+            found[f"neurons[{i}].kind"] = of_neuron["kind"]
+            found[f"neurons[{i}].activation"] = of_neuron["activation"]
+        return found
+
+    def activation_text(self) -> str:
+        """Return the name of the activation, or a list of those of the neurons if they differ."""
+        own = name_of(self._activation)
+        if not self.others():
+            return repr(own)
+        names = [name_of(n.activation) for n in self.neurons]
+        return f"{own!r} of {names}" if self.acts_as_one else str(names)
 
     def rename(self, layer: int = 0) -> None:
         """Name everything, given the layer's place in a network."""
@@ -284,7 +366,7 @@ class Layer(Network):
             yield from neuron.numbered()
 
     def forward(self, xs: list[Any]) -> list[Any]:
-        """Compute the activations for inputs that are known to be in order."""
+        """Compute the activations for a list of inputs."""
         outputs = [neuron.forward(xs) for neuron in self.neurons]
         if not self.acts_as_one:
             return outputs
@@ -332,7 +414,8 @@ class Layer(Network):
 
     def __repr__(self) -> str:
         """Return the shape and the activation."""
-        return f"Layer({self.n_inputs}, {len(self.neurons)}, {name_of(self.activation)!r})"
+        size = f"{self.n_inputs}, {len(self.neurons)}"
+        return f"{type(self).__name__}({size}, {self.activation_text()})"
 
 
 class MLP(Network):
@@ -341,7 +424,8 @@ class MLP(Network):
     Args:
         n_inputs: how many inputs it takes.
         sizes: how many neurons each layer has; the last are the outputs.
-        activation: of the hidden layers: a name such as "tanh", or a function of one number.
+        activation: of the hidden layers: a name such as "tanh", or a function of one number; or a
+            list with one for each of them.
         output_activation: of the last layer; see :mod:`tinygrad_edu.nn.activations` for what
             belongs there.
         initialisation: where it starts: "lecture", "uniform", "xavier", "kaiming" or "zeros".
@@ -363,7 +447,7 @@ class MLP(Network):
         self,
         n_inputs: int,
         sizes: Sequence[int],
-        activation: str | Activation = "tanh",
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
         output_activation: str | Activation = "identity",
         *,
         initialisation: str | Initialisation = "xavier",
@@ -377,8 +461,8 @@ class MLP(Network):
         if not outs:
             message = "MLP: needs at least one layer, got no sizes"
             raise ValueError(message)
-        hidden, output = activation_of(activation), activation_of(output_activation)
-        activations = [hidden] * (len(outs) - 1) + [output]
+        hidden = activations_of(activation, len(outs) - 1)
+        activations = [*hidden, activation_of(output_activation)]
         rng = random_source(seed)
         self.layers = [
             Layer(n_in, n_out, g, initialisation=initialisation, seed=rng)
@@ -392,19 +476,20 @@ class MLP(Network):
         for layer in self.layers:
             yield from layer.numbered()
 
-    def __call__(self, xs: Iterable[Any]) -> Any:
+    def __call__(self, xs: Iterable[Any], *more: NoReturn) -> Value | list[Value]:
         """Return the outputs for a list of inputs: a list, or the output itself if there is one.
 
         Inputs are numbers or Values. Raises ValueError unless there are ``n_inputs`` of them.
         """
-        outputs = self.forward(self.inputs(xs))
+        outputs = self.forward(xs, *more)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def forward(self, xs: list[Any]) -> list[Any]:
-        """Compute the outputs for inputs that are known to be in order."""
+    def forward(self, xs: Iterable[Any], *more: NoReturn) -> list[Value]:
+        """Return the outputs as a call does, but a list of one where there is one."""
+        values = self.inputs(xs, more)
         for layer in self.layers:
-            xs = layer.forward(xs)
-        return xs
+            values = layer.forward(values)
+        return layer.outputs(values)
 
     def clusters(self, by: str = "neuron") -> dict[str, list[Value]]:
         """Return what belongs to each neuron in the last call, to be framed or folded by ``draw``.
@@ -444,11 +529,79 @@ class MLP(Network):
     def __repr__(self) -> str:
         """Return the shape and the activations."""
         sizes = [len(layer.neurons) for layer in self.layers]
-        hidden, output = (name_of(self.layers[i].activation) for i in (0, -1))
-        return f"MLP({self.n_inputs}, {sizes}, {hidden!r}, {output!r})"
+        *hidden, output = [layer.activation_text() for layer in self.layers]
+        same = len(set(hidden)) == 1 and not hidden[0].startswith("[")
+        inner = hidden[0] if same else f"[{', '.join(hidden)}]" if hidden else output
+        return f"{type(self).__name__}({self.n_inputs}, {sizes}, {inner}, {output})"
 
 
 # --- small parts ----------------------------------------------------------------------------------
+
+
+class Outputs(list[Value]):
+    """The outputs of a layer: a list, which says what to write where one number is meant.
+
+    Args:
+        values: what is in it.
+        made_by: the activation that made all of them together, "softmax", or "".
+
+    >>> MLP(1, [2])([0.5]).backward()
+    Traceback (most recent call last):
+      ...
+    AttributeError: a list of 2 outputs has no backward: make one number of them first, ...
+    """
+
+    def __init__(self, values: Iterable[Value] = (), made_by: str = "") -> None:
+        """Keep what made it for those who look for mistakes."""
+        super().__init__(values)
+        self.made_by = made_by
+
+    if not TYPE_CHECKING:  # for which there is no other attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say how to come to a Value."""
+            message = f"a list of {len(self)} outputs has no {name}"
+            if hasattr(Value, name):
+                message += (
+                    ": make one number of them first, a loss such as total(outputs), or take "
+                )
+                message += f"one of them: outputs[0].{name}"
+            raise AttributeError(message)
+
+
+def activations_of(given: Any, n: int) -> list[Activation]:
+    """Return the activations of n hidden layers, given one for all or a list of them.
+
+    >>> activations_of("tanh", 2)
+    [<operation tanh>, <operation tanh>]
+    """
+    if not isinstance(given, list | tuple):
+        return [activation_of(given)] * n
+    if len(given) != n:
+        message = f"MLP: {len(given)} activations for {plural(n, 'hidden layer')}"
+        raise ValueError(message)
+    return list(map(activation_of, given))
+
+
+def is_iterable(xs: Any) -> bool:
+    """Tell whether one can go through something; not so through an array of one number."""
+    return hasattr(xs, "__iter__") and getattr(xs, "ndim", 1) > 0
+
+
+def is_list(x: Any) -> bool:
+    """Tell whether an input is itself a list of numbers, or an array of several."""
+    return isinstance(x, list | tuple) or is_array(x)
+
+
+def is_array(x: Any) -> bool:
+    """Tell whether an input is an array of several numbers."""
+    return bool(getattr(x, "ndim", 0) > 0)
+
+
+def wrong_number(network: Network, xs: Sequence[Any], hint: str = "") -> ValueError:
+    """Return the error for inputs that are too few or too many."""
+    needed = plural(network.n_inputs, "input")
+    return ValueError(f"{network}: expected {needed}, got {len(xs)}{hint}")
 
 
 @lru_cache

@@ -13,11 +13,12 @@ what :func:`~tinygrad_edu.nn.training.fit` asks for and averages over a batch (B
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeAlias, overload
 
 from tinygrad_edu import primitives
+from tinygrad_edu.nn.logits import warn_of_probabilities
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.primitives import log, logsumexp, softplus, total
 from tinygrad_edu.value import Constant, Value, as_number
@@ -32,9 +33,18 @@ __all__ = [
     "rss",
 ]
 
+Numbers: TypeAlias = "float | Iterable[float] | Iterable[Iterable[float]]"
+"""Of numbers a loss is a number; if a Value is among them, it is a Value."""
+
 # --- real numbers ---------------------------------------------------------------------------------
 
 
+@overload
+def half_squared_error(
+    predictions: Numbers, targets: Numbers, *, reduction: str = ...
+) -> float: ...
+@overload
+def half_squared_error(predictions: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def half_squared_error(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     """Return half the sum of squared errors ½ Σ (ŷ - y)² (A8, B4): its derivative is ŷ - y.
 
@@ -54,6 +64,10 @@ def half_squared_error(predictions: Any, targets: Any, *, reduction: str = "sum"
     return reduced(name, loss, len(predictions), reduction)
 
 
+@overload
+def rss(predictions: Numbers, targets: Numbers, *, reduction: str = ...) -> float: ...
+@overload
+def rss(predictions: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     """Return the residual sum of squares Σ (ŷ - y)² (B3).
 
@@ -72,6 +86,12 @@ def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     return reduced("rss", loss, len(predictions), reduction)
 
 
+@overload
+def mse(
+    predictions: Numbers, targets: Numbers, *, half: bool = ..., reduction: str = ...
+) -> float: ...
+@overload
+def mse(predictions: Any, targets: Any, *, half: bool = ..., reduction: str = ...) -> Value: ...
 def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = "mean") -> Any:
     """Return the mean squared error (1/N) Σ (ŷ - y)² over all N numbers (B3).
 
@@ -97,6 +117,12 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
 # --- yes or no ------------------------------------------------------------------------------------
 
 
+@overload
+def binary_cross_entropy(
+    probabilities: Numbers, targets: Numbers, *, reduction: str = ...
+) -> float: ...
+@overload
+def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Return the log loss -(y log p + (1 - y) log(1 - p)) of probabilities (A8, B3).
 
@@ -123,6 +149,14 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
     return over_pairs(name, loss, probabilities, targets, reduction)
 
 
+@overload
+def binary_cross_entropy_with_logits(
+    logits: Numbers, targets: Numbers, *, reduction: str = ...
+) -> float: ...
+@overload
+def binary_cross_entropy_with_logits(
+    logits: Any, targets: Any, *, reduction: str = ...
+) -> Value: ...
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Return the log loss of the probabilities sigmoid(z), from the logits z (A8, B3).
 
@@ -139,6 +173,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
     (0.0, 1000.0)
     """
     name = "binary_cross_entropy_with_logits"
+    warn_of_probabilities(name, logits)
 
     def loss(z: Any, y: Any) -> Any:
         require_target(name, y)
@@ -150,6 +185,10 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
 # --- one of several classes -----------------------------------------------------------------------
 
 
+@overload
+def cross_entropy(logits: Numbers, targets: Numbers, *, reduction: str = ...) -> float: ...
+@overload
+def cross_entropy(logits: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Return the cross entropy -log softmax(z)_l of logits z and a class l (B3, D3, E1).
 
@@ -170,6 +209,7 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     0.8946
     """
     name = "cross_entropy"
+    warn_of_probabilities(name, logits)
 
     def loss(z: list[Any], target: Any) -> Any:
         if len(z) == 1:
@@ -184,6 +224,12 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     return over_examples(name, loss, logits, targets, reduction)
 
 
+@overload
+def negative_log_likelihood(
+    probabilities: Numbers, targets: Numbers, *, reduction: str = ...
+) -> float: ...
+@overload
+def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Return -log p_l of the probabilities p of all classes and a class l (B3, D3, E1).
 
@@ -328,6 +374,10 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
 
 # --- probabilities --------------------------------------------------------------------------------
 
+OF_LOGITS = {
+    "binary_cross_entropy": "binary_cross_entropy_with_logits",
+    "negative_log_likelihood": "cross_entropy",
+}
 ROUNDED = 1e-6  # by how much probabilities in single precision may miss 1 in sum
 
 
@@ -335,6 +385,7 @@ def require_prediction(name: str, p: Any) -> None:
     """Raise ValueError for a prediction outside 0 to 1; of nan the loss is nan."""
     if as_number(p) < 0 or as_number(p) > 1:
         message = f"{name}: a prediction is a probability, from 0 to 1, not {float(p)}"
+        message += f"; for logits write losses.{OF_LOGITS[name]}"
         raise ValueError(message)
 
 

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import copy
 import json
-import math
-import re
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from tinygrad_edu import files
-from tinygrad_edu.primitive import number
+from tinygrad_edu.given import quoted
+from tinygrad_edu.nn.files import content_of, read, require
 from tinygrad_edu.value import Value
 
 __all__ = ["Module"]
 
-FORMAT, VERSION = "tinygrad_edu parameters", 1
+HABITS = {
+    "train": "a network computes the same in training and afterwards, so nothing has to be set",
+    "eval": "a network computes the same in training and afterwards; frozen() returns a copy that "
+    "records nothing",
+    "to": "numbers are Python floats; interop.to_torch(mlp) returns the network in PyTorch",
+    "cuda": "numbers are Python floats; interop.to_torch(mlp) returns the network in PyTorch",
+    "modules": "the layers of a network are mlp.layers, and the neurons of a layer layer.neurons",
+    "children": "the layers of a network are mlp.layers, and the neurons of a layer layer.neurons",
+    "weight": "the weights of a layer are layer.W, and those of a neuron neuron.w",
+    "bias": "the biases of a layer are layer.b, and that of a neuron is neuron.b",
+    "requires_grad_": "neuron.b = Constant(0.0) keeps a parameter as it is",
+    "item": "call the network first: mlp(inputs).data",
+    "backward": "call the network first: mlp(inputs).backward()",
+    "fit": "write fit(mlp, data, loss, optimiser, epochs=10), with fit from tinygrad_edu.nn",
+}
+"""What networks have elsewhere, and what to write here."""
+
+MENTIONED = 3  # differences that a message names
 
 M = TypeVar("M", bound="Module")
 
@@ -44,28 +59,34 @@ class Module:
         message = f"{type(self).__name__}: parameters() is not defined"
         raise NotImplementedError(message)
 
-    def named_parameters(self) -> dict[str, Value]:
-        """Return the parameters by their labels, which drawings show, too.
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Yield each parameter with its label, which drawings show, too.
 
         Raises ValueError if two have the same.
+
+        >>> from tinygrad_edu import Neuron
+        >>> for name, p in Neuron(1, initialisation="lecture", seed=0).named_parameters():
+        ...     print(f"{name} = {p:.4f}")
+        w₁ = 0.6888
+        b = 1.0000
         """
         named = {p.label: p for p in self.parameters()}
         if len(named) < len(self.parameters()):
             labels = [p.label for p in self.parameters()]
             twice = sorted({label for label in labels if labels.count(label) > 1})
-            message = (
-                f"{type(self).__name__}: several parameters are called {', '.join(twice)}; "
-                "set their labels, or rename(layer=...) a layer"
+            message = f"{type(self).__name__}: several parameters are called "
+            message += (
+                f"{', '.join(twice[:MENTIONED])}; set their labels, or rename(layer=...) a layer"
             )
             raise ValueError(message)
-        return named
+        return iter(named.items())
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
         for p in self.parameters():
             p.grad = 0.0
 
-    def frozen(self: M) -> M:  # noqa: PYI019 - Self came with Python 3.11
+    def frozen(self) -> Any:
         """Return a copy with plain numbers for parameters: it computes numbers, records nothing.
 
         The same code runs on floats, or on a NumPy array for each input and all examples at once.
@@ -76,7 +97,14 @@ class Module:
         """
         return self.with_parameters([p.data for p in self.parameters()])
 
-    def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019 - as above
+    if not TYPE_CHECKING:  # for which there is no other attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say what those should write who know networks from elsewhere."""
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(f"{message}: {HABITS[name]}" if name in HABITS else message)
+
+    def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019 - Self came with Python 3.11
         """Return a copy with other parameters, Values or numbers, in the order of ``parameters()``.
 
         Raises ValueError if there are more or fewer. So gradients of a network are checked:
@@ -96,28 +124,43 @@ class Module:
 
     # to keep and to bring back
 
-    def shape(self) -> str:
-        """Return what a file of parameters says that they are of."""
-        plain = type(self).__repr__ is object.__repr__
-        return type(self).__name__ if plain else repr(self)
+    def description(self) -> dict[str, Any]:
+        """Return what two modules must have in common, besides numbers, to compute the same.
+
+        It is saved with the parameters, and compared when they are loaded. A module of modules
+        has the descriptions of all of them. A class of your own may return more.
+
+        >>> from tinygrad_edu import Layer
+        >>> Layer(2, 3, "relu").description()
+        {'kind': 'Layer', 'n_inputs': 2, 'neurons': 3, 'activation': 'relu'}
+        """
+        found: dict[str, Any] = {"kind": type(self).__name__}
+        for place, part in parts_of(self):
+            found |= {f"{place}.{key}": x for key, x in part.description().items()}
+        return found
+
+    def stored(self) -> dict[str, Value]:
+        """Return what is saved, by name: the parameters, and what else the numbers depend on."""
+        return dict(self.named_parameters())
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the numbers of all parameters by name."""
-        return {name: p.data for name, p in self.named_parameters().items()}
+        """Return the numbers of all parameters by name, and those of constants in their places."""
+        return {name: p.data for name, p in self.stored().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all parameters to the numbers with their names.
 
-        Raises ValueError unless there is one for each, TypeError for what is no number; then no
-        parameter has changed.
+        Raises ValueError unless there is one for each, TypeError for a value that is not a number;
+        then no parameter has changed.
         """
         if not isinstance(state, Mapping):
-            message = f"load_state_dict: expected numbers by name, got {state!r}"
+            message = f"load_state_dict: expected numbers by name, got {quoted(state)}"
             raise TypeError(message)
-        named = self.named_parameters()
-        missing, unknown = [*(named.keys() - state.keys())], [*(state.keys() - named.keys())]
+        named = self.stored()
+        missing = sorted(named.keys() - state.keys())
+        unknown = sorted(state.keys() - named.keys(), key=str)
         if missing or unknown:
-            message = f"load_state_dict: missing {sorted(missing)}, unknown {sorted(unknown)}"
+            message = f"load_state_dict: missing {quoted(missing)}, unknown {quoted(unknown)}"
             raise ValueError(message)
         numbers = {name: Value(x).data for name, x in state.items()}
         for name, p in named.items():
@@ -128,11 +171,9 @@ class Module:
 
         Raises ValueError if there are none, as in a frozen copy.
         """
-        numbers = {name: as_json(x) for name, x in self.state_dict().items()}
-        require(numbers, f"save: {self.shape()} has no parameters; a frozen copy has none")
-        content = {
-            "format": FORMAT, "version": VERSION, "model": self.shape(), "parameters": numbers
-        }  # fmt: skip
+        numbers = self.state_dict()
+        require(numbers, f"save: {quoted(self)} has no parameters; a frozen copy has none")
+        content = content_of(self.description(), numbers)
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
         files.write(path, f"{files.escaped(text)}\n")
 
@@ -140,49 +181,46 @@ class Module:
         """Set the parameters to those of a file that ``save`` wrote.
 
         Raises ValueError for a file that is damaged, of another kind or version, or of a network
-        of another shape; then no parameter has changed.
+        that computes something else: one of another shape, or with another activation, for
+        example. The message says what differs, and no parameter has changed.
         """
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            require(isinstance(content, dict), "it is no JSON object")
-            kind, version = content.get("format"), content.get("version")
-            require(kind == FORMAT, f"its format is {kind!r}, not {FORMAT!r}")
-            require(version == VERSION, f"its version is {version!r}, not {VERSION}")
-            numbers = content.get("parameters")
-            require(isinstance(numbers, dict), "it has no parameters")
-            model = content.get("model", self.shape())
-            require(model == self.shape(), f"it is of {model}, not of {self.shape()}")
-            self.load_state_dict({name: from_json(x) for name, x in numbers.items()})
-        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-            message = f"load: {path} is no file of these parameters: {error}"
+            model, numbers = read(path)
+            self.require_same(model)
+            self.load_state_dict(numbers)
+        except (ValueError, TypeError, ArithmeticError) as error:
+            message = f"load: {path} does not fit this {type(self).__name__}: {error}"
             raise ValueError(message) from error
 
+    def require_same(self, model: dict[str, Any] | str | None) -> None:
+        """Raise ValueError if a file was made of something else; say what differs."""
+        here: dict[str, Any] = json.loads(json.dumps(self.description()))
+        if not isinstance(model, dict):  # as version 1 has it
+            plain = type(self).__repr__ is object.__repr__
+            here = {"model": type(self).__name__ if plain else repr(self)}
+            model = here if model is None else {"model": model}
+        different = [key for key in {**model, **here} if model.get(key) != here.get(key)]
+        if not different:
+            return
+        told = [
+            f"{quoted(key)[1:-1]} is {quoted(model.get(key))} in the file, and "
+            f"{quoted(here.get(key))} here"
+            for key in different[:MENTIONED]
+        ]
+        more = [f"{len(different) - MENTIONED} more differ"] * (len(different) > MENTIONED)
+        message = f"{'; '.join([*told, *more])}. Build it as it was when it was saved"
+        raise ValueError(message)
 
-def require(condition: object, otherwise: str) -> None:
-    """Raise ValueError unless a condition holds."""
-    if not condition:
-        raise ValueError(otherwise)
 
-
-def as_json(x: Any) -> Any:
-    """Return a number as JSON has it: what JSON has no number for as a string.
-
-    >>> as_json(0.1), as_json(Fraction(1, 3)), as_json(math.inf)
-    (0.1, '1/3', 'inf')
-    """
-    x = number(x)
-    return str(x) if isinstance(x, Fraction) or not math.isfinite(x) else x
-
-
-def from_json(x: Any) -> Any:
-    """Return the number that ``as_json`` wrote; raise ValueError for anything else.
-
-    >>> from_json(0.1), from_json("1/3"), from_json("inf")
-    (0.1, Fraction(1, 3), inf)
-    """
-    if isinstance(x, str) and re.fullmatch(r"-?\d+(/\d+)?", x):
-        return Fraction(x)
-    if x in ("inf", "-inf", "nan") or (isinstance(x, int | float) and not isinstance(x, bool)):
-        return float(x)
-    message = f"{x!r} is no number"
-    raise ValueError(message)
+def parts_of(module: Module) -> Iterator[tuple[str, Module]]:
+    """Yield each module that is an attribute of another, or in a list or dict that is, by place."""
+    for attribute, held in vars(module).items():
+        if isinstance(held, Module):
+            yield attribute, held
+        elif isinstance(held, Mapping):
+            places = held.items()
+            yield from ((f"{attribute}[{k!r}]", x) for k, x in places if isinstance(x, Module))
+        elif isinstance(held, list | tuple):
+            yield from (
+                (f"{attribute}[{i}]", x) for i, x in enumerate(held) if isinstance(x, Module)
+            )

@@ -2,7 +2,7 @@
 
 >>> from tinygrad_edu import Value
 >>> w = Value(1.0)
->>> optimiser = SGD([w], learning_rate=0.5)
+>>> optimiser = SGD([w], lr=0.5)
 >>> for _ in range(3):
 ...     loss = w * w
 ...     optimiser.zero_grad()
@@ -13,17 +13,23 @@
 0.0
 0.0
 
-A learning rate is a number, or a schedule: a function of the number of steps done.
+A learning rate, ``lr``, is a number, or a schedule: a function of the number of steps done.
+
+A parameter whose ``grad`` is None is left as it is by a step, as PyTorch does it; decay and
+momentum, too, wait until it has a gradient.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from math import isfinite
+from typing import Any, NoReturn, TypeAlias
 
-from tinygrad_edu.nn.settings import at_least, whole
-from tinygrad_edu.value import Value, takes_gradient
+from tinygrad_edu.given import quoted
+from tinygrad_edu.nn.settings import at_least, require_known, whole
+from tinygrad_edu.primitive import OperandError, number
+from tinygrad_edu.value import Constant, Value, takes_gradient
 
 __all__ = ["SGD", "Adam", "Optimiser", "Schedule", "cosine", "exponential", "linear", "stepwise"]
 
@@ -35,7 +41,7 @@ class Optimiser:
 
     Args:
         parameters: the Values to move; each once.
-        learning_rate: how far; a number, or a function of the number of steps done.
+        lr: the learning rate, how far they move; a number, or a function of the steps done.
         weight_decay: λ; pulls every parameter towards 0, as if the loss had λ/2 Σ p² more.
 
     Attributes:
@@ -45,23 +51,23 @@ class Optimiser:
     def __init__(
         self,
         parameters: Iterable[Value],
-        learning_rate: float | Schedule,
+        lr: float | Schedule,
         *,
         weight_decay: float = 0.0,
+        **others: NoReturn,
     ) -> None:
         """Keep the parameters; nothing moves yet."""
-        self.parameters = list(parameters) if hasattr(parameters, "__iter__") else []
-        if not all(map(takes_gradient, self.parameters)) or not self.parameters:
-            message = f"{self.kind}: parameters are a list of Values, not {parameters}"
-            raise TypeError(message)
+        require_known(self.kind, others, self.settings)
+        self.parameters = list_of_values(self.kind, parameters)
         if len(set(self.parameters)) < len(self.parameters):
             message = f"{self.kind}: a parameter is given twice, and would move twice"
             raise ValueError(message)
-        self.learning_rate = learning_rate
+        self.lr = lr if callable(lr) else at_least(f"{self.kind}: lr", lr)
         self.weight_decay = at_least(f"{self.kind}: weight_decay", weight_decay)
         self.steps = 0
-        if not callable(learning_rate):
-            at_least(f"{self.kind}: learning_rate", learning_rate)
+
+    settings = "lr and weight_decay"
+    """What messages say can be set."""
 
     @property
     def kind(self) -> str:
@@ -71,8 +77,19 @@ class Optimiser:
     @property
     def rate(self) -> Any:
         """The learning rate of the next step."""
-        rate = self.learning_rate
-        return at_least(f"{self.kind}: the rate", rate(self.steps) if callable(rate) else rate)
+        rate = self.lr(self.steps) if callable(self.lr) else self.lr
+        return at_least(f"{self.kind}: the rate", rate)
+
+    @property
+    def learning_rate(self) -> NoReturn:
+        """Not its name here: setting it would have no effect."""
+        message = f"{self.kind}: the learning rate is called lr: write optimiser.lr"
+        raise AttributeError(message)
+
+    @learning_rate.setter
+    def learning_rate(self, _: object) -> NoReturn:
+        message = f"{self.kind}: the learning rate is called lr: write optimiser.lr = ..."
+        raise AttributeError(message)
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""
@@ -82,16 +99,16 @@ class Optimiser:
     def step(self) -> None:
         """Move all parameters, each by its gradient, at the same time.
 
-        All move, or none: after an error or an interrupt everything is as it was. Raises
-        FloatingPointError where a parameter would become nan or infinite.
+        All move, or none: after an error or an interrupt everything is as it was. A parameter
+        whose ``grad`` is None does not move. Raises TypeError for a gradient that is not a number,
+        FloatingPointError for one that is nan or infinite, and where a parameter would become so.
         """
-        rate, decay = self.rate, self.weight_decay
-        gradients = [p.grad + decay * p.data if decay else p.grad for p in self.parameters]
+        rate, gradients = self.rate, self.gradients()
         before, state = [p.data for p in self.parameters], self.__dict__.copy()
         try:
             moved = self.updated(gradients, rate)
             for p, x in zip(self.parameters, moved, strict=True):
-                p.data = self.finite(p, x)
+                p.data = x if isfinite(x) else self.not_finite(p, x)
             self.steps += 1
         except BaseException:
             for p, x in zip(self.parameters, before, strict=True):
@@ -99,21 +116,70 @@ class Optimiser:
             self.__dict__.update(state)
             raise
 
-    def finite(self, p: Value, x: Any) -> Any:
-        """Return what a parameter is to become; raise FloatingPointError if it is no number."""
-        if math.isfinite(x):
-            return x
-        message = f"{self.kind}: {p.label or 'a parameter'} would become {x}: "
-        message += "the learning rate is too large"
+    def gradients(self) -> list[Any]:
+        """Return the gradients of all parameters with their decay, None where there is none."""
+        found = [
+            g if type(g := p.grad) is float and isfinite(g) else self.gradient_of(p)
+            for p in self.parameters
+        ]
+        if not self.weight_decay:
+            return found
+        pairs = zip(self.parameters, found, strict=True)
+        return [None if g is None else g + self.weight_decay * p.data for p, g in pairs]
+
+    def gradient_of(self, p: Value) -> Any:
+        """Return the gradient of a parameter; raise an error if it is not a finite number."""
+        g = p.grad
+        if g is None:
+            return None
+        try:
+            g = number(g)
+        except OperandError:
+            message = f"{self.kind}: the gradient of {called(p)} is a number or None, not "
+            message += f"{quoted(g)} ({type(g).__name__})"
+            message += "; write p.grad = g.data" if isinstance(g, Value) else ""
+            raise TypeError(message) from None
+        if isfinite(g):
+            return g
+        message = f"{self.kind}: the gradient of {called(p)} is {g}; "
+        message += "first_nonfinite_gradient(loss) names the operation where that began"
+        raise FloatingPointError(message)
+
+    def not_finite(self, p: Value, x: Any) -> NoReturn:
+        """Raise FloatingPointError for what a parameter would become, or is already."""
+        if not isfinite(p.data):
+            message = f"{self.kind}: {called(p)} is {p.data} already; set it to a finite number"
+        else:
+            message = f"{self.kind}: {called(p)} would become {x}: the learning rate is too large"
         raise FloatingPointError(message)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
-        """Return the new numbers of all parameters."""
+        """Return the new numbers of all parameters; where the gradient is None, the old one."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
         """Return what it is, how much it moves, and how fast."""
-        return f"{self.kind}({len(self.parameters)} parameters, learning_rate={self.learning_rate})"
+        return f"{self.kind}({len(self.parameters)} parameters, lr={self.lr})"
+
+
+def list_of_values(kind: str, given: Any) -> list[Value]:
+    """Return parameters as a list; raise TypeError if they are none, or if there are none."""
+    parameters = list(given) if hasattr(given, "__iter__") else []
+    if parameters and all(map(takes_gradient, parameters)):
+        return parameters
+    message = f"{kind}: parameters are a list of Values, not {quoted(given)}"
+    if hasattr(given, "parameters"):
+        message += f"; write {kind}(mlp.parameters(), lr)"
+    elif parameters and all(isinstance(p, tuple) for p in parameters):
+        message += f"; write {kind}(mlp.parameters(), lr), without names"
+    elif any(isinstance(p, Constant) for p in parameters):
+        message += "; a Constant takes no gradient"
+    raise TypeError(message)
+
+
+def called(p: Value) -> str:
+    """Return what a message calls a parameter."""
+    return p.label or "a parameter"
 
 
 class SGD(Optimiser):
@@ -124,12 +190,12 @@ class SGD(Optimiser):
 
     Args:
         parameters: the Values to move.
-        learning_rate: η, a number or a schedule.
+        lr: the learning rate η, a number or a schedule.
         momentum: μ, from 0 to less than 1.
         weight_decay: λ; adds λ p to the gradient.
 
     >>> w = Value(1.0)
-    >>> sgd = SGD([w], learning_rate=0.1, momentum=0.5)
+    >>> sgd = SGD([w], lr=0.1, momentum=0.5)
     >>> for _ in range(2):
     ...     w.grad = 1.0
     ...     sgd.step()
@@ -137,29 +203,32 @@ class SGD(Optimiser):
     0.75
     """
 
+    settings = "lr, momentum and weight_decay"
+
     def __init__(
         self,
         parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.1,
+        lr: float | Schedule = 0.1,
         *,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
+        **others: NoReturn,
     ) -> None:
         """Start at rest."""
-        super().__init__(parameters, learning_rate, weight_decay=weight_decay)
+        super().__init__(parameters, lr, weight_decay=weight_decay, **others)
         self.momentum = at_least(f"{self.kind}: momentum", momentum, below=1)
         self.velocities: list[Any] = [0] * len(self.parameters)
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
+        steps = gradients
         if self.momentum:
-            gradients = [
-                self.momentum * v + g for v, g in zip(self.velocities, gradients, strict=True)
-            ]
-            self.velocities = gradients
+            pairs = zip(self.velocities, gradients, strict=True)
+            self.velocities = [v if g is None else self.momentum * v + g for v, g in pairs]
+            steps = self.velocities
         # Where there is nothing to add, a Fraction stays one.
-        pairs = zip(self.parameters, gradients, strict=True)
-        return [p.data - rate * v if v else p.data for p, v in pairs]
+        triples = zip(self.parameters, gradients, steps, strict=True)
+        return [p.data if g is None or not v else p.data - rate * v for p, g, v in triples]
 
 
 class Adam(Optimiser):
@@ -171,54 +240,79 @@ class Adam(Optimiser):
 
     Args:
         parameters: the Values to move.
-        learning_rate: η, a number or a schedule.
-        betas: how much of m and of v is kept in a step.
-        epsilon: ε.
+        lr: the learning rate η, a number or a schedule.
+        betas: how much of m and of v is kept in a step: a pair of numbers.
+        eps: ε; without it, 0, a parameter whose gradients have all been 0 cannot move.
         weight_decay: λ; adds λ p to the gradient.
 
     >>> w = Value(1.0)
-    >>> adam = Adam([w], learning_rate=0.1)
+    >>> adam = Adam([w], lr=0.1)
     >>> w.grad = 1e6
     >>> adam.step()
     >>> round(w.data, 6)
     0.9
     """
 
+    settings = "lr, betas, eps and weight_decay"
+
     def __init__(
         self,
         parameters: Iterable[Value],
-        learning_rate: float | Schedule = 0.01,
+        lr: float | Schedule = 0.01,
         *,
         betas: tuple[float, float] = (0.9, 0.999),
-        epsilon: float = 1e-8,
+        eps: float = 1e-8,
         weight_decay: float = 0.0,
+        **others: NoReturn,
     ) -> None:
         """Start both means at 0."""
-        super().__init__(parameters, learning_rate, weight_decay=weight_decay)
-        first, second = betas
+        super().__init__(parameters, lr, weight_decay=weight_decay, **others)
+        try:
+            first, second = betas
+        except (TypeError, ValueError):
+            message = f"{self.kind}: betas are a pair, such as (0.9, 0.999), not {quoted(betas)}"
+            raise TypeError(message) from None
         self.betas = (
             at_least(f"{self.kind}: a beta", first, below=1),
             at_least(f"{self.kind}: a beta", second, below=1),
         )
-        self.epsilon = at_least(f"{self.kind}: epsilon", epsilon)
+        self.eps = at_least(f"{self.kind}: eps", eps)
         self.means: list[float] = [0.0] * len(self.parameters)
         self.squares: list[float] = [0.0] * len(self.parameters)
+        self.ages = [0] * len(self.parameters)
+        """How many gradients each parameter has had."""
 
     def updated(self, gradients: list[Any], rate: float) -> list[Any]:
         """Return the new numbers of all parameters."""
         b1, b2 = self.betas
-        self.means = [b1 * m + (1 - b1) * g for m, g in zip(self.means, gradients, strict=True)]
-        self.squares = [
-            b2 * v + (1 - b2) * g * g for v, g in zip(self.squares, gradients, strict=True)
-        ]
-        if math.inf in self.squares:
-            message = "Adam: the square of a gradient is too large for a float"
-            raise FloatingPointError(message)
-        c1, c2 = (1 - beta ** (self.steps + 1) for beta in self.betas)
-        return [
-            p.data - rate * (m / c1) / (math.sqrt(v / c2) + self.epsilon)
-            for p, m, v in zip(self.parameters, self.means, self.squares, strict=True)
-        ]
+        means, squares, ages = [*self.means], [*self.squares], [*self.ages]
+        moved = [p.data for p in self.parameters]
+        rest1, rest2, eps, parameters = 1 - b1, 1 - b2, self.eps, self.parameters
+        age, c1, c2 = 0, 1.0, 1.0
+        for i, g in enumerate(gradients):
+            if g is None:
+                continue
+            means[i] = m = b1 * means[i] + rest1 * g
+            squares[i] = v = b2 * squares[i] + rest2 * g * g
+            ages[i] += 1
+            if ages[i] != age:  # it is the same for nearly all
+                age = ages[i]
+                c1, c2 = 1 - b1**age, 1 - b2**age
+            root = math.sqrt(v / c2) + eps
+            if root in (0, math.inf):
+                raise self.no_step(parameters[i], root)
+            moved[i] -= rate * (m / c1) / root
+        self.means, self.squares, self.ages = means, squares, ages
+        return moved
+
+    def no_step(self, p: Value, root: float) -> FloatingPointError:
+        """Return the error for a step that is divided by 0 or by an infinite number."""
+        if root == math.inf:
+            message = f"{self.kind}: the square of a gradient is too large for a float"
+        else:
+            message = f"{self.kind}: the squares of all gradients of {called(p)} have been 0, and "
+            message += "eps is 0, so its step is 0/0; write eps=1e-8"
+        return FloatingPointError(message)
 
 
 # --- schedules ------------------------------------------------------------------------------------

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-__all__ = ["at_least", "looked_up", "random_source", "whole"]
+from tinygrad_edu.given import quoted
+from tinygrad_edu.primitive import OperandError, number
+
+__all__ = ["at_least", "looked_up", "plural", "random_source", "require_known", "whole"]
 
 
 def looked_up(what: str, name: Any, table: Mapping[str, Any], others: str = "") -> Any:
@@ -46,14 +49,45 @@ def at_least(what: str, x: Any, least: float = 0, below: float = math.inf) -> An
     >>> at_least("momentum", 0.9, below=1)
     0.9
     """
-    if not hasattr(x, "__float__"):
-        message = f"{what} is a number, not {x!r} ({type(x).__name__})"
-        raise TypeError(message)
-    if not least <= x < below:
+    try:
+        plain = number(x)
+    except OperandError:
+        message = f"{what} is a number, not {quoted(x)} ({type(x).__name__})"
+        raise TypeError(message) from None
+    if not least <= plain < below:
         allowed = f"at least {least}" + (f" and below {below}" if below < math.inf else "")
         message = f"{what} is {allowed}, not {x}"
         raise ValueError(message)
-    return x
+    return plain
+
+
+RENAMED = {
+    "learning_rate": "lr",
+    "rate": "lr",
+    "eta": "lr",
+    "epsilon": "eps",
+    "decay": "weight_decay",
+    "l2": "weight_decay",
+    **dict.fromkeys(("beta", "beta1", "beta2", "beta_1", "beta_2"), "betas=(0.9, 0.999)"),
+}
+"""What people call a setting elsewhere, and what it is called here."""
+
+
+def require_known(kind: str, others: Mapping[str, Any], settings: str) -> None:
+    """Raise TypeError for settings that there are not; name the one that may be meant.
+
+    >>> require_known("SGD", {"learning_rate": 0.1}, "lr, momentum and weight_decay")
+    Traceback (most recent call last):
+      ...
+    TypeError: SGD: there is no setting 'learning_rate'; write lr (there are lr, momentum and ...)
+    """
+    for name in others:
+        known = f"there are {settings}"
+        here = RENAMED.get(name, "")
+        if here.partition("=")[0] in settings.replace(",", "").split():
+            known = f"write {here} ({known})"
+        message = f"{kind}: there is no setting {name!r}; {known}"
+        raise TypeError(message)
 
 
 def random_source(seed: int | Random) -> Random:
@@ -67,3 +101,12 @@ def random_source(seed: int | Random) -> Random:
         message = f"a seed is a whole number or a random.Random, not {seed!r}"
         raise TypeError(message)
     return Random(whole("a seed", seed, least=0))  # noqa: S311 - no cryptography
+
+
+def plural(n: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> plural(1, "step"), plural(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

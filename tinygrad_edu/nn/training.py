@@ -3,7 +3,7 @@
 >>> from tinygrad_edu import MLP
 >>> from tinygrad_edu.nn import data, losses, optimisers
 >>> mlp = MLP(2, [4, 1], output_activation="sigmoid", seed=0)
->>> optimiser = optimisers.Adam(mlp.parameters(), learning_rate=0.1)
+>>> optimiser = optimisers.Adam(mlp.parameters(), lr=0.1)
 >>> history = fit(mlp, data.XOR, losses.binary_cross_entropy, optimiser, epochs=100)
 >>> accuracy(mlp, data.XOR)
 1.0
@@ -23,10 +23,10 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.nonfinite import first_nonfinite, first_nonfinite_gradient
+from tinygrad_edu.given import quoted
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.optimisers import Optimiser
-from tinygrad_edu.nn.settings import random_source, whole
+from tinygrad_edu.nn.settings import plural, random_source, whole
 from tinygrad_edu.primitives import total
 from tinygrad_edu.value import Value, takes_gradient
 
@@ -113,7 +113,8 @@ def fit(
             for stochastic gradient descent, anything between for mini-batches (B6).
         seed: of the order in which the examples are drawn, anew for each epoch; a
             ``random.Random`` goes on from where it was in an earlier call.
-        callback: is given every :class:`Step` after its update; True in return ends the training.
+        callback: is given every :class:`Step` after its update; returns True to end the training,
+            False or None to go on.
         progress: whether to show a bar (with tqdm); left out: on a terminal only.
         replay: record model and loss once, and run them for whole batches as array code (needs
             NumPy): the same steps up to rounding, and much faster. What decides by a number on the
@@ -130,7 +131,7 @@ def fit(
     >>> from tinygrad_edu.nn import optimisers
     >>> w = Value(0.0)
     >>> line = [(x, 3 * x) for x in range(10)]
-    >>> sgd = optimisers.SGD([w], learning_rate=0.01)
+    >>> sgd = optimisers.SGD([w], lr=0.01)
     >>> fit(lambda x: w * x, line, lambda a, y: (a - y) ** 2, sgd, epochs=5, batch_size=4)
     5 epochs, 15 steps: loss 124.9 in the first epoch, 2.249e-08 in the last
     """
@@ -152,13 +153,31 @@ def fit(
                 history.steps.append(step)
                 bar.set_postfix(loss=f"{step.loss:.4g}", refresh=False)
                 bar.update()
-                if callback is not None and callback(step) is True:
+                if callback is not None and is_end(callback(step)):
                     return history
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
         bar.close()
     return history
+
+
+def is_end(answer: Any) -> bool:
+    """Tell whether what a callback returns ends the training: only True does, NumPy's included.
+
+    Anything else is a by-product of what the callback does. Raises TypeError for several booleans.
+
+    >>> import numpy
+    >>> is_end(numpy.bool_(True)), is_end(None), is_end(0.25)
+    (True, False, False)
+    """
+    if getattr(answer, "ndim", None) is None:
+        return answer is True
+    if answer.ndim == 0:
+        return answer.item() is True
+    message = "fit: a callback returns True to end the training, and False or None to go on, not "
+    message += f"{quoted(answer)}; write .any() or .all()"
+    raise TypeError(message)
 
 
 class Record:
@@ -270,10 +289,15 @@ def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
 
 def require_finite(cost: Value, optimiser: Optimiser) -> None:
     """Raise FloatingPointError if a loss or a gradient is nan or infinite; say where it began."""
+    if math.isfinite(cost.data) and all(math.isfinite(p.grad) for p in optimiser.parameters):
+        return
+    from tinygrad_edu.explain.nonfinite import (  # noqa: PLC0415 - pictures come with it
+        first_nonfinite,
+        first_nonfinite_gradient,
+    )
+
     if not math.isfinite(cost.data):
         message = f"fit: the loss is {cost.data}: {first_nonfinite(cost)}"
-    elif all(math.isfinite(p.grad) for p in optimiser.parameters):
-        return
     else:
         found = first_nonfinite_gradient(cost) or "a sum of gradients overflows"
         message = f"fit: a gradient is not finite, though the loss is: {found}"
@@ -376,12 +400,3 @@ def progress_bar(steps: int, *, show: bool | None) -> Any:
         message = "fit: a progress bar needs tqdm: pip install tqdm"
         raise ImportError(message) from None
     return tqdm(total=steps, unit="step")
-
-
-def plural(n: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> plural(1, "step"), plural(2, "step")
-    ('1 step', '2 steps')
-    """
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

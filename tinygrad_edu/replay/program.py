@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.given import require_value
 from tinygrad_edu.primitive import number
 from tinygrad_edu.replay.arrays import Arrays
 from tinygrad_edu.replay.graph import Graph
@@ -71,6 +72,7 @@ def replay(
 
 def require_leaves(loss: Value, inputs: list[Value], wrt: list[Value]) -> None:
     """Raise an error unless the loss depends on Values that were given."""
+    require_value("replay({}, inputs, wrt)", loss, what="a Value that takes a gradient")
     for x in (loss, *inputs, *wrt):
         if not takes_gradient(x):
             message = f"replay: expected a Value that takes a gradient, got {x!r}"

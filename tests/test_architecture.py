@@ -20,6 +20,7 @@ ORDER = [
     {"value"},
     {"gradient"},
     {"naming"},
+    {"showing"},
     {"drawing", "check", "replay"},
     {"explain"},
     {"nn"},

@@ -48,7 +48,8 @@ def indices_typed(text: str) -> str:
     >>> indices_typed("w₁₁⁽²⁾ + b₁ + zₖ"), indices_typed("w₃,₁₂⁽¹⁰⁾")
     ('w2_11 + b_1 + z_k', 'w10_3,12')
     """
-    text = re.sub("([₀-₉,]*[₀-₉])⁽([⁰¹²³⁴-⁹]+)⁾", lambda m: f"{flat(m[2])}_{m[1]}", text)
+    layered = f"([{LOWERED},]*[{LOWERED}])⁽([⁰¹²³⁴-⁹]+)⁾"
+    text = re.sub(layered, lambda m: f"{flat(m[2])}_{m[1]}", text)
     text = re.sub(f"(?<![_,{LOWERED}])([{LOWERED}])", r"_\1", text)
     return re.sub(f"[{LOWERED}]", lambda m: flat(m[0]), text)
 

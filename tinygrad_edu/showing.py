@@ -18,21 +18,22 @@ from typing import Any, TypeVar
 
 from tinygrad_edu.naming import indices_typed
 
-__all__ = ["Printed", "Remark", "printable", "writable"]
+__all__ = ["Printed", "Remark", "at_once", "printable", "writable"]
 
 SYMBOLS = str.maketrans({
-    "∂": "d", "·": "*", "−": "-", "×": "x", "⊙": ".*", "√": "sqrt", "∇": "grad", "∞": "inf",
+    "∂": "d", "·": "*", "−": "-", "×": "x", "⊙": ".*", "√": "sqrt", "∇": "grad ", "∞": "inf",
     "Σ": "sum", "∑": "sum", "±": "+-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∧": "^",
-    "←": "<-", "→": "->", "✓": "ok", "✗": "x", "…": "...", "•": "*", "⁄": "/",
+    "←": "<-", "→": "->", "✓": "ok", "✗": "x", "…": "...", "•": "*", "\u2044": "/",
     "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " ",  # noqa: RUF001
     **dict(zip("▁▂▃▄▅▆▇█", "1234567#", strict=True)), "░": ".", "▒": ":", "▓": "+",
 })  # fmt: skip
 """How the symbols of formulas, tables and charts are typed."""
 MARKS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar"}
 """What is said for the marks above a letter; others are left out."""
-RAISED = "⁰¹²³⁴-⁹ⁱⁿ⁺⁻⁼ʰ-ʸˠ-ˤᴬ-ᵡ"  # noqa: RUF001
-FIELD = re.compile(r"(\S+(?: \S+)*)( *)")
-"""A cell of a table, and the space to the next column."""
+RAISED = "⁰¹²³⁴-⁹ⁱⁿ⁺⁻⁼ʰ-ʸˠ-ˤᴬ-ᵡ"
+WORD = r"(?:\[[^\]]{0,200}\]|[^ ])+"
+CELL = re.compile(f"({WORD}(?: {WORD})*)( *)")
+"""A cell of a table, a list for example, and the space to the next column."""
 
 
 def writable(text: str, encoding: str) -> str:
@@ -67,11 +68,11 @@ def line_typed(line: str, encoding: str) -> str:
         nonlocal over
         new, space = typed(match[1], encoding), len(match[2])
         over += len(new) - len(match[1])
-        kept = max(space - over, min(space, 2))
+        kept = max(space - over, min(space, 2)) if space else 0
         over -= space - kept
         return new + " " * kept
 
-    return FIELD.sub(cell, line)
+    return CELL.sub(cell, line)
 
 
 def typed(text: str, encoding: str) -> str:
@@ -89,10 +90,10 @@ def typed(text: str, encoding: str) -> str:
 
 
 def letter_typed(letter: str) -> str:
-    """Return a letter that the encoding lacks: by its name if it is Greek, without its accent.
+    r"""Return a letter that the encoding lacks: by its name if it is Greek, without its accent.
 
     >>> letter_typed("λ"), letter_typed("Δ"), letter_typed("ŷ"), letter_typed("漢")
-    ('lambda', 'Delta', 'yhat', '\\\\u6f22')
+    ('lambda', 'Delta', 'yhat', '\\u6f22')
     """
     parts = unicodedata.normalize("NFKD", letter).translate(SYMBOLS)
     if parts != letter:
@@ -115,9 +116,6 @@ class Printed:
         return printable(repr(self))
 
 
-R = TypeVar("R", bound="Remark")
-
-
 class Remark(Printed):
     """A report that a notebook shows as soon as it is made, wherever in the cell that is.
 
@@ -129,11 +127,6 @@ class Remark(Printed):
     _cell: int | None = None
     """The number of the cell in which it was shown."""
 
-    def at_once(self: R) -> R:
-        """Show the remark if this is a notebook, and return it."""
-        self._ipython_display_()
-        return self
-
     def _ipython_display_(self) -> None:
         """Show the remark, but not twice in one cell: at the cell's end it is there already."""
         shell = notebook()
@@ -141,6 +134,15 @@ class Remark(Printed):
             object.__setattr__(self, "_cell", shell.execution_count)
             display = sys.modules["IPython"].display.display
             display({"text/plain": repr(self)}, raw=True)
+
+
+R = TypeVar("R", bound=Remark)
+
+
+def at_once(remark: R) -> R:
+    """Show a remark if this is a notebook, and return it."""
+    remark._ipython_display_()
+    return remark
 
 
 def notebook() -> Any:

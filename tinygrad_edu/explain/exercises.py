@@ -47,7 +47,7 @@ from tinygrad_edu.explain.formulas import Names, with_constants
 from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
 from tinygrad_edu.naming import indices_typed
-from tinygrad_edu.showing import Printed, Remark, writable
+from tinygrad_edu.showing import Printed, Remark, at_once, writable
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]
@@ -255,7 +255,7 @@ class Feedback(Remark):
         return f"{'✓' if self.is_right else '✗'} {self.text}"
 
 
-class Hint(Remark, str):
+class Hint(Remark, str):  # noqa: SLOT000 - a remark notes where it was shown
     """A line that shows itself without quotation marks."""
 
     __repr__ = str.__str__
@@ -323,7 +323,7 @@ class Exercise(Printed):
         >>> sheet.answer("dL/dw1_11", 0.0006684)
         ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
         """
-        return self.judge(name, given).at_once()
+        return at_once(self.judge(name, given))
 
     def judge(self, name: str | int, given: object) -> Feedback:
         """Check an answer and note it, as ``answer`` does, and show nothing."""
@@ -355,13 +355,13 @@ class Exercise(Printed):
         q = self.question(name)
         if q.name not in self.solved:
             self.hints[q.name] += 1
-        return Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]).at_once()
+        return at_once(Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]))
 
     def solution(self, name: str | int) -> Hint:
         """Return the solution, and count the question as not solved by oneself."""
         q = self.question(name)
         self.solved.setdefault(q.name, False)
-        return Hint(q.solution).at_once()
+        return at_once(Hint(q.solution))
 
     @property
     def score(self) -> float:

@@ -289,7 +289,8 @@ class Mistake:
     @property
     def explanation(self) -> str:
         """Why it is wrong, in a paragraph."""
-        (function,) = ast.parse(self.source).body  # python -OO leaves out the docstring itself
+        # As the source has it: python -OO leaves out the docstring itself.
+        function: Any = ast.parse(self.source).body[0]
         return " ".join((ast.get_docstring(function) or "").split())
 
     @property

@@ -494,7 +494,8 @@ print("scaled by share:  ", equal(scaled, mean))
 # 5. the same optimiser in each, so that all take the same step.
 #
 # `tinygrad_edu/interop/distributed.py` does these five things in a hundred lines: moons, a few
-# epochs here, more in PyTorch, and back. It prints the same losses in one process and in two:
+# epochs here, more in PyTorch, and back. It prints the same losses in one process and in two, in a
+# terminal in which the environment is active:
 #
 # ```sh
 # python -m tinygrad_edu.interop.distributed

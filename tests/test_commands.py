@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.py"))
 PROGRAMS = {"python3", "python", "pip", "jupyter", "tinygrad-edu", "torchrun", "make", "uv",
             "apt-get", "git", "cd", ".", "source", "pytest"}  # fmt: skip
 SETTINGS = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-EXTRAS = dict(re.findall(r"^(\w+) = (\[.*?\])(?:  #.*)?$",
+EXTRAS = dict(re.findall(r"^(\w+) = (\[.*?\])(?:  #[^\n]*)?$",
                          SETTINGS.partition("[project.optional-dependencies]")[2]
                          .partition("[project.scripts]")[0], re.DOTALL | re.MULTILINE))  # fmt: skip
 TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

@@ -27,13 +27,14 @@ from sklearn.datasets import load_iris
 
 from tinygrad_edu import MLP, Value, grad, gradcheck, leaky_relu, losses, total
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
 from tinygrad_edu.nn import SGD, Adam, accuracy, data, fit
 from tinygrad_edu.replay import recording, replay
 
 try:
     import torch
-except ModuleNotFoundError:
+
+    from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
+except ImportError:
     torch = None  # the part on PyTorch does nothing, all else works
 
 plt.style.use("lecture.mplstyle")

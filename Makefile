@@ -58,5 +58,5 @@ notebooks: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml
 	python3 -m venv .venv
-	$(PYTHON) -m pip install -q -e ".[test,lint,release]"
+	$(PYTHON) -m pip install -q -e ".[test,browser,lint,release]"
 	touch $@

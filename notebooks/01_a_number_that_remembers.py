@@ -288,6 +288,10 @@ sheet.answer("s", 1)
 # %%
 sheet.answer("dy/dp", 1)
 
+# %% [markdown]
+# Now you: take a `#` away, write your number in place of the three dots, and run the cell. (A hint
+# costs a quarter of the point.)
+
 # %%
 # sheet.answer("dy/dp", ...)
 # sheet.answer("dy/dq", ...)

@@ -410,8 +410,8 @@ sheet = exercise(p, ask="contribution gradient")
 sheet
 
 # %%
-print(sheet.answer("dp/dz via q_3", "3.320"))
-print(sheet.answer("dp/dz", "3.320"))
+sheet.answer("dp/dz via q_3", "3.320")
+sheet.answer("dp/dz", "3.320")
 # sheet.answer("dp/dq_1", ...)
 # sheet.answer("dp/dz", ...)
 

@@ -434,7 +434,7 @@ sheet = exercise(loss, only=questions, given="inputs")
 sheet
 
 # %%
-print(sheet.answer("da/dz", f"{neuron.a:.4f}"))
+sheet.answer("da/dz", f"{neuron.a:.4f}")
 # sheet.answer("da/dz", ...)
 # sheet.answer("dL/dw_1", ...)
 

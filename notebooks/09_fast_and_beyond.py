@@ -23,14 +23,19 @@ from timeit import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from sklearn.datasets import load_iris
 
 from tinygrad_edu import MLP, Value, grad, gradcheck, leaky_relu, losses, total
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
 from tinygrad_edu.nn import SGD, Adam, accuracy, data, fit
 from tinygrad_edu.replay import recording, replay
+
+try:
+    import torch
+
+    from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
+except ImportError:
+    torch = None  # the part on PyTorch does nothing, all else works
 
 plt.style.use("lecture.mplstyle")
 
@@ -420,29 +425,32 @@ print("more than twenty times as fast:", median(ratios) > 20)
 # ## Beyond: PyTorch
 #
 # Images, text, a GPU: for these the network moves out. `to_torch` makes of it the same network of
-# PyTorch, with the same numbers, and examples in *rows*.
+# PyTorch, with the same numbers, and examples in *rows*. (If nothing is printed below, PyTorch is
+# not installed. It is a large download: `%pip install torch` in a cell, then restart the kernel.)
 
 # %%
-model = to_torch(mlp)
-points = torch.tensor([x_i for x_i, _ in moons], dtype=torch.float64)
-targets = torch.tensor([[y_i] for _, y_i in moons], dtype=torch.float64)
-torch_loss = torch.nn.functional.binary_cross_entropy(model(points), targets)
-print(model)
-print("the same loss:", np.isclose(torch_loss.item(), step(batch).losses.mean(), rtol=1e-12))
+if torch:
+    model = to_torch(mlp)
+    points = torch.tensor([x_i for x_i, _ in moons], dtype=torch.float64)
+    targets = torch.tensor([[y_i] for _, y_i in moons], dtype=torch.float64)
+    torch_loss = torch.nn.functional.binary_cross_entropy(model(points), targets)
+    print(model)
+    print("the same loss:", np.isclose(torch_loss.item(), step(batch).losses.mean(), rtol=1e-12))
 
 # %% [markdown]
 # PyTorch goes on with the training, here by gradient descent written out. What has learnt there
 # comes back by `from_torch`, to be drawn or stepped through:
 
 # %%
-for _ in range(200):
+for _ in range(200 if torch else 0):
     model.zero_grad()
     torch.nn.functional.binary_cross_entropy(model(points), targets).backward()
     with torch.no_grad():
         for p in model.parameters():
             p.sub_(0.5 * p.grad)
-back = from_torch(model)
-print(back, "with a loss of", f"{objective(back, moons):.4f}, before {objective(mlp, moons):.4f}")
+if torch:
+    back, before = from_torch(model), objective(mlp, moons)
+    print(back, "with a loss of", f"{objective(back, moons):.4f}, before {before:.4f}")
 
 # %% [markdown]
 # Any other recorded graph goes by `expression_to_torch`. Here it is the loss of the small network,
@@ -451,12 +459,13 @@ print(back, "with a loss of", f"{objective(back, moons):.4f}, before {objective(
 # %%
 x, y = [Value(0.5, label="x₁"), Value(-1.0, label="x₂")], Value(1.0, label="y")
 cost = losses.half_squared_error(net(x), y)
-module = expression_to_torch(cost, inputs=[*x, y], parameters=net.parameters())
-print(module)
-module(*torch.tensor(rows, dtype=torch.float64).T).sum().backward()
-by_torch = [p.grad.item() for p in module.parameters()]
-for name, found in {"engine": gradients, "replay": compiled(rows).gradient}.items():
-    print(f"gradients of PyTorch and {name} equal to 1e-12:", equal(by_torch, found))
+if torch:
+    module = expression_to_torch(cost, inputs=[*x, y], parameters=net.parameters())
+    print(module)
+    module(*torch.tensor(rows, dtype=torch.float64).T).sum().backward()
+    by_torch = [p.grad.item() for p in module.parameters()]
+    for name, found in {"engine": gradients, "replay": compiled(rows).gradient}.items():
+        print(f"gradients of PyTorch and {name} equal to 1e-12:", equal(by_torch, found))
 
 # %% [markdown]
 # ## In several processes
@@ -486,7 +495,8 @@ print("scaled by share:  ", equal(scaled, mean))
 # 5. the same optimiser in each, so that all take the same step.
 #
 # `tinygrad_edu/interop/distributed.py` does these five things in a hundred lines: moons, a few
-# epochs here, more in PyTorch, and back. It prints the same losses in one process and in two:
+# epochs here, more in PyTorch, and back. It prints the same losses in one process and in two, in a
+# terminal in which the environment is active:
 #
 # ```sh
 # python -m tinygrad_edu.interop.distributed
@@ -554,6 +564,6 @@ print("wrong:", [str(net.parameters()[i].label) for i in wrong])
 # %%
 circles = data.circles(100)
 mine = MLP(2, [8, 1], "tanh", "sigmoid", seed=0)
-returned = from_torch(to_torch(mine))  # train before, in between, or both
+returned = from_torch(to_torch(mine)) if torch else mine  # train before, in between, or both
 print(f"{accuracy(returned, circles):.2f}")
 # assert accuracy(returned, circles) == 1

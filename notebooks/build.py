@@ -16,6 +16,7 @@ import difflib
 import os
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import jupytext
@@ -64,6 +65,9 @@ def executed(script: Path) -> NotebookNode:
 
     Ends the program with the traceback if a cell raises an exception.
     """
+    if "import torch" in script.read_text(encoding="utf-8") and not find_spec("torch"):
+        message = f'{script.name}: its outputs need PyTorch: python -m pip install -e ".[torch]"'
+        raise SystemExit(message)
     notebook = read(script)
     client = NotebookClient(
         notebook,

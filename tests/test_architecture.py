@@ -23,6 +23,7 @@ ORDER = [
     {"given"},
     {"gradient"},
     {"naming", "files", "changes"},
+    {"showing"},
     {"drawing", "check", "replay"},
     {"explain"},
     {"nn"},
@@ -92,6 +93,14 @@ def test_the_harness_of_this_test_sees_an_import_wherever_it_stands():
         "import a.b\nif x:\n  from c import d\ndef f():\n  import e\nif TYPE_CHECKING:\n  import g"
     )
     assert list(imports(ast.parse(code))) == ["a.b", "c.d", "e"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_is_read_from_a_docstring_which_python_may_leave_out(path):
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    read = [node for node in tree if isinstance(node, ast.Attribute)
+            and node.attr in {"__doc__", "getdoc"} and isinstance(node.ctx, ast.Load)]  # fmt: skip
+    assert not read
 
 
 HEAVY = {"numpy", "matplotlib", "hypothesis", "torch", "graphviz"}

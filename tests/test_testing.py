@@ -2,13 +2,17 @@
 
 import inspect
 import math
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.vendor.pretty import pretty
 
 import tinygrad_edu
 from tinygrad_edu import Constant, Value, assert_gradients, primitives, tanh
@@ -18,6 +22,7 @@ from tinygrad_edu.primitives import TABLE
 from tinygrad_edu.testing import (
     SMOOTH,
     arguments,
+    expression,
     expressions,
     flat_arguments,
     networks,
@@ -47,6 +52,61 @@ def test_numbers_lie_clear_of_their_bounds(data, low, width):
     x = data.draw(numbers(low=low, high=low + width))
     assert low < x < low + width
     assert min(x - low, low + width - x) >= 0.9 * MARGIN
+
+
+finite = st.floats(allow_nan=False)
+
+
+@settings(max_examples=300)
+@given(st.data(), finite, finite, st.lists(finite, max_size=3))
+def test_numbers_lie_between_any_bounds_that_have_a_float_between_them(data, low, high, excluded):
+    assume(low < high)
+    try:
+        strategy = numbers(low, high, excluded)
+    except ValueError:
+        between = math.nextafter(max(low, -sys.float_info.max), math.inf)
+        assert between in (*excluded, high, math.inf) or len(excluded) > 0
+        return
+    x = data.draw(strategy)
+    assert low < x < high
+    assert math.isfinite(x)
+    assert x not in excluded
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(0, 0.05), (0, 1e-9), (-1e-12, 1e-12), (1, 1 + 2**-50), (0, 1e-310), (5e-324, 2e-323),
+     (1e300, math.inf), (-math.inf, -1e300), (1e17, math.inf), (-1e308, 1e308), (1, 1.1), (-3, -2)],
+)  # fmt: skip
+def test_numbers_of_narrow_and_of_far_intervals_are_many(low, high):
+    seen = set()
+
+    @settings(max_examples=200, database=None, phases=[Phase.generate])
+    @given(numbers(low, high))
+    def look(x):
+        assert low < x < high
+        seen.add(x)
+
+    look()
+    assert len(seen) > 1
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (math.nan, 1), (math.inf, math.inf)])
+def test_numbers_need_a_low_below_a_high(low, high):
+    with pytest.raises(ValueError, match=f"a low below high, got low={low!r} and high={high!r}"):
+        numbers(low, high)
+
+
+def test_numbers_need_a_float_between_the_bounds():
+    with pytest.raises(ValueError, match=r"no float lies between 0\.0 and 5e-324"):
+        numbers(0, 5e-324)
+    with pytest.raises(ValueError, match=r"and 1e-323, away from \[5e-324\]"):
+        numbers(0, 1e-323, excluded=[5e-324])
+
+
+@given(numbers(0, 0.06, excluded=[0.03, 5.0]))
+def test_numbers_of_a_narrow_interval_keep_away_from_what_is_excluded(x):
+    assert min(x, abs(x - 0.03), 0.06 - x) >= 0.0074
 
 
 @given(numbers(excluded=[0, 1]))
@@ -207,6 +267,70 @@ def test_a_shared_node_is_named_where_it_comes_first():
     found = find(expressions(), uses_twice, settings=settings(max_examples=1000))
     assert repr(found).count(":= ") == 1
     assert len(repr(found)) < 60
+
+
+@given(st.one_of(expressions(), networks()))
+def test_an_expression_is_shown_by_hypothesis_as_a_call_that_makes_it_anew(drawn):
+    known = {**vars(tinygrad_edu), **TABLE, "expression": expression}
+    anew = eval(pretty(drawn), known)  # noqa: S307 - the text is our own
+    assert anew.inputs == drawn.inputs
+    assert anew(*anew.inputs) == drawn(*drawn.inputs)
+    assert pretty(anew) == pretty(eval(pretty(anew), known))  # noqa: S307
+    xs, ys = ([Value(x) for x in e.inputs] for e in (anew, drawn))
+    assert tinygrad_edu.grad(anew(*xs), xs) == pytest.approx(tinygrad_edu.grad(drawn(*ys), ys))
+
+
+FAILING = """
+from hypothesis import Phase, given, settings, strategies as st
+from tinygrad_edu import *
+from tinygrad_edu.primitives import *
+from tinygrad_edu.testing import *
+
+@settings(database=None, print_blob=False, phases=[Phase.generate])
+@given(e=expressions(), n=networks(), v=values(), c=st.from_type(Constant), a=arguments(power),
+       w=arguments(weighted_sum), many=st.lists(values(), min_size=2))
+def test(e, n, v, c, a, w, many):
+    print("run with", repr(e), n(*n.inputs), v, c, a, w, many)
+    assert len(e.lines) < 3 or len(n.lines) < 4
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="errors have notes from Python 3.11 on")
+def test_what_a_failing_test_prints_can_be_pasted():
+    def run(program):
+        command = [sys.executable, "-c", FAILING + program]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    said = run("try: test()\nexcept AssertionError as error: print(*error.__notes__)")
+    runs, _, call = said.partition("Failing test case: ")
+    again = run(f"try: test.hypothesis.inner_{call.strip()}\nexcept AssertionError: print('fails')")
+    assert again.splitlines() == [runs.splitlines()[-1], "fails"]
+
+
+RECIPES = {
+    "README.md": r"in six lines:\n\n```python\n(.*?)```",
+    "CONTRIBUTING.md": r"Hypothesis\s+finds\s+out:\n\n```python\n(.*?)```",
+}
+
+
+@pytest.mark.parametrize("file", RECIPES)
+def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
+    """With the settings that Hypothesis begins with, but for a deadline of 1 in place of 200 ms."""
+    text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
+    recipe = re.search(RECIPES[file], text, re.DOTALL)[1]
+    program = "\n".join(
+        ["from hypothesis import settings",
+         "settings.register_profile('slow', settings.get_profile('default'), deadline=1)",
+         "settings.load_profile('slow')",
+         *(["from tinygrad_edu.primitives import tanh as arctan"] if "arctan" in recipe else []),
+         *(line[4:] for line in recipe.splitlines())]
+    )  # fmt: skip
+    environment = {key: os.environ[key] for key in os.environ if key != "CI"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 # --- networks -----------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tinygrad_edu import __version__, examples, files
 from tinygrad_edu.examples import worked_example
 from tinygrad_edu.explain import page, steps
+from tinygrad_edu.showing import printable, writable
 
 FORMATS = ("svg", "png", "pdf", "dot", "gv", "html")
+"""Of pictures; the first one where neither a file's ending nor --format says another."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,33 +24,56 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 is success, 1 says that something could not be done, 2 that the command was not understood.
     """
-    commands = parser()
-    arguments = commands.parse_args(argv)
-    if arguments.command is None:
-        commands.print_help()
-        return 0
-    if arguments.command == "demo" and arguments.format and arguments.output != "-":
-        commands.error("--format is for -o -; the ending of a file says its format")
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO(), "utf-8")  # it may be closed
     try:
-        if arguments.command == "demo":
-            demo(arguments.output, arguments.format)
-        else:
-            example(None if arguments.list else arguments.name)
-        sys.stdout.flush()
+        try:
+            run(argv)
+        finally:  # what could not be written is known by now, not when Python has ended
+            sys.stdout.flush()
+    except SystemExit as done:  # the parser has said all there is to say
+        return int(done.code or 0)
     except BrokenPipeError:  # whoever read has seen enough, as in `tinygrad-edu demo | head -3`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go_of_standard_output()
     except OSError as error:
-        where = error.filename or "standard output"
-        sys.stderr.write(f"tinygrad-edu: {where}: {error.strerror}\n")
-        return 1
+        if not error.filename:
+            let_go_of_standard_output()
+        return failure(f"{error.filename or 'standard output'}: {error.strerror}")
     except RuntimeError as error:  # a format that needs what is not installed
-        sys.stderr.write(f"tinygrad-edu: {error}\n")
-        return 1
+        return failure(str(error))
     return 0
 
 
-def demo(output: str, format_: str | None = None) -> None:
+def run(argv: Sequence[str] | None) -> None:
+    """Do what the command line asks for; raise SystemExit if it cannot be understood."""
+    commands = parser()
+    arguments = commands.parse_args(argv)
+    if arguments.version:
+        print_text(f"tinygrad-edu {__version__}")
+    elif arguments.command is None:
+        commands.print_help()
+    elif arguments.command == "demo":
+        try:
+            format_ = picture_format(arguments.output, arguments.format)
+        except ValueError as error:
+            commands.error(str(error))
+        demo(arguments.output, format_)
+    else:
+        example(None if arguments.list else arguments.name)
+
+
+def failure(message: str) -> int:
+    """Say on standard error what could not be done, and return the exit code for it."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.stderr.write(writable(f"tinygrad-edu: {message}\n", encoding))
+    return 1
+
+
+def let_go_of_standard_output() -> None:
+    """Send to nowhere what Python would still try to write when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def demo(output: str, format_: str) -> None:
     """Print the figures of the worked example and write its picture to the file ``output``.
 
     With "-" only the picture is written, to standard output.
@@ -57,7 +83,6 @@ def demo(output: str, format_: str | None = None) -> None:
     picture = worked_example.picture(example)
     if output != "-":
         print_text(worked_example.report(example))
-    format_ = format_ or Path(output).suffix[1:].lower() or FORMATS[0]
     if format_ == "html":  # both passes, step by step
         rendered = page.document(steps(example.loss)).encode()
     else:
@@ -81,17 +106,27 @@ def example(name: str | None) -> None:
 
 def print_text(text: str) -> None:
     """Print ``text`` on any terminal, even on one that cannot show some of its characters."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    sys.stdout.write(printable(text) + "\n")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help is printed like everything else: no error of writing is passed over."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help."""
+        if file is None:
+            print_text(self.format_help().rstrip())
+        else:
+            super().print_help(file)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="tinygrad-edu",
         description="Scalar reverse-mode automatic differentiation that shows how it works.",
     )
-    top.add_argument("--version", action="version", version=f"tinygrad-edu {__version__}")
+    top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     demonstration = commands.add_parser(
         "demo",
@@ -103,14 +138,16 @@ def parser() -> argparse.ArgumentParser:
         "-o",
         "--output",
         metavar="FILE",
-        type=picture_file,
         default="worked_example.svg",
         help="where the picture goes: a file that ends in .svg, .png, .pdf or .dot, or in .html "
         "for a page that goes through both passes step by step; or - for standard output "
         "(default: %(default)s)",
     )
     demonstration.add_argument(
-        "--format", choices=FORMATS, help="the format on standard output (default: svg)"
+        "--format",
+        choices=FORMATS,
+        help="the format where the name of the FILE has no ending, and on standard output "
+        f"(default: {FORMATS[0]})",
     )
     one = commands.add_parser(
         "example",
@@ -122,9 +159,25 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def picture_file(text: str) -> str:
-    """Return the file name ``text``; refuse an ending that names no format."""
-    if text != "-" and Path(text).suffix[1:].lower() not in FORMATS:
-        message = f"{text!r} does not end in .svg, .png, .pdf, .dot, .gv or .html"
-        raise argparse.ArgumentTypeError(message)
-    return text
+def picture_format(output: str, wanted: str | None) -> str:
+    """Return the format of a picture: the ending of its file decides, then what is wanted.
+
+    >>> picture_format("figure.PNG", None), picture_format("figure", "png")
+    ('png', 'png')
+
+    Raises ValueError if the ending names no format, or another one than what is wanted.
+    """
+    ending = Path(output).suffix.lower()
+    if not ending.strip("."):
+        return wanted or FORMATS[0]
+    if ending[1:] not in FORMATS:
+        *others, last = [f".{known}" for known in FORMATS]
+        message = f"{output!r} does not end in {', '.join(others)} or {last}"
+        raise ValueError(message)
+    if wanted not in {None, ending[1:]}:
+        message = (
+            f"{output!r} ends in {ending}, but --format says {wanted}: leave --format out, "
+            f"or give a FILE that ends in .{wanted}"
+        )
+        raise ValueError(message)
+    return ending[1:]

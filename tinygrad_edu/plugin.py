@@ -12,11 +12,11 @@ def register() -> None:
     from hypothesis import strategies as st  # noqa: PLC0415 - it is being imported just now
 
     st.register_type_strategy(Value, drawn)
-    st.register_type_strategy(Constant, lambda kind: drawn(kind).map(Value.detach))
+    st.register_type_strategy(Constant, drawn)
 
 
-def drawn(_: type) -> Any:
-    """Return the strategy for Values."""
-    from tinygrad_edu.testing import values  # noqa: PLC0415 - only where one is drawn
+def drawn(kind: type) -> Any:
+    """Return the strategy for Values, or for Constants."""
+    from tinygrad_edu.testing import numbers  # noqa: PLC0415 - only where one is drawn
 
-    return values()
+    return numbers().map(kind)

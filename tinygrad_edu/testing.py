@@ -1,11 +1,12 @@
 """Hypothesis strategies: numbers, Values, expressions and networks to test gradients on.
 
-An operation or a loss of one's own is tested in five lines:
+An operation or a loss of one's own is tested in six lines:
 
->>> from hypothesis import given
+>>> from hypothesis import given, settings
 >>> from tinygrad_edu import assert_gradients, log
 >>> from tinygrad_edu.testing import numbers
->>> @given(prediction=numbers(low=0, high=1), target=numbers())
+>>> @settings(deadline=None)  # to measure a slope may take more than the 200 ms of the default
+... @given(prediction=numbers(low=0, high=1), target=numbers())
 ... def test_log_loss(prediction, target):
 ...     assert_gradients(lambda p: -(target * log(p) + (1 - target) * log(1 - p)), prediction)
 >>> test_log_loss()
@@ -18,6 +19,7 @@ extra ``testing``. Where it is installed, ``from_type(Value)`` draws from :func:
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from typing import Any
@@ -31,6 +33,7 @@ from tinygrad_edu.check.expression import (
     Expression,
     Line,
     Operand,
+    expression,
     grow,
     lengths,
     spelling,
@@ -38,7 +41,7 @@ from tinygrad_edu.check.expression import (
 from tinygrad_edu.primitive import Primitive, padded
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["arguments", "expressions", "networks", "numbers", "values"]
+__all__ = ["arguments", "expression", "expressions", "networks", "numbers", "values"]
 
 REACH = 4.0
 """How far from 0 numbers are drawn where a domain does not ask for more."""
@@ -50,19 +53,48 @@ def numbers(
 ) -> st.SearchStrategy[float]:
     """Floats of moderate size above ``low``, below ``high`` and away from the ``excluded`` ones.
 
-    They keep 1/20 away from all of these. ``numbers(*interval)`` takes the domain of an operation.
+    They keep 1/20 away from all of these, less where these are less than 1/5 apart.
+    ``numbers(*interval)`` takes the domain of an operation.
+
+    Raises ValueError if ``low`` is not below ``high``, or if no float lies between them.
 
     >>> from hypothesis import find
     >>> find(numbers(low=0), lambda x: True)
     1.0
     """
-    least, most = low + MARGIN, high - MARGIN
-    least = max(least, min(-REACH, most - REACH))
-    most = min(most, max(REACH, least + REACH))
-    found = st.floats(least, most).map(lambda x: x if abs(x) > 1e-9 else 0.0)
-    if not excluded:
-        return found
-    return found.filter(lambda x: all(abs(x - point) >= MARGIN for point in excluded))
+    if not low < high:
+        message = f"numbers: expected a low below high, got low={low!r} and high={high!r}"
+        raise ValueError(message)
+    low, high = float(low), float(high)
+    first = max(low, min(-REACH, 2 * high - REACH), -sys.float_info.max)
+    last = min(high, max(REACH, 2 * low + REACH), sys.float_info.max)
+    points = [first, *sorted({point for point in excluded if first < point < last}), last]
+    gaps = [gap for gap in map(inside, points, points[1:]) if gap[0] <= gap[1]]
+    if not gaps:
+        message = f"numbers: no float lies between {low!r} and {high!r}"
+        raise ValueError(message + f", away from {list(excluded)}" * bool(excluded))
+    return st.one_of([between(*gap) for gap in reversed(gaps)])
+
+
+def inside(low: float, high: float) -> tuple[float, float]:
+    """Return the least and the largest float to draw between two bounds, away from both.
+
+    >>> inside(0.0, 1.0), inside(0.0, 0.04)
+    ((0.05, 0.95), (0.01, 0.03))
+    """
+    margin = min(MARGIN, (high - low) / 4)
+    return (
+        max(low + margin, math.nextafter(low, math.inf)),
+        min(high - margin, math.nextafter(high, -math.inf)),
+    )
+
+
+def between(least: float, most: float) -> st.SearchStrategy[float]:
+    """Floats of an interval; next to 0 is 0, where that is one of them."""
+    tiny = 1e-9 * min(1.0, most - least)
+    if not least <= 0 <= most:
+        return st.floats(least, most)
+    return st.floats(least, most).map(lambda x: x if abs(x) > tiny else 0.0)
 
 
 def values(**interval: Any) -> st.SearchStrategy[Value]:
@@ -84,7 +116,8 @@ def flat_arguments(op: Primitive) -> st.SearchStrategy[tuple[float, ...]]:
     return drawn if kink is None else drawn.filter(lambda args: abs(kink(*args)) >= MARGIN)
 
 
-def arguments(op: Primitive) -> st.SearchStrategy[tuple[Any, ...]]:
+@st.composite
+def arguments(draw: Callable[[Any], Any], op: Primitive) -> tuple[Any, ...]:
     """Arguments of an operation as a call is given them, numbers or lists of numbers.
 
     What the operation takes as a fixed number is a Constant.
@@ -94,13 +127,11 @@ def arguments(op: Primitive) -> st.SearchStrategy[tuple[Any, ...]]:
     >>> find(arguments(weighted_sum), lambda args: len(args[0]) == 2)
     ([0.0, 0.0], [0.0, 0.0], 0.0)
     """
-
-    def spelled(args: Sequence[float]) -> tuple[Any, ...]:
-        rule = op.partials(op.forward(*args), *args)
-        pairs = zip(args, rule, strict=True)
-        return spelling(op, [Constant(x) if p is None else x for x, p in pairs]) or ()
-
-    return flat_arguments(op).map(spelled)
+    args = draw(flat_arguments(op))
+    rule = op.partials(op.forward(*args), *args)
+    pairs = zip(args, rule, strict=True)
+    fixed = [draw(st.just(x).map(Constant)) if p is None else x for x, p in pairs]
+    return spelling(op, fixed) or ()
 
 
 @st.composite
@@ -113,7 +144,8 @@ def expressions(
     """Random expressions, with nodes that are used more than once, of all operations of the table.
 
     An :class:`~tinygrad_edu.check.expression.Expression` is a function of numbers or Values; its
-    ``inputs`` are a point where it has a derivative; as a string it is Python.
+    ``inputs`` are a point where it has a derivative; as a string it is Python. The report of a
+    failing test has it as a call of :func:`expression`, to be pasted back.
 
     >>> from hypothesis import find
     >>> from tinygrad_edu import tanh
@@ -123,6 +155,9 @@ def expressions(
     inputs = draw(st.lists(numbers(), min_size=1, max_size=max_inputs))
     size = draw(st.integers(1, max_operations))
     return grow(inputs, lambda options: draw(st.sampled_from(options)), size, operations)
+
+
+NUMBERS = numbers()  # made once: a network takes dozens
 
 
 @st.composite
@@ -135,9 +170,8 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
     """
     widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=1 + max_layers))
     count: int = sum(wide * (fan_in + 1) for fan_in, wide in pairwise(widths))
-    parameters = draw(st.lists(numbers(), min_size=count, max_size=count))
-    data = [draw(numbers()) for _ in (*range(widths[0]), *range(widths[-1]))]
-    activation = draw(st.sampled_from(SMOOTH))
+    *parameters, activation = draw(st.tuples(*[NUMBERS] * count, st.sampled_from(SMOOTH)))
+    data = draw(st.tuples(*[NUMBERS] * (widths[0] + widths[-1])))
     lines: list[Line] = []
 
     def place_of(op: Primitive, *operands: Operand) -> int:
@@ -145,7 +179,7 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
         return count + len(lines) - 1
 
     free = iter(range(count))
-    signals: list[Operand] = data[: widths[0]]
+    signals: list[Operand] = [*data[: widths[0]]]
     for wide in widths[1:]:
         neurons = [(*islice(free, len(signals)), *signals, next(free)) for _ in range(wide)]
         sums = [place_of(primitives.weighted_sum, *neuron) for neuron in neurons]

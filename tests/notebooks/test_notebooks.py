@@ -74,10 +74,67 @@ def test_a_script_runs_as_plain_python(runnable):
     run(runnable.name, folder=FOLDER)
 
 
+WITHOUT_TORCH = """
+import runpy, sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+runpy.run_path(sys.argv[1])
+"""
+
+
+def test_the_last_notebook_runs_without_torch():
+    run("-c", WITHOUT_TORCH, SCRIPTS[-1].name, folder=FOLDER)
+
+
 @pytest.mark.slow
 @every_script
 def test_a_notebook_executed_anew_says_what_the_committed_one_says(runnable):
     run("build.py", "--check", runnable.stem, folder=FOLDER)
+
+
+CALL = re.compile(r"\w+\.(?:answer|hint)\(\"[^\"]+\".*?\)")
+COMMENTED = re.compile(rf"^# (?={CALL.pattern}$)", re.MULTILINE)
+
+
+def as_solved(script):
+    """The code of a notebook as a student leaves it who takes away every ``#`` of an answer.
+
+    And writes down what the text proposes. Each cell comes with how many answers it now has.
+    """
+    proposed = []
+    for kind, text in cells_of(script):
+        if kind == "markdown":
+            proposed += re.findall(rf"`({CALL.pattern})`", text)
+            continue
+        cell = COMMENTED.sub("", text)
+        yield cell.replace("...)", "0.5)"), len(CALL.findall(cell))
+        if proposed:
+            yield "\n".join([*proposed, "None"]).replace("...)", "0.5)"), len(proposed)
+            proposed = []
+
+
+@pytest.mark.slow
+@every_script
+def test_every_answer_is_seen_once_its_comment_sign_is_gone(script):
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    cells, answers = zip(*as_solved(script), strict=True)
+    if not any(answers):
+        pytest.skip("it has no answers to fill in")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    resources = {"metadata": {"path": str(FOLDER)}}
+    nbclient.NotebookClient(notebook, kernel_name="python3", resources=resources).execute()
+    for cell, expected in zip(notebook.cells, answers, strict=True):
+        shown = [output["data"]["text/plain"] for output in cell.outputs if "data" in output]
+        said = [text for text in shown if text[0] in "✓✗∂" and "\n" not in text]
+        assert len(said) == expected, cell.source
+
+
+def test_there_are_answers_to_fill_in():
+    """Or the test before this one would see nothing."""
+    assert sum(answers for script in SCRIPTS for _, answers in as_solved(script)) > 40
 
 
 @every_script

@@ -17,10 +17,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from tinygrad_edu.engine import ancestors
 from tinygrad_edu.primitive import ATOM, Interval, Primitive, fill, padded
 from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.value import Value, as_number
 
-__all__ = ["Expression", "clear", "grow", "lengths", "spelling"]
+__all__ = ["Expression", "clear", "expression", "grow", "lengths", "spelling"]
 
 Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
 Operand: TypeAlias = "int | float"
@@ -84,6 +86,11 @@ class Expression:
         point = ", ".join(f"{name}={x!r}" for name, x in pairs)
         return f"lambda {', '.join(self.names)}: {self.code}  # at {point}"
 
+    def _repr_pretty_(self, printer: Any, _: object) -> None:
+        """Write what Hypothesis prints of a failing test: Python that makes the expression anew."""
+        parts = [f"lambda {', '.join(self.names)}: {self.code}", *map(repr, self.inputs)]
+        printer.text(f"expression({', '.join(parts)})")
+
     @property
     def code(self) -> str:
         """The output as Python; a result that is used again is named where it comes first."""
@@ -103,6 +110,24 @@ class Expression:
             return f"({names[x]} := {written})", ATOM
 
         return text(len(self.inputs) + len(self.lines) - 1)[0]
+
+
+def expression(function: Callable[..., Value], *inputs: float) -> Expression:
+    """Return a function of Values as an expression, at a point: what a failing test prints.
+
+    >>> from tinygrad_edu.primitives import tanh
+    >>> expression(lambda x, y: tanh(x * y) + 1.0, 0.5, 2.0)
+    lambda x, y: tanh(x * y) + 1.0  # at x=0.5, y=2.0
+    """
+    leaves = [Value(x) for x in inputs]
+    places: dict[Any, Operand] = {leaf: place for place, leaf in enumerate(leaves)}
+    lines: list[Line] = []
+    for node in reversed(ancestors(function(*leaves))):
+        if node.op is not None:
+            operands = [places.get(arg, as_number(arg)) for arg in node.args]
+            places[node] = len(places)
+            lines.append(Line(node.op, tuple(operands)))
+    return Expression(inputs, tuple(lines))
 
 
 def python(op: Primitive, args: Sequence[tuple[str, int]]) -> tuple[str, int]:

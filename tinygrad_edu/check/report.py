@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tinygrad_edu.check.measure import UNKNOWN, Slope
+from tinygrad_edu.showing import Printed, printable
 
 __all__ = ["Finding", "Report", "Verdict"]
 
@@ -77,8 +78,9 @@ class Finding:
     def __str__(self) -> str:
         """Return the finding in one line."""
         gradient = digits(self.gradient, self.tolerance)
-        return f"{self.derivative} = {gradient}: {self.verdict}, measured {self.measured}" + (
-            f" ± {self.tolerance:.0e}" if self.verdict != "not differentiable here" else ""
+        return printable(
+            f"{self.derivative} = {gradient}: {self.verdict}, measured {self.measured}"
+            + (f" ± {self.tolerance:.0e}" if self.verdict != "not differentiable here" else "")
         )
 
 
@@ -94,8 +96,8 @@ def digits(x: float, tolerance: float) -> str:
     return f"{x:.{min(max(math.ceil(known) + 1, 3), 17)}g}"
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Printed):
     """What was found about every derivative; true if every one is right.
 
     It prints as a table, and shows itself as one in a notebook.
@@ -150,7 +152,7 @@ class Report:
         ]
         return [head, *found]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the table as text."""
         widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
         lines = [
@@ -158,8 +160,6 @@ class Report:
             for row in self.rows
         ]
         return "\n".join([self.summary, *lines, *[self.fault] * bool(self.fault)])
-
-    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the table as HTML."""

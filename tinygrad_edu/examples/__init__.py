@@ -6,7 +6,9 @@ with a line that says what it shows, and has a function ``report`` that returns 
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import pkgutil
 
 __all__ = ["names", "report", "title"]
@@ -27,7 +29,9 @@ def title(name: str) -> str:
     >>> title("worked_example")
     'The worked example of lecture A, figure by figure (A9, A10).'
     """
-    return str(importlib.import_module(f"{__name__}.{name}").__doc__).partition("\n")[0]
+    source = inspect.getsource(importlib.import_module(f"{__name__}.{name}"))
+    text = ast.get_docstring(ast.parse(source))  # python -OO leaves out the docstring itself
+    return (text or name).partition("\n")[0]
 
 
 def report(name: str) -> str:

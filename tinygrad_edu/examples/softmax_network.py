@@ -66,7 +66,7 @@ def report() -> str:
 
 def _lines() -> Iterator[str]:
     yield f"{network()}: cross entropy J over m = {len(EXAMPLES)} examples, as columns (E1)\n"
-    yield str(checked())
+    yield repr(checked())
     yield "\n  The same with what the lecture prints:"
     for what, derivation in {
         "δ⁽³⁾ = -(Ŷ - Y) / m": with_the_sign_of_the_slide,

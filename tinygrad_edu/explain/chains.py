@@ -31,6 +31,7 @@ from tinygrad_edu.explain.formulas import DIGITS, LATEX, TEXT, Names, Notation, 
 from tinygrad_edu.explain.walk import Lines, require_unchanged
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Constant, Value, as_stored
 
 __all__ = ["Path", "Paths", "paths"]
@@ -111,7 +112,7 @@ def merged_edges(node: Value) -> list[Edge]:
 # --- all paths ------------------------------------------------------------------------------------
 
 
-class Paths:
+class Paths(Printed):
     """The paths from ``y`` to ``x``; iterating lists them, the largest products first."""
 
     def __init__(
@@ -219,7 +220,7 @@ class Paths:
         listed, n = self.largest(SHOWN), self.count
         begin, end = self._names()
         lines = [f"{counted(n)} path{'s' * (n != 1)} from {begin} to {end}"]
-        lines += [f"  {path}" for path in listed]
+        lines += [f"  {path!r}" for path in listed]
         if n > len(listed):
             lines.append(f"  … and {counted(n - len(listed))} more")
         return "\n".join([*lines, " = ".join(self._sum(listed, n, TEXT))])
@@ -295,7 +296,7 @@ class Stretch(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Path:
+class Path(Printed):
     """One path, and the local derivatives along it; it shows itself as an equation."""
 
     names: Names
@@ -374,11 +375,9 @@ class Path:
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex}\n$$"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the chain with its numbers and their product."""
         return self.equation(self._places())
-
-    __repr__ = __str__
 
     def _places(self) -> range:
         return range(len(self.nodes))

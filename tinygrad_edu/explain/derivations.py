@@ -36,6 +36,7 @@ from tinygrad_edu.explain.formulas import (
     whole_derivative,
 )
 from tinygrad_edu.explain.walk import BackwardStep, Steps, require_unchanged
+from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Value, as_number
 
 __all__ = ["Derivation", "derivation"]
@@ -87,7 +88,7 @@ def derivation(y: Value, x: Value = MISSING, *, digits: int = DIGITS) -> Derivat
     return Derivation(found, digits)
 
 
-class Derivation:
+class Derivation(Printed):
     """The lines of a derivation, in any notation."""
 
     def __init__(self, found: Paths, digits: int) -> None:

@@ -47,6 +47,8 @@ from tinygrad_edu.explain.formulas import Names, with_constants
 from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
 from tinygrad_edu.given import require_value
+from tinygrad_edu.naming import indices_typed
+from tinygrad_edu.showing import Printed, Remark, at_once, writable
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]
@@ -238,7 +240,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Feedback:
+class Feedback(Remark):
     """What is said to an answer; true if it is right."""
 
     is_right: bool
@@ -252,17 +254,16 @@ class Feedback:
         return f"{'✓' if self.is_right else '✗'} {self.text}"
 
 
-class Hint(str):
+class Hint(Remark, str):  # noqa: SLOT000 - a remark notes where it was shown
     """A line that shows itself without quotation marks."""
 
-    __slots__ = ()
     __repr__ = str.__str__
 
 
 # --- a sheet of them ------------------------------------------------------------------------------
 
 
-class Exercise:
+class Exercise(Printed):
     """Questions, the answers so far, and the score: a point for each that is right.
 
     A hint costs a quarter of the point, the solution all of it. In a notebook, and in the file that
@@ -304,7 +305,8 @@ class Exercise:
         """Check an answer: right is what the solution rounds to, to the digits given.
 
         So is what comes of the numbers on the sheet, which are rounded themselves; then it is said
-        that the last digit is off.
+        that the last digit is off. A notebook shows the feedback at once, wherever in a cell this
+        stands, and hints and solutions likewise; a script has to print it.
 
         Args:
             name: the question's name or number.
@@ -320,8 +322,12 @@ class Exercise:
         >>> sheet.answer("dL/dw1_11", 0.0006684)
         ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
         """
+        return at_once(self.judge(name, given))
+
+    def judge(self, name: str | int, given: object) -> Feedback:
+        """Check an answer and note it, as ``answer`` does, and show nothing."""
         q = self.question(name)
-        text = f"{given}".replace("−", "-").strip()
+        text = "..." if given is ... else f"{given}".replace("−", "-").strip()
         answer = Answer.read(text)
         if answer is None:
             return Feedback(is_right=False, text=WORDS["no number"].format(given=text))
@@ -348,13 +354,13 @@ class Exercise:
         q = self.question(name)
         if q.name not in self.solved:
             self.hints[q.name] += 1
-        return Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1])
+        return at_once(Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]))
 
     def solution(self, name: str | int) -> Hint:
         """Return the solution, and count the question as not solved by oneself."""
         q = self.question(name)
         self.solved.setdefault(q.name, False)
-        return Hint(q.solution)
+        return at_once(Hint(q.solution))
 
     @property
     def score(self) -> float:
@@ -478,6 +484,7 @@ def find(found: Iterable[Question], name: object) -> Question:
             name.__eq__,
             lambda x: spelled(x) == spelled(name),
             lambda x: typed(x) == typed(name),
+            lambda x: spelled(writable(x, "ascii")) == spelled(name),  # as a terminal shows it
             lambda x: typed(x) == f"{typed(name)}(direct)",  # where there is no other
         ]
         for is_same in same:
@@ -519,9 +526,8 @@ def spelled(name: str) -> str:
     >>> spelled("∂L/∂w₁₁⁽²⁾"), spelled("dL/dw2_11"), spelled("x₁"), spelled("da_1 / dz_1")
     ('dL/dw2_11', 'dL/dw2_11', 'x_1', 'da_1/dz_1')
     """
-    name = re.sub("([₀-₉,]+)⁽([⁰¹²³⁴-⁹]+)⁾", lambda m: f"{m[2]}_{m[1]}", name)
-    name = re.sub("(?<![_₀-₉,])([₀-₉])", r"_\1", name)
-    plain = unicodedata.normalize("NFKC", name.replace("∂", "d").replace(" ", ""))
+    name = indices_typed(name).replace("∂", "d").replace(" ", "")
+    plain = unicodedata.normalize("NFKC", name)
     return plain.replace("σ", "s")
 
 

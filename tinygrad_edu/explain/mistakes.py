@@ -34,6 +34,7 @@ Why topological order, why not just recurse? :func:`why_topological_order` shows
 
 from __future__ import annotations
 
+import ast
 import html
 import inspect
 import math
@@ -49,6 +50,7 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.formulas import Names
 from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient, is_finite, nodes_behind
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.showing import Printed, printable
 from tinygrad_edu.value import Constant, Value, one_and_zero
 
 __all__ = [
@@ -287,7 +289,9 @@ class Mistake:
     @property
     def explanation(self) -> str:
         """Why it is wrong, in a paragraph."""
-        return " ".join((inspect.getdoc(self.function) or "").split())
+        # As the source has it: python -OO leaves out the docstring itself.
+        function: Any = ast.parse(self.source).body[0]
+        return " ".join((ast.get_docstring(function) or "").split())
 
     @property
     def source(self) -> str:
@@ -304,7 +308,7 @@ class Mistake:
 
     def __str__(self) -> str:
         """Return the title and the source, which explains itself."""
-        return f"{self.title}\n\n{self.source}"
+        return printable(f"{self.title}\n\n{self.source}")
 
 
 MISTAKES = {
@@ -326,7 +330,7 @@ MISTAKES = {
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Printed):
     """The right numbers, and those that come of the mistakes; prints as a table."""
 
     names: tuple[str, ...]
@@ -348,11 +352,9 @@ class Comparison:
                 row.append(short(x) + " ✗" * (row[0] in self.wrong[mistake]))
         return [head, *body]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the table as text."""
         return "\n".join([*aligned(self.rows), *self.notes])
-
-    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         """Return the table as HTML."""
@@ -547,12 +549,12 @@ def ladder(n: int) -> Value:
 
 
 @dataclass(frozen=True)
-class WhyTopologicalOrder:
+class WhyTopologicalOrder(Printed):
     """Why a backward pass goes in topological order; prints as a text with every step."""
 
     value: Value
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the text."""
         names = Names(self.value)
         right = topological_order(self.value)
@@ -573,8 +575,6 @@ class WhyTopologicalOrder:
             f"(The steps of every_path for {TALL_LADDER} additions are counted, not taken.)",
         ]
         return "\n".join(parts)
-
-    __repr__ = __str__
 
 
 def why_topological_order(value: Value | None = None) -> WhyTopologicalOrder:

@@ -24,13 +24,14 @@ from tinygrad_edu.explain.formulas import TEXT, Names, local_name
 from tinygrad_edu.explain.walk import ForwardStep, cut, number
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Constant, Value, as_number
 
 __all__ = ["NonFinite", "NonFiniteGradient", "first_nonfinite", "first_nonfinite_gradient"]
 
 
 @dataclass(frozen=True, repr=False)
-class NonFinite:
+class NonFinite(Printed):
     """The first number of a forward pass that is nan or infinite; it shows itself as a sentence."""
 
     names: Names
@@ -54,7 +55,7 @@ class NonFinite:
         """The numbers that the operation was given."""
         return tuple(map(as_number, self.node.args))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Say how it became what it is."""
         node = self.node
         if node.op is None:
@@ -64,9 +65,7 @@ class NonFinite:
             if not is_finite(x):
                 return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
         equation = ForwardStep(self.names, node, self.numbers, node.data)
-        return f"{equation} is the first operation to make it so"
-
-    __repr__ = __str__
+        return f"{equation!r} is the first operation to make it so"
 
 
 def first_nonfinite(value: Value) -> NonFinite | None:
@@ -93,7 +92,7 @@ def first_nonfinite(value: Value) -> NonFinite | None:
 
 
 @dataclass(frozen=True, repr=False)
-class NonFiniteGradient:
+class NonFiniteGradient(Printed):
     """The first contribution of a backward pass that is nan or infinite; it shows a sentence."""
 
     names: Names
@@ -105,7 +104,7 @@ class NonFiniteGradient:
     upstream: Any
     """The gradient of the node."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Say how it became what it is."""
         if not self.position:
             return "a sum of gradients overflows"
@@ -119,8 +118,6 @@ class NonFiniteGradient:
             f"{number(self.upstream)} from above times the derivative {local} = "
             f"{number(node.partials[place])} is the first"
         )
-
-    __repr__ = __str__
 
 
 def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:

@@ -267,7 +267,7 @@ def record(step: Step, graph: Drawing) -> dict[str, Any]:
         shown = backward(step, graph)
     else:
         shown = seed(step, graph)
-    return {"text": str(step), **shown}
+    return {"text": repr(step), **shown}
 
 
 def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
     return {
         "pass": "forward",
         "say": f"Forward: compute {step.names[node]}.",
-        "board": board([("value", line)], str(step)),
+        "board": board([("value", line)], repr(step)),
         "write": {f"{graph.box(node)} 0": graph.data_line(node)},
         "now": graph.box(node),
         "from": [graph.box(arg) for arg in node.args if isinstance(arg, Value)],
@@ -296,7 +296,7 @@ def seed(step: Any, graph: Drawing) -> dict[str, Any]:
     return {
         "pass": "backward",
         "say": f"Backward: begin with the derivative of {name} with respect to itself.",
-        "board": board([("gradient", line)], str(step)),
+        "board": board([("gradient", line)], repr(step)),
         "write": {f"{graph.box(step.root)} 1": graph.gradient_line(step.root, step.after)},
         "now": graph.box(step.root),
         "from": [],
@@ -334,7 +334,7 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     return {
         "pass": "backward",
         "say": f"{say}.",
-        "board": board(rows, str(step)),
+        "board": board(rows, repr(step)),
         "write": {
             f"{graph.box(arg)} 1": graph.gradient_line(arg, step.after),
             f"{edge} 0": number_text(step.partial, DIGITS),

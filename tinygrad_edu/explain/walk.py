@@ -37,6 +37,7 @@ from tinygrad_edu.explain.formulas import (
     number_piece,
 )
 from tinygrad_edu.given import require_value
+from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Constant, Value, as_number, as_stored, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
@@ -74,14 +75,10 @@ def steps(value: Value) -> Steps:
 
 
 @dataclass(frozen=True, repr=False)
-class Step:
+class Step(Printed):
     """What all steps have: the names of the graph's Values. It shows itself as an equation."""
 
     names: Names
-
-    def __repr__(self) -> str:
-        """Return what it prints as."""
-        return str(self)
 
     def d(self, of: Value, by: Value) -> str:
         """Return how the derivative of one Value with respect to another is written."""
@@ -98,7 +95,7 @@ class ForwardStep(Step):
     data: Any
     """The result."""
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return the formula, with the numbers in it, and the result."""
         parts = [self.names[self.node], *dict.fromkeys(self.formulas()), number(self.data)]
         return " = ".join(map(cut, parts))
@@ -122,7 +119,7 @@ class SeedStep(Step):
     root: Value
     after: Any
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return it as an equation."""
         return f"{self.d(self.root, self.root)} = {number(self.after)}"
 
@@ -159,7 +156,7 @@ class BackwardStep(Step):
         """What the local derivative is called."""
         return local_name(self.names, TEXT, self.node, self.arg, self.position)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         """Return it as an equation, with the sum where there is more than one contribution."""
         product = (
             f"{self.d(self.root, self.node)} · {self.local} = "
@@ -195,13 +192,13 @@ def written(op: Any, pieces: Sequence[Piece]) -> str:
 S = TypeVar("S")
 
 
-class Lines(list[S]):
+class Lines(Printed, list[S]):
     """A list that shows itself as a line for each item."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "\n".join(map(str, self)) or "[]"
+        return "\n".join(map(repr, self)) or "[]"
 
 
 # --- what has to hold -----------------------------------------------------------------------------
@@ -231,7 +228,7 @@ def require_unchanged(name: str, nodes: Iterable[Value]) -> None:
 # --- the passes -----------------------------------------------------------------------------------
 
 
-class Steps(Sequence[Step]):
+class Steps(Printed, Sequence[Step]):
     """The steps of both passes, in order: forward, then backward."""
 
     def __init__(self, root: Value, name: str = "steps") -> None:
@@ -322,7 +319,7 @@ class Steps(Sequence[Step]):
                 yield "forward pass" if i == 0 and self._computed else "backward pass"
             if i != previous + 1:
                 yield f"  … {len(self) - most} more …"
-            yield f"  {self[i]}"
+            yield f"  {self[i]!r}"
             previous = i
 
 

@@ -32,6 +32,7 @@ from tinygrad_edu.nn.equations import Backward, Forward, Parameters
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
 from tinygrad_edu.primitives import softmax, total
+from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Value
 
 __all__ = ["Comparison", "Row", "columns", "compare"]
@@ -80,7 +81,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Printed):
     """All quantities of all layers, from both sides; true if they agree."""
 
     rows: list[Row]

@@ -121,7 +121,7 @@ ITEM = re.compile(
     rf"|{WORD}\d*|{LETTER}|\d+(?:[.,]\d+)*|\s+|.[{MARKS}]*",
     re.DOTALL,
 )
-MARKUP = re.compile(rf"[\\{{}}_^'’{''.join(SIGNS)}{DOWN}{UP}{ALONE}{MARKS}]")
+MARKUP = re.compile(rf"[\\_^'’{''.join(SIGNS)}{DOWN}{UP}{ALONE}{MARKS}]")
 INDEXED = re.compile(rf"(?:{LETTER}|(?:{'|'.join(LETTERS.values())}))\d*(?:\[\d+\])*")
 OPERATORS = "+-−·×/=()[]<>"
 INDICES = re.compile("[ijk]{2,3}|kl|mn|nm|lm")  # letters that nobody takes for a word
@@ -166,6 +166,8 @@ def read(label: str) -> tuple[Symbol, ...]:
         label = (inner[1] or inner[2]).strip()
     letters = re.findall(rf"(?:{LETTER})+", label)
     is_formula = any(sign in label for sign in OPERATORS) and max(map(len, letters), default=2) < 2
+    if re.search("[{}]", label) and not re.search(r"[\\_^]", label):  # {x|y} is no TeX
+        return (Symbol(label),)
     if not (is_formula or MARKUP.search(label) or INDEXED.fullmatch(label)):
         return (Symbol(label),)
     try:
@@ -213,7 +215,7 @@ class Reader:
         if item == "}":
             raise MalformedError
         if item[0] == "\\":
-            return self.command(item[1:].strip() or " ")
+            return self.command(item[1:].strip() or item[1:2])
         letters = item.rstrip("0123456789")
         if letters in COMMANDS and letters.isascii():
             digits = item[len(letters) :]
@@ -253,7 +255,7 @@ class Reader:
 
     def may_be_prime(self, found: list[Symbol]) -> bool:
         """Tell whether an apostrophe is a prime: that of x', not that of don't."""
-        if not found or found[-1].base.isspace():
+        if not found or not (found[-1].base[-1:].isalnum() or found[-1].base in (")", "]")):
             return False
         return not (found[-1].is_word and self.rest and self.rest[-1][0].isalpha())
 
@@ -494,7 +496,7 @@ def base_latex(base: str) -> str:
         return f"\\{font}{{{base_latex(plain)}}}"
     if len(base) < 2:
         return {"−": "-", " ": r"\ ", "ο": "o"}.get(base, escaped(base))
-    is_number = base[0].isdigit() and not base[-1].isalpha()
+    is_number = re.fullmatch(r"\d[\d.,]*", base)
     return base if is_number else f"\\mathrm{{{escaped(base)}}}"
 
 
@@ -551,6 +553,17 @@ def plain_character(character: str) -> str:
     return LETTERS.get(found, found).removeprefix("var")
 
 
+def without_accents(name: str) -> str:
+    """Return text with the names of accents for accents.
+
+    >>> without_accents("dŷ"), without_accents("é")
+    ('dyhat', 'é')
+    """
+    apart = unicodedata.normalize("NFD", name)
+    named = [ACCENT_OF[mark] if mark in ACCENT_OF and mark not in OF_WORDS else mark for mark in apart]
+    return unicodedata.normalize("NFC", "".join(named))
+
+
 NOTATION = re.compile("([A-Za-z])([₀-₉]+(?:,[₀-₉]+)*)?(?:⁽([⁰¹²³⁴-⁹]+)⁾)?")  # as name() writes it
 
 
@@ -572,6 +585,6 @@ def typed(name: str) -> str:
         return unicodedata.normalize("NFKC", "".join(filter(None, parts)))
     name = re.sub(r"\\[dt]?frac\s*\{(.*)\}\s*\{(.*)\}", r"\1/\2", name)
     name = re.sub(r"([_^])[\[({]([^][(){}]*)[\])}]", r"\1\2", spelled(name))
-    name = re.sub(rf"_({'|'.join(ACCENTS)})(?![a-z])", r"\1", name)
+    name = re.sub(rf"_({'|'.join(ACCENTS)})(?![a-z])", r"\1", without_accents(name))
     name = re.sub(r"(?<=[^\W\d_])\(?\^?(\d+)\)?_(\d[\d,]*)", r"_\2^\1", name)
     return re.sub(r"(?<=[^\W\d_])(\d+)(?![\d_])", r"_\1", name)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, Constant, Value, draw, losses, tanh, total
+from tinygrad_edu import MLP, Constant, Value, draw, grad, gradcheck, losses, tanh, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain import (
     derivation,
@@ -100,8 +100,8 @@ def test_what_is_not_correct_tex_stays_as_it_was_typed(label):
 
 @pytest.mark.parametrize(
     "label",
-    ["loss", "a b", "don't", "2x", "2", "3.5", "h2o", "loss1", "é", "naïve", "日本", "शक्ति", "שלום", "|x|",
-     '"q"', "<b>x</b>", "a-b", "50 %", "&lt;", "dL/dw", "(1 − y)"],
+    ["loss", "a b", "don't", "2x", "2", "3.5", "h2o", "loss1", "é", "naïve", "日本", "शक्ति", "שלום",
+     "|x|", '"q"', "<b>x</b>", "a-b", "50 %", "&lt;", "dL/dw", "(1 − y)"],
 )  # fmt: skip
 def test_other_labels_stay_as_they_are(label):
     assert as_text(label) == label
@@ -162,9 +162,9 @@ def graphs(draw):
     nodes = [Value(0.5, draw(label)), draw(kinds)(0.25, draw(label))]
     for _ in range(draw(st.integers(1, 5))):
         a, b = (draw(st.sampled_from(nodes)) for _ in range(2))
-        node = draw(st.sampled_from([lambda a, b: a * b, lambda a, b: a + b, lambda a, _: tanh(a)]))(
-            a, b
-        )
+        node = draw(
+            st.sampled_from([lambda a, b: a * b, lambda a, b: a + b, lambda a, _: tanh(a)])
+        )(a, b)
         node.label = draw(label)
         nodes.append(node)
     root = total([node for node in nodes if node.op is not None] or nodes[:1])
@@ -287,6 +287,23 @@ def test_the_first_number_that_is_not_finite_has_the_name_that_others_use():
     assert first_nonfinite(loss).name == "v₁"
 
 
+def test_a_check_of_gradients_names_inputs_and_nodes_as_others_do():
+    w, v = Value(0.5, label="w_1"), Value(0.25, label="w₁")
+
+    def f(a, b):
+        z, u = tanh(a * 2), tanh(b * 3)
+        z.label, u.label = r"\hat z", "ẑ"
+        return z * u
+
+    report = gradcheck(f, w, v)
+    assert [finding.derivative for finding in report] == ["∂f/∂w₁", "∂f/∂b"]
+    root = f(w, v)
+    slope = grad(root, w)
+    hint = gradcheck(f, w, v, claimed=[slope / root.args[0].partials[0], grad(root, v)])
+    assert "ẑ" in str(hint)
+    assert "hat" not in str(hint)
+
+
 # --- losses ---------------------------------------------------------------------------------------
 
 
@@ -341,7 +358,10 @@ def test_a_name_is_found_however_it_and_its_label_are_typed(label, name):
     [
         (r"\theta_1", ["θ₁", "theta_1", "theta1", r"\theta_{1}", r"\theta_1"]),
         (r"\hat y", ["ŷ", "yhat", "y_hat", r"\hat{y}", r"\hat y"]),
-        ("w_{1,1}^{[1]}", ["w₁,₁^[1]", "w1_1,1", "w1_11", "w_11^1", "w_{1,1}^{[1]}", "w_{11}^{(1)}"]),
+        (
+            "w_{1,1}^{[1]}",
+            ["w₁,₁^[1]", "w1_1,1", "w1_11", "w_11^1", "w_{1,1}^{[1]}", "w_{11}^{(1)}"],
+        ),
         (r"\mathbf{x}", ["𝐱", r"\mathbf{x}", r"\mathbf x", "x"]),
         ("σ", ["σ", "sigma", "s"]),
         ("x'", ["x'", "x′", "x’"]),

@@ -116,7 +116,7 @@ def test_the_chain_of_a_deep_thin_network_in_full_and_compressed():
     assert product == f"{grad(h, x):.4g}"
     assert path.compressed().startswith("∂h₅₀/∂v")
     assert path.compressed(*path.nodes) == str(path)
-    assert path.compressed(h, x) == f"∂h50/∂x = {product}"
+    assert path.compressed(h, x) == f"∂h₅₀/∂x = {product}"
 
 
 def test_a_chain_is_compressed_at_nodes_of_its_own_only():

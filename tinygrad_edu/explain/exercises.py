@@ -488,9 +488,9 @@ def find(found: Iterable[Question], name: object) -> Question:
 
 
 def loosely_typed(name: str) -> str:
-    """Return a name without what is left out where no other name is like it.
+    r"""Return a name without what is left out where no other name is like it.
 
-    >>> loosely_typed("∂a/∂w₁,₁"), loosely_typed(r"d\\mathbf{x}/dσ")
+    >>> loosely_typed("∂a/∂w₁,₁"), loosely_typed(r"d\mathbf{x}/dσ")
     ('da/dw_11', 'dx/ds')
     """
     plain = unicodedata.normalize("NFKC", typed(name)).replace("sigma", "s")

@@ -8,8 +8,8 @@ A label may be typed as Unicode, as TeX or in plain ASCII. All of it is read int
 ('w_{11}^{(2)}', '\\hat{y}', '\\theta_{1}', '\\mathrm{loss}')
 
 Unicode has no raised or lowered form of some characters. What has such a character in it stays
-behind ``_`` or ``^``: ``z^{[2]}`` is the text ``z^[2]``. A label that is not correct TeX stays as it
-was typed.
+behind ``_`` or ``^``: ``z^{[2]}`` is the text ``z^[2]``. A label that is not correct TeX stays as
+it was typed.
 """
 
 from __future__ import annotations
@@ -560,14 +560,16 @@ def without_accents(name: str) -> str:
     ('dyhat', 'é')
     """
     apart = unicodedata.normalize("NFD", name)
-    named = [ACCENT_OF[mark] if mark in ACCENT_OF and mark not in OF_WORDS else mark for mark in apart]
+    named = [
+        ACCENT_OF[mark] if mark in ACCENT_OF and mark not in OF_WORDS else mark for mark in apart
+    ]
     return unicodedata.normalize("NFC", "".join(named))
 
 
+DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", 2 * "0123456789")
 NOTATION = re.compile("([A-Za-z])([₀-₉]+(?:,[₀-₉]+)*)?(?:⁽([⁰¹²³⁴-⁹]+)⁾)?")  # as name() writes it
 
 
-@lru_cache(maxsize=4096)
 def typed(name: str) -> str:
     r"""Return a name in whatever way it is typed, always the same: the index, then the layer.
 
@@ -581,8 +583,15 @@ def typed(name: str) -> str:
     ('dL/dw_1', 'dL/dw_1')
     """
     if usual := NOTATION.fullmatch(name):
-        parts = (usual[1], usual[2] and f"_{usual[2]}", usual[3] and f"^{usual[3]}")
-        return unicodedata.normalize("NFKC", "".join(filter(None, parts)))
+        base, below, above = usual.groups()
+        low = f"_{below.translate(DIGITS)}" if below else ""
+        return f"{base}{low}^{above.translate(DIGITS)}" if above else f"{base}{low}"
+    return typed_otherwise(name)
+
+
+@lru_cache(maxsize=4096)
+def typed_otherwise(name: str) -> str:
+    """Return what :func:`typed` does, of a name of any kind."""
     name = re.sub(r"\\[dt]?frac\s*\{(.*)\}\s*\{(.*)\}", r"\1/\2", name)
     name = re.sub(r"([_^])[\[({]([^][(){}]*)[\])}]", r"\1\2", spelled(name))
     name = re.sub(rf"_({'|'.join(ACCENTS)})(?![a-z])", r"\1", without_accents(name))

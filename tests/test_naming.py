@@ -100,7 +100,7 @@ def test_what_is_not_correct_tex_stays_as_it_was_typed(label):
 
 @pytest.mark.parametrize(
     "label",
-    ["loss", "a b", "don't", "2x", "2", "3.5", "h2o", "loss1", "é", "naïve", "日本", "शक्ति", "שלום",
+    ["loss", "a b", "don't", "2x", "2", "3.5", "h2o", "loss1", "é", "naïve", "日本", "शक्ति",
      "|x|", '"q"', "<b>x</b>", "a-b", "50 %", "&lt;", "dL/dw", "(1 − y)"],
 )  # fmt: skip
 def test_other_labels_stay_as_they_are(label):
@@ -114,6 +114,14 @@ def test_what_cannot_be_seen_is_not_part_of_a_name():
     assert as_text("e\u0301") == as_text("é")
     assert as_text(None) == as_text(" \n ") == as_text("\u200b") == ""
     assert (as_text(1), as_text(1.0), as_text(["w"])) == ("1", "1.0", "['w′]"), "of any type"
+
+
+def test_an_equation_keeps_its_direction_beside_a_label_from_right_to_left():
+    x = Value(0.5, "שלום")
+    assert as_text("שלום") == as_text(as_text("שלום")) == "\u200eשלום\u200e"
+    assert latex(x) == as_latex("שלום")
+    assert '"\u200eשלום\u200e = 0.5' in draw(x).source
+    assert exercise(tanh(x)).question("dv1/dשלום").arg is x
 
 
 def test_a_very_long_label_is_cut_before_names_are_told_apart():

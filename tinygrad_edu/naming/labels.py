@@ -400,11 +400,17 @@ def as_text(label: object) -> str:
 
 @lru_cache(maxsize=4096)
 def shown(label: str) -> str:
-    """Return a label as text; of a very long one the beginning."""
+    """Return a label as text; of a very long one the beginning.
+
+    What is written from right to left stands between marks, so that equations keep their direction.
+    """
     seen = visible(label)
     if len(seen) > LONGEST:
-        return f"{seen[: LONGEST - 1]}…"
-    return " ".join(text_of(read(seen)).split())
+        seen = f"{seen[: LONGEST - 1]}…"
+    else:
+        seen = " ".join(text_of(read(seen)).split())
+    turns = any(unicodedata.bidirectional(character) in ("R", "AL") for character in seen)
+    return f"\u200e{seen}\u200e" if turns else seen
 
 
 def text_of(symbols: Sequence[Symbol]) -> str:

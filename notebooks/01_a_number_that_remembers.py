@@ -64,7 +64,7 @@ for number in z.args:
 # %% [markdown]
 # A sum of two numbers. The first of them has no label, because nobody has given it a name: it is
 # $w x$, and remembers that in its turn. So from $z$ everything can be reached that it was made of.
-# That is the *graph*, and `draw` shows it.
+# That is the *graph*, and `draw` shows it. What has no label is numbered there: $v_1$, $v_2$, ...
 #
 # Look for the two operations, each in a circle, and for the three numbers that nothing leads to.
 

@@ -122,9 +122,8 @@ for eta in (2.0, 1e308):
 
 # %% [markdown]
 # With $\eta = 2$ the weight has grown from step to step until the square of an error was too large
-# for a float; `z[2]` is the output for the second example, and 1.9 its target. With
-# $\eta = 10^{308}$ the first step already is impossible, and is not taken. The cure for both is a
-# smaller learning rate.
+# for a float; the message shows that error. With $\eta = 10^{308}$ the first step already is
+# impossible, and is not taken. The cure for both is a smaller learning rate.
 #
 # ## The same for a network
 #

@@ -110,13 +110,13 @@ def test_the_chain_of_a_deep_thin_network_in_full_and_compressed():
     assert len(path.factors) == 100
     assert path.formula.count("·") == 99
     formula, factors, product = path.compressed(hidden[24]).split(" = ")
-    assert formula == "∂h50/∂h25 · ∂h25/∂x"
+    assert formula == "∂h₅₀/∂h₂₅ · ∂h₂₅/∂x"
     assert factors == " · ".join(f"{grad(of, by):.4g}".replace("-", "−")
                                  for of, by in ((h, hidden[24]), (hidden[24], x)))  # fmt: skip
     assert product == f"{grad(h, x):.4g}"
-    assert path.compressed().startswith("∂h50/∂v")
+    assert path.compressed().startswith("∂h₅₀/∂v")
     assert path.compressed(*path.nodes) == str(path)
-    assert path.compressed(h, x) == f"∂h50/∂x = {product}"
+    assert path.compressed(h, x) == f"∂h₅₀/∂x = {product}"
 
 
 def test_a_chain_is_compressed_at_nodes_of_its_own_only():

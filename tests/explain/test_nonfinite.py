@@ -35,7 +35,7 @@ def test_a_parameter_that_is_not_finite_is_the_first_number():
     assert found.node is w
     assert (found.name, found.operation, found.numbers) == ("w", "", ())
     assert str(found) == "the parameter w is nan"
-    assert str(first_nonfinite(Value(-math.inf) * 2)) == "the parameter without a name is -inf"
+    assert str(first_nonfinite(Value(-math.inf) * 2)) == "the parameter v₁ without a label is -inf"
 
 
 def test_an_input_is_named_or_counted():

@@ -224,7 +224,7 @@ def test_any_latex_is_well_formed_however_broken(formula):
         (r"\mathrm{loss\_1}", '<mi mathvariant="normal">loss_1</mi>'),
         (r"\mathrm{</mi>}", '<mi mathvariant="normal">&lt;/mi&gt;</mi>'),
         (LATEX.name("\\"), "<mo>\\</mo>"),
-        (LATEX.name(r"a\ b"), r'<mi mathvariant="normal">a\ b</mi>'),
+        (LATEX.name(r"a\b"), r'<mi mathvariant="normal">a\b</mi>'),
         (r"\tanh\left(z\right)",
          '<mi>tanh</mi><mo stretchy="false">(</mo><mi>z</mi><mo stretchy="false">)</mo>'),
     ],

@@ -23,8 +23,9 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain import derivation, latex, paths, steps
-from tinygrad_edu.explain.formulas import Names, latex_name, text
+from tinygrad_edu.explain.formulas import text
 from tinygrad_edu.explain.walk import BackwardStep
+from tinygrad_edu.naming import Names, as_latex
 
 x, y, z = Value(2.0, label="x"), Value(3.0, label="y"), Value(0.5, label="z")
 
@@ -46,7 +47,7 @@ x, y, z = Value(2.0, label="x"), Value(3.0, label="y"), Value(0.5, label="z")
         (Value(2.0, "e") ** 2, "e²"),
         (Value(5.0, "1") * x, "1 · x"),
         (Value(1.0, "a-b") * x, "a-b · x"),
-        (Value(1.0, "x^2") * x, "x^2 · x"),
+        (Value(1.0, "x^2") * x, "x² · x"),
     ],
 )
 def test_text(value, expected):
@@ -61,8 +62,8 @@ def test_names_are_unique():
 
 
 @pytest.mark.parametrize(("label", "expected"), [("λ", r"\lambda"), ("é", "é")])
-def test_latex_names(label, expected):
-    assert latex_name(label) == expected
+def test_as_latexs(label, expected):
+    assert as_latex(label) == expected
 
 
 @pytest.mark.parametrize("f", [latex, text])

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, assert_gradients, grad, sigmoid, softmax, total
+from tinygrad_edu.explain.formulas import text
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
@@ -19,6 +20,8 @@ from tinygrad_edu.nn.losses import (
     negative_log_likelihood,
     rss,
 )
+from tinygrad_edu.nn.optimisers import SGD
+from tinygrad_edu.nn.training import fit
 from tinygrad_edu.testing import numbers
 
 ULP = 2.0**-53  # how far, relative to itself, rounding moves a number at most
@@ -995,3 +998,91 @@ def test_an_output_and_its_loss_have_the_gradient_output_minus_target(output, lo
     parts = len(z) if loss is binary_cross_entropy else 1
     expected = [(y.data - t) / parts for y, t in zip(outputs, target, strict=True)]
     assert grad(loss(outputs, target), z) == pytest.approx(expected, abs=1e-12)
+
+
+# --- how they are called and written --------------------------------------------------------------
+
+z1, z2, z3 = (Value(x, f"z_{i}") for i, x in enumerate((0.5, -1.0, 2.0), 1))
+p1, p2 = Value(0.7, "p_1"), Value(0.2, "p_2")
+y1, y2, y3 = (Constant(x, f"y_{i}") for i, x in enumerate((1.0, 0.0, 0.0), 1))
+soft = Constant(0.25, "y")
+t = Value(0.25, "t")
+
+
+@pytest.mark.parametrize(
+    ("loss", "written"),
+    [
+        (half_squared_error(z1, y1), "1/2 (z₁ − y₁)²"),
+        (half_squared_error([z1], [y1]), "1/2 (z₁ − y₁)²"),
+        (half_squared_error([z1, z2], [y1, t]), "1/2 ((z₁ − y₁)² + (z₂ − t)²)"),
+        (mse(z1, y1), "(z₁ − y₁)²"),
+        (mse(z1, 1.0), "(z₁ − 1)²"),
+        (mse(z1, t), "(z₁ − t)²"),
+        (mse(z1, Constant(1.0)), "(z₁ − 1)²"),
+        (mse([z1, z2, z3], [y1, y2, y3]), "((z₁ − y₁)² + (z₂ − y₂)² + (z₃ − y₃)²)/3"),
+        (mse([z1, z2], [y1, y2], half=True), "((z₁ − y₁)² + (z₂ − y₂)²)/4"),
+        (mse([z1, z2], [y1, y2], half=True, reduction="sum"),
+         "1/2 ((z₁ − y₁)² + (z₂ − y₂)²)"),
+        (rss([z1, z2], [y1, y2]), "(z₁ − y₁)² + (z₂ − y₂)²"),
+        (rss(z1, y1), "(z₁ − y₁)²"),
+        (binary_cross_entropy(p1, 1), "−log(p₁)"),
+        (binary_cross_entropy(p1, y1), "y₁ · (−log(p₁))"),
+        (binary_cross_entropy(p1, y2), "(1 − y₂) · (−log(1 − p₁))"),
+        (binary_cross_entropy(p1, soft), "(1 − y) · (−log(1 − p₁)) + y · (−log(p₁))"),
+        (binary_cross_entropy(p1, t), "(1 − t) · (−log(1 − p₁)) + t · (−log(p₁))"),
+        (binary_cross_entropy([p1, p2], [1, 0]), "(L₁ + L₂)/2"),
+        (binary_cross_entropy_with_logits(z1, y1), "y₁ · softplus(−z₁)"),
+        (negative_log_likelihood([p1, p2], [y1, y2]), "y₁ · (−log(p₁))"),
+        (negative_log_likelihood([[p1, p2], [p2, p1]], [0, 1]), "(L₁ + L₂)/2"),
+        (cross_entropy([[z1, z2], [z2, z1]], [0, 1], reduction="sum"), "L₁ + L₂"),
+    ],
+)  # fmt: skip
+def test_a_loss_reads_as_on_the_board_and_is_called_l(loss, written):
+    assert loss.label == "L"
+    assert text(loss) == written
+
+
+def test_a_target_by_its_name_changes_no_number():
+    for of_pair in (half_squared_error, mse, rss, binary_cross_entropy):
+        for y in (0.0, 0.25, 1.0):
+            named, plain = (of_pair(Value(0.3), target) for target in (Constant(y, "y"), y))
+            assert named.data == plain.data
+    for y in ([1.0, 0.0], [0.25, 0.75]):
+        named = negative_log_likelihood([p1, p2], [Constant(x, f"y_{i}") for i, x in enumerate(y)])
+        assert named.data == negative_log_likelihood([p1, p2], y).data
+    certain = binary_cross_entropy(Value(1.0), Constant(1.0, "y"))
+    assert certain.data == 0.0, "what has no probability has no part in it"
+
+
+@given(lists(real, real, most=5))
+def test_the_mean_of_squares_is_as_exact_as_its_parts(pair):
+    predictions, targets = pair
+    values = [Value(Fraction(x)) for x in predictions]
+    loss = mse(values, list(map(Fraction, targets)))
+    n = len(values)
+    pairs = list(zip(map(Fraction, predictions), map(Fraction, targets), strict=True))
+    assert loss.data == sum((p - y) ** 2 for p, y in pairs) / n
+    assert grad(loss, values) == [2 * (p - y) / n for p, y in pairs]
+
+
+@pytest.mark.parametrize("replay", [False, True])
+def test_targets_with_a_label_train_as_numbers_do(replay):
+    pytest.importorskip("numpy")
+    found = []
+    for make in (float, lambda y: Constant(y, "y")):
+        w = Value(0.3)
+        examples = [(x, make(1.0 - x)) for x in (0.1, 0.5, 0.9)]
+        fit(lambda x, w=w: w * x, examples, mse, SGD([w], 0.1), epochs=3, replay=replay)
+        found.append(w.data)
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+def test_a_loss_that_overflows_stops_training_and_names_the_numbers():
+    w = Value(1e200, "w")
+    with pytest.raises(FloatingPointError) as refusal:
+        fit(lambda x: w * x, [(1.0, 0.0)], mse, SGD([w], 0.1), epochs=1)
+    assert str(refusal.value) == (
+        "fit: the loss overflows: power: 1e+200 ** 2 is too large for a float. "
+        "No parameter has changed in this step."
+    )
+    assert w.data == 1e200

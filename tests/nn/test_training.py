@@ -496,7 +496,7 @@ def test_an_input_that_is_not_finite_is_named(x):
     neuron = Neuron(2, "identity")
     neuron.w[1].data = 1.0
     assert_not_finite(
-        f"the loss is {x}: the input x₂ of weighted_sum is {x}",
+        f"the loss is {x}: the input x₂[2] of weighted_sum is {x}",  # x₂ of the second example
         neuron,
         [((1.0, 1.0), 0.0), ((1.0, x), 0.0)],
         neuron.parameters(),
@@ -515,7 +515,7 @@ def test_a_parameter_that_is_not_finite_is_named():
     message = "the loss is nan: the parameter w₁ is nan"
     assert_not_finite(message, lambda x: (w + b) * 2, [(1.0, 0.0)], [w, b])
     w.data, b.data = 0.0, -math.inf
-    message = "the loss is -inf: the parameter without a name is -inf"
+    message = "the loss is -inf: the parameter v₁ without a label is -inf"
     assert_not_finite(message, lambda x: w + b, [(1.0, 0.0)], [w, b])
 
 

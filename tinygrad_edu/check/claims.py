@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import Names, as_text
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.value import Value
 
@@ -176,7 +177,9 @@ def hypotheses(
     nodes = ancestors(y)
     if len(nodes) > MOST:
         return
-    names = dict(zip(function.leaves, function.names, strict=True))
+    graph = Names(y)
+    names = {node: graph[node] for node in nodes if as_text(node.label)}
+    names |= zip(function.leaves, function.names, strict=True)
     edges = list(edges_between(nodes, y, x))
     parts = [edge for edge in edges if not math.isclose(edge.term, slope)]
     for edge in parts:
@@ -223,8 +226,8 @@ def edges_between(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Edge]:
 
 def called(node: Value, names: dict[Value, str]) -> str:
     """Return what a message calls a node: its name, or how it was made."""
-    if node in names or node.label or node.op is None:
-        return names.get(node, node.label) or f"{node.data:.6g}"
+    if node in names or node.op is None:
+        return names.get(node) or f"{node.data:.6g}"
     if node.op.arity is None:
         return f"{node.op.name}(…) = {node.data:.4g}"
     return node.op.text([float(f"{x:.4g}") for x in node.args])

@@ -6,12 +6,12 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
+from itertools import chain, count, product
 from typing import Any, TypeVar
 
 from tinygrad_edu.given import quoted
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.naming import superscript
+from tinygrad_edu.naming import as_text, superscript, typed
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.value import Constant, Value
 
@@ -42,6 +42,7 @@ class Function:
         self.order = order
         self.leaves: list[Value] = []
         self.names: list[str] = []
+        self.taken: set[str] = set()  # as they are typed
         names = argument_names(f, len(inputs))
         self.args = [self.as_values(x, name) for x, name in zip(inputs, names, strict=True)]
         if not self.leaves:
@@ -67,7 +68,10 @@ class Function:
             raise ValueError(message)
         if leaf not in self.leaves:
             self.leaves.append(leaf)
-            self.names.append(name if leaf.label in self.names else leaf.label or name)
+            wanted = [*filter(None, [as_text(leaf.label)]), name]
+            all_names = chain(wanted, (f"{name}[{k}]" for k in count(2)))
+            self.names.append(next(n for n in all_names if typed(n) not in self.taken))
+            self.taken.add(typed(self.names[-1]))
         return leaf
 
     # where it is
@@ -95,7 +99,7 @@ class Function:
         ['∂²f/∂x∂x', '∂²f/∂x∂y', '∂²f/∂y∂x', '∂²f/∂y∂y']
         """
         own = getattr(self.f, "__name__", getattr(self.f, "name", "f"))
-        names = [y.label or own for y in as_values(self.f(*self.args))]
+        names = [as_text(y.label) or own for y in as_values(self.f(*self.args))]
         names = [name if name != "<lambda>" else "f" for name in names]
         if len(set(names)) < len(names):
             names = [f"{name}[{i}]" for i, name in enumerate(names)]

@@ -14,6 +14,7 @@ from tinygrad_edu.drawing.labels import LONGEST, as_tip, as_typed, legible, shor
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
+from tinygrad_edu.naming import Names
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
@@ -54,7 +55,8 @@ def draw(
 
     Boxes are numbers, circles are operations. Inputs (constants and plain numbers) are blue with
     round corners, parameters (Values that were given) are yellow, what was computed is white, and
-    ``value`` itself is green with a double line. An edge into an operation bears the local
+    ``value`` itself is green with a double line. Each bears its label, or the name v₁, v₂, ... that
+    ``steps``, ``paths`` and ``derivation`` speak of. An edge into an operation bears the local
     derivative, so that the backward pass can be read off: the gradient behind a circle, times the
     number on an edge into it, is what that edge adds to the gradient in front.
 
@@ -89,6 +91,7 @@ def draw(
     folds = folded(levels, members, titles_in(fold, members))
     require_readable(levels, depth, folds, max_nodes)
     require_untangled([node for node in levels if node not in folds])
+    called = Names(value)
     names = {node: f"v_{i}" for i, node in enumerate(levels)}
     frames = {title: frame(i, title) for i, title in enumerate(members)}
     framed = {node: frames[title] for title, nodes in members.items() for node in nodes}
@@ -102,7 +105,8 @@ def draw(
     edges: list[dict[str, str]] = []
     for i, (node, level) in enumerate(levels.items()):
         home = framed.get(node, picture)
-        lines = box_text(node, shown, digits) + [OUT_OF_DATE] * (node in old)
+        name = shortened(legible(called.get(node)))
+        lines = box_text(node, name, shown, digits) + [OUT_OF_DATE] * (node in old)
         box(home, names[node], lines, role_of(node, value), **look_of(node, old))
         if node.op is None:
             continue
@@ -340,10 +344,13 @@ def frame(i: int, title: str) -> Picture:
     )
 
 
-def box_text(node: Value, shown: set[str], digits: int) -> list[str]:
-    """Return what stands in the box of a Value: its name and data, and its gradient below."""
-    first = [shortened(legible(str(node.label)))] if node.label else []
-    if "data" in shown:
+def box_text(node: Value, name: str, shown: set[str], digits: int) -> list[str]:
+    """Return what stands in the box of a Value: its name and data, and its gradient below.
+
+    What has no name, a constant without a label, stands there as a number, whatever is shown.
+    """
+    first = [name] if name else []
+    if "data" in shown or not name:
         first.append(number_text(node.data, digits))
     lines = [" = ".join(first)]
     if "grad" in shown and not isinstance(node, Constant):

@@ -31,6 +31,7 @@ from tinygrad_edu.explain.formulas import DIGITS, LATEX, TEXT, Names, Notation, 
 from tinygrad_edu.explain.walk import Lines, require_unchanged
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import as_text
 from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Constant, Value, as_stored
 
@@ -242,7 +243,7 @@ class Paths(Printed):
 
     def _names(self) -> tuple[str, str]:
         """Return what both ends are called."""
-        return self.names[self.y], self.names.of.get(self.x, self.x.label or "x")
+        return self.names[self.y], self.names.get(self.x, as_text(self.x.label) or "x")
 
     def _sum(self, listed: Sequence[Path], n: int, notation: Notation) -> list[str]:
         """Return the sides of the equation that adds up n paths, of which some are listed."""

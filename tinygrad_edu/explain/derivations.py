@@ -28,9 +28,8 @@ from tinygrad_edu.explain.formulas import (
     Names,
     Notation,
     Piece,
-    constant_piece,
+    by_name,
     local_name,
-    name_piece,
     number_piece,
     require_digits,
     whole_derivative,
@@ -180,9 +179,7 @@ class Board:
 
     def by_name(self, x: Any) -> Piece:
         """Return an argument by its name, or as the number that it is."""
-        if isinstance(x, Value):
-            return name_piece(self.names[x], self.notation)
-        return constant_piece(x, self.notation, self.digits)
+        return by_name(x, self.names, self.notation, self.digits)
 
     def by_number(self, x: Any) -> Piece:
         """Return an argument as a number."""

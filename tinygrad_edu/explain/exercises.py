@@ -43,12 +43,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu import files
-from tinygrad_edu.explain.formulas import Names, with_constants
 from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
 from tinygrad_edu.given import require_value
-from tinygrad_edu.naming import indices_typed
-from tinygrad_edu.showing import Printed, Remark, at_once, writable
+from tinygrad_edu.naming import Names, as_text, spelled, typed, with_constants
+from tinygrad_edu.showing import Printed, Remark, at_once
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]
@@ -480,19 +479,32 @@ def find(found: Iterable[Question], name: object) -> Question:
     if type(name) is int and 1 <= name <= len(found):
         return found[name - 1]
     if isinstance(name, str):
-        same: list[Callable[[str], bool]] = [
-            name.__eq__,
-            lambda x: spelled(x) == spelled(name),
-            lambda x: typed(x) == typed(name),
-            lambda x: spelled(writable(x, "ascii")) == spelled(name),  # as a terminal shows it
-            lambda x: typed(x) == f"{typed(name)}(direct)",  # where there is no other
-        ]
-        for is_same in same:
-            for q in found:
-                if is_same(q.name):
-                    return q
+        ways: list[Callable[[str], str]] = [str, spelled, typed, as_a_terminal_shows, loosely_typed]
+        for written in [name, f"{name} (direct)"]:  # where there is no other
+            for way in ways:
+                same = [q for q in found if way(q.name) == way(written)]
+                if len(same) > 1:
+                    raise KeyError(ambiguous(found, same, name))
+                if same:
+                    return same[0]
     message = f"exercise: there is no question {name!r}; {nearest(found, name)}"
     raise KeyError(message)
+
+
+def loosely_typed(name: str) -> str:
+    r"""Return a name without what is left out where no other name is like it.
+
+    >>> loosely_typed("∂a/∂w₁,₁"), loosely_typed(r"d\mathbf{x}/dσ")
+    ('da/dw_11', 'dx/ds')
+    """
+    plain = unicodedata.normalize("NFKC", typed(name)).replace("sigma", "s")
+    return re.sub(r"(?<=\d),(?=\d)", "", plain)
+
+
+def ambiguous(found: list[Question], same: list[Question], name: str) -> str:
+    """Say that a name may mean several questions, and how each can be asked for."""
+    places = " or ".join(f"{found.index(q) + 1} for {q.name}" for q in same)
+    return f"exercise: {name!r} may mean several questions; give the number: {places}"
 
 
 def nearest(found: list[Question], name: object) -> str:
@@ -514,34 +526,15 @@ def whole(equation: str) -> str:
     return equation.replace(" ", "\u00a0")
 
 
+def as_a_terminal_shows(name: str) -> str:
+    """Return a name as it is typed after a terminal without Unicode has shown it."""
+    return spelled(writable(name, "ascii"))
+
+
 def folded(text: str, indent: int = 2) -> str:
     """Return text in lines of a page's width."""
     folds = textwrap.fill(text, 96, subsequent_indent=" " * indent, break_on_hyphens=False)
     return folds.replace("\u00a0", " ")
-
-
-def spelled(name: str) -> str:
-    """Return a name as it can be typed: ∂L/∂w₁₁⁽²⁾ as dL/dw2_11.
-
-    >>> spelled("∂L/∂w₁₁⁽²⁾"), spelled("dL/dw2_11"), spelled("x₁"), spelled("da_1 / dz_1")
-    ('dL/dw2_11', 'dL/dw2_11', 'x_1', 'da_1/dz_1')
-    """
-    name = indices_typed(name).replace("∂", "d").replace(" ", "")
-    plain = unicodedata.normalize("NFKC", name)
-    return plain.replace("σ", "s")
-
-
-def typed(name: str) -> str:
-    """Return a name in whatever way it is typed, always the same: the index, then the layer.
-
-    >>> [typed(name) for name in ("z₁", "z1", "z_1")]
-    ['z_1', 'z_1', 'z_1']
-    >>> {typed(name) for name in ("w₁₁⁽²⁾", "w2_11", "w_11^2", "w^2_11", "w11^[2]", "w_{11}^{(2)}")}
-    {'w_11^2'}
-    """
-    name = re.sub(r"(?<=[_^])[\[({]*(\w[\d,]*)[\])}]*", r"\1", spelled(name))
-    name = re.sub(r"(?<=[^\W\d_])\(?\^?(\d+)\)?_(\d[\d,]*)", r"_\2^\1", name)
-    return re.sub(r"(?<=[^\W\d_])(\d+)(?![\d_])", r"_\1", name)
 
 
 # --- other numbers --------------------------------------------------------------------------------
@@ -563,7 +556,8 @@ def those_that_vary(root: Value, wanted: Value | Iterable[Value] | None) -> set[
         first = {x for node in order for x in beginning(node)}
         chosen = {
             x for x in leaves
-            if x.data not in (0, 1) and (not isinstance(x, Constant) or (x.label and x in first))
+            if x.data not in (0, 1)
+            and (not isinstance(x, Constant) or (as_text(x.label) and x in first))
         }  # fmt: skip
     if not chosen:
         message = "exercise: a seed finds no number to draw anew; say which, such as vary=[w]"

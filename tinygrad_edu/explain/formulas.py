@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import inspect
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu import naming
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
-from tinygrad_edu.naming import superscript
+from tinygrad_edu.naming import Names, as_latex, as_text, superscript
+from tinygrad_edu.naming.labels import RAISED, escaped
 from tinygrad_edu.primitive import ATOM, Primitive
 from tinygrad_edu.primitives import (
     POWER,
@@ -38,7 +38,7 @@ from tinygrad_edu.primitives import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.value import Constant, Value
+from tinygrad_edu.value import Constant, Value, as_number
 
 __all__ = ["LATEX", "TEXT", "Names", "Notation", "latex", "rules_as_latex", "text"]
 
@@ -49,98 +49,6 @@ DIGITS = 4
 WIDEST = 200  # operations that one formula writes out; further ones go by their names
 LONGEST = 2000  # characters; so do parts that are longer
 SEVERAL = 3  # equal terms of a sum that are written one by one
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-class Names:
-    """What the Values behind a root are called: by their labels, or v₁, v₂, ... in order.
-
-    Where several bear the same label they are counted: z, z[2], z[3].
-
-    >>> a = Value(1.0, label="a")
-    >>> b = a + a
-    >>> names = Names(b * b)
-    >>> names[a], names[b], names.nodes["v₁"] is b
-    ('a', 'v₁', True)
-    """
-
-    def __init__(self, root: Value) -> None:
-        """Name everything behind the root, arguments first."""
-        self.root = root
-        self.of: dict[Value, str] = {}
-        self.nodes: dict[str, Value] = {}
-        times: dict[str, int] = {}
-        unnamed = 0
-        for node in with_constants(root):
-            name = str(node.label)
-            if not name:
-                unnamed += 1
-                name = naming.name("v", unnamed)
-            label = name
-            while name in self.nodes:
-                times[label] = times.get(label, 1) + 1
-                name = f"{label}[{times[label]}]"
-            self.of[node] = name
-            self.nodes[name] = node
-
-    def __getitem__(self, node: Value) -> str:
-        return self.of[node]
-
-    def has_detour(self, node: Value, arg: Value) -> bool:
-        """Tell whether a node depends on an argument of its through its other arguments, too.
-
-        Then its local derivative is not the whole derivative, but that on the direct way.
-
-        >>> x = Value(2.0)
-        >>> square = x * x
-        >>> y = square + x
-        >>> names = Names(y)
-        >>> names.has_detour(y, x), names.has_detour(y, square), names.has_detour(square, x)
-        (True, False, False)
-        """
-        if arg not in self.shared:
-            return False
-        found = [other for other in varying(node) if other is not arg]
-        seen = set(found)
-        for other in found:
-            if self.rank[other] > self.rank[arg]:  # what comes before does not depend on it
-                behind = set(varying(other))
-                if arg in behind:
-                    return True
-                found += behind - seen
-                seen |= behind
-        return False
-
-    @cached_property
-    def rank(self) -> dict[Value, int]:
-        """The place of each Value in an order in which arguments come first."""
-        return {node: place for place, node in enumerate(self.of)}
-
-    @cached_property
-    def shared(self) -> set[Value]:
-        """The Values that more than one operation uses."""
-        users: dict[Value, Value] = {}
-        edges = ((arg, node) for node in self.of for arg in varying(node))
-        return {arg for arg, node in edges if users.setdefault(arg, node) is not node}
-
-
-def varying(node: Value) -> list[Value]:
-    """Return the arguments of a node that take a gradient."""
-    pairs = zip(node.args, node.partials, strict=True)
-    return [arg for arg, d in pairs if d is not None and isinstance(arg, Value)]
-
-
-def with_constants(root: Value) -> list[Value]:
-    """Return all Values behind a root, constants too, each after its arguments."""
-    if isinstance(root, Constant):
-        return [root]
-    found: dict[Value, None] = {}
-    for node in reversed(ancestors(root)):
-        found.update(dict.fromkeys(arg for arg in node.args if isinstance(arg, Constant)))
-        found[node] = None
-    return list(found)
-
 
 # --- two notations --------------------------------------------------------------------------------
 
@@ -167,7 +75,7 @@ class Notation(NamedTuple):
     """How formulas are written down."""
 
     name: Callable[[str], str]
-    """How a name is written, given as a label."""
+    """How a name of :class:`~tinygrad_edu.naming.Names` is written."""
     number: Callable[[Any, int], str]
     """How a number is written, to so many significant digits."""
     compose: Compose
@@ -185,59 +93,6 @@ class Notation(NamedTuple):
         """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
         written = self.number(x, digits)
         return written if leads or not x < 0 else self.enclose(written)
-
-
-GREEK = {
-    letter: "\\" + unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda")
-    for letter in "αβγδεζηθικλμνξπρστυφχψω"
-}
-RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾"
-LETTERS = set(GREEK.values())
-TYPED = re.compile(  # a name, digits, and what stands behind _ and ^: w11, w^(1)_11, loss_1
-    r"([^\W\d_⁰¹²³⁴-⁹₀-₉]+)(\d*)((?:[_^](?:\d+(?:,\d+)*|\(\d+\)|\[\d+\]|[a-z]))*)"
-)
-
-
-def latex_name(label: str) -> str:
-    r"""Return a label as LaTeX: runs of raised and lowered characters, Greek letters, hats.
-
-    What is typed in ASCII counts, too: digits behind a letter, and what stands behind _ and ^.
-
-    >>> latex_name("w₁₁⁽²⁾"), latex_name("ŷ₁"), latex_name("θ"), latex_name("loss")
-    ('w_{11}^{(2)}', '\\hat{y}_{1}', '\\theta', '\\mathrm{loss}')
-    >>> latex_name("w^(2)_11"), latex_name("theta1"), latex_name("loss_1")
-    ('w_{11}^{(2)}', '\\theta_{1}', '\\mathrm{loss}_{1}')
-    """
-    if (found := TYPED.fullmatch(label)) and found[2] + found[3]:
-        base, is_word = latex_name(found[1]), latex_name(found[1]).startswith(r"\mathrm")
-        scripts = re.findall("([_^])([^_^]+)", f"_{found[2]}" * bool(found[2]) + found[3])
-        if len({sign for sign, _ in scripts}) == len(scripts) and not (is_word and found[2]):
-            scripts.sort(reverse=True)  # what is below comes first
-            return base + "".join(f"{sign}{{{part}}}" for sign, part in scripts)
-    pieces: list[str] = []
-    for run in re.findall(r"[₀-₉,]+(?<!,)|[⁰¹²³⁴-⁹⁺⁻⁽⁾]+|[^₀-₉⁰¹²³⁴-⁹⁺⁻⁽⁾]+", label):
-        plain_run = unicodedata.normalize("NFKC", run)
-        if "₀" <= run[0] <= "₉" or run[0] in RAISED:
-            script = "^" if run[0] in RAISED else "_"
-            before = pieces[-2:] if pieces and pieces[-1][0] in "_^" else []
-            second = any(piece.startswith(script) for piece in before)  # TeX allows one of each
-            pieces += ["{}"] * second + [f"{script}{{{plain_run.replace('−', '-')}}}"]
-        elif len(run) == 1:
-            apart = unicodedata.normalize("NFD", run)  # a letter, and a hat if it wears one
-            hat = apart[1:] == "\u0302"
-            letter = apart[0] if hat else run
-            letter = GREEK.get(letter, escaped(letter))
-            pieces.append(f"\\hat{{{letter}}}" if hat else letter)
-        else:
-            spelled = f"\\{run}"
-            pieces.append(spelled if spelled in LETTERS else f"\\mathrm{{{escaped(run)}}}")
-    return "".join(pieces)
-
-
-def escaped(run: str) -> str:
-    """Return text as LaTeX shows it."""
-    special = {"\\": r"\backslash{}", "^": r"\hat{}"}
-    return re.sub(r"[\\^_#$%&{} ]", lambda sign: special.get(sign[0], f"\\{sign[0]}"), run)
 
 
 def latex_number(x: Any, digits: int) -> str:
@@ -379,12 +234,12 @@ TEMPLATES: list[tuple[str, Callable[..., str]]] = [
 ]
 
 LATEX = Notation(
-    name=latex_name,
+    name=as_latex,
     number=latex_number,
     compose=minus_in_front(latex_piece),
-    derivative=lambda y, x: rf"\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}",
+    derivative=lambda y, x: rf"\frac{{\partial {as_latex(y)}}}{{\partial {as_latex(x)}}}",
     local=lambda y, x, which: (
-        rf"\left.\frac{{\partial {latex_name(y)}}}{{\partial {latex_name(x)}}}"
+        rf"\left.\frac{{\partial {as_latex(y)}}}{{\partial {as_latex(x)}}}"
         rf"\right|_{{\mathrm{{{escaped(which)}}}}}"
     ),
     times=r" \cdot ",
@@ -447,7 +302,7 @@ def formula(name: str, value: Value, notation: Notation, *, full: bool, digits: 
                 f"than {LONGEST} characters; leave out full=True, or write the formula of a part"
             )
             raise ValueError(message)
-        if node.label or node.op is not None:
+        if node.op is not None or as_text(node.label):
             return name_piece(names[node], notation)
         return constant_piece(node.data, notation, digits)
 
@@ -476,7 +331,7 @@ def expression(
     written_out = {root}
     for node in order:
         for arg in node.args if node in written_out else ():
-            if not isinstance(arg, Value) or arg.op is None or (arg.label and not full):
+            if not isinstance(arg, Value) or arg.op is None or (as_text(arg.label) and not full):
                 continue
             if len(written_out) < WIDEST:
                 written_out.add(arg)
@@ -494,10 +349,22 @@ def expression(
     return pieces[root]
 
 
-def name_piece(label: str, notation: Notation) -> Piece:
+def name_piece(name: str, notation: Notation) -> Piece:
     """Return a name as a piece of a formula; one with a superscript holds together like a power."""
-    has_superscript = any(character in RAISED + "^" for character in label)
-    return Piece(notation.name(label), POWER if has_superscript else ATOM)
+    has_superscript = any(character in RAISED for character in name)
+    return Piece(notation.name(name), POWER if has_superscript else ATOM)
+
+
+def by_name(x: Any, names: Names, notation: Notation, digits: int = DIGITS) -> Piece:
+    """Return an argument of an operation by its name; what has none is a number.
+
+    >>> x, c = Value(2.0, label="x"), Constant(3.0)
+    >>> [by_name(arg, Names(x * c), TEXT).text for arg in (x * c).args]
+    ['x', '3']
+    """
+    if name := names.get(x):
+        return name_piece(name, notation)
+    return constant_piece(as_number(x), notation, digits)
 
 
 def number_piece(x: Any, notation: Notation, digits: int) -> Piece:

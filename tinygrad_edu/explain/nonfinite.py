@@ -24,6 +24,7 @@ from tinygrad_edu.explain.formulas import TEXT, Names, local_name
 from tinygrad_edu.explain.walk import ForwardStep, cut, number
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.naming import as_text
 from tinygrad_edu.showing import Printed
 from tinygrad_edu.value import Constant, Value, as_number
 
@@ -42,8 +43,8 @@ class NonFinite(Printed):
 
     @property
     def name(self) -> str:
-        """What the node is called; "" if it has no label."""
-        return self.node.label
+        """What the node is called; "" for a constant without a label."""
+        return self.names.get(self.node)
 
     @property
     def operation(self) -> str:
@@ -60,10 +61,12 @@ class NonFinite(Printed):
         node = self.node
         if node.op is None:
             kind = "input" if isinstance(node, Constant) else "parameter"
-            return f"the {kind} {node.label or 'without a name'} is {node.data}"
+            without = "" if as_text(node.label) else " without a label"
+            name = " ".join(filter(None, [kind, self.name]))
+            return f"the {name}{without} is {node.data}"
         for position, (arg, x) in enumerate(zip(node.args, self.numbers, strict=True), start=1):
             if not is_finite(x):
-                return f"the input {getattr(arg, 'label', '') or position} of {node.op.name} is {x}"
+                return f"the input {self.names.get(arg) or position} of {node.op.name} is {x}"
         equation = ForwardStep(self.names, node, self.numbers, node.data)
         return f"{equation!r} is the first operation to make it so"
 

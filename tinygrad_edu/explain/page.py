@@ -24,16 +24,14 @@ from itertools import count
 from typing import Any, TypeAlias
 
 from tinygrad_edu.drawing.graph import box_text, draw, levels_behind, number_text
-from tinygrad_edu.drawing.labels import legible, shortened
+from tinygrad_edu.drawing.labels import legible
 from tinygrad_edu.explain.formulas import (
     DIGITS,
-    GREEK,
     LATEX,
     Piece,
-    constant_piece,
+    by_name,
     local_derivative,
     local_name,
-    name_piece,
     number_piece,
 )
 from tinygrad_edu.explain.walk import (
@@ -44,6 +42,7 @@ from tinygrad_edu.explain.walk import (
     Steps,
     require_unchanged,
 )
+from tinygrad_edu.naming.labels import COMMANDS, FONTS, styled
 from tinygrad_edu.value import Value
 
 __all__ = ["document", "fragment", "mathml"]
@@ -157,16 +156,16 @@ class Drawing:
     """The graph with all its numbers, and the text of its boxes on the way there."""
 
     def __init__(self, steps: Steps, clusters: Clusters | None = None) -> None:
-        """Copy the graph: names and gradients are written on the copy, nothing changes."""
+        """Copy the graph: gradients are written on the copy, nothing changes."""
         require_unchanged("steps", [step.node for step in steps.forward])
         self.given = steps.root
+        self.names = steps.names
         self.root = copy.deepcopy(steps.root)
         nodes = levels_behind(steps.root, math.inf)
         copies = levels_behind(self.root, math.inf)
         self.copies = dict(zip(nodes, copies, strict=True))
         self.numbers = {node: i for i, node in enumerate(nodes)}
-        for node, twin in self.copies.items():
-            twin.label = shortened(legible(" ".join(steps.names[node].split())))
+        for twin in self.copies.values():
             twin.grad = 0.0
         for step in steps.backward:
             if isinstance(step, SeedStep | BackwardStep):
@@ -211,13 +210,13 @@ class Drawing:
 
     def data_line(self, node: Value) -> str:
         """Return the first line of a box: the name and the number."""
-        return box_text(self.copies[node], {"data"}, DIGITS)[0]
+        return box_text(node, self.names.get(node), {"data"}, DIGITS)[0]
 
     def gradient_line(self, node: Value, gradient: Any) -> str:
         """Return the second line of a box, with a gradient that may not be complete."""
         twin = self.copies[node]
         twin.grad, complete = gradient, twin.grad
-        line = box_text(twin, {"data", "grad"}, DIGITS)[1]
+        line = box_text(twin, self.names.get(node), {"data", "grad"}, DIGITS)[1]
         twin.grad = complete
         return line
 
@@ -249,7 +248,7 @@ def before(graph: Drawing) -> dict[str, Any]:
     """Return what the page shows before the first step: the numbers that were given."""
     written: Texts = {}
     for node in graph.copies:
-        first = graph.data_line(node) if node.op is None else graph.copies[node].label
+        first = graph.data_line(node) if node.op is None else graph.names[node]
         written |= {f"{graph.box(node)} 0": first, f"{graph.box(node)} 1": ""}
         written |= {f"{graph.into(node, k)} 0": "" for k in range(len(node.args))}
     say = "Before the forward pass: only the inputs and the parameters have numbers."
@@ -275,7 +274,7 @@ def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
     node, i = step.node, graph.numbers[step.node]
     formulas = [
         latex_of(node, [write(step, arg) for arg in args])
-        for args, write in ((node.args, by_name), (step.numbers, by_number))
+        for args, write in ((node.args, named), (step.numbers, by_number))
     ]
     line = [LATEX.name(step.names[node]), *dict.fromkeys(formulas), latex(step.data)]
     return {
@@ -310,7 +309,7 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     edge = graph.into(node, step.position)
     rule = [
         found
-        for write in (by_name, by_number)
+        for write in (named, by_number)
         if (found := local_derivative(node, step.position, partial(write, step), LATEX))
     ]
     local = local_name(names, LATEX, node, arg, step.position)
@@ -360,11 +359,9 @@ def latex_of(node: Value, pieces: list[Piece]) -> str:
     return LATEX.compose(node.op, pieces).text if node.op else ""
 
 
-def by_name(step: Step, x: Any) -> Piece:
+def named(step: Step, x: Any) -> Piece:
     """Return an argument by its name, or as the number that it is."""
-    if isinstance(x, Value):
-        return name_piece(step.names[x], LATEX)
-    return constant_piece(x, LATEX, DIGITS)
+    return by_name(x, step.names, LATEX)
 
 
 def by_number(_: Step, x: Any) -> Piece:
@@ -392,21 +389,27 @@ def equation(parts: list[str]) -> str:
 
 # --- from LaTeX to MathML -------------------------------------------------------------------------
 
-SIGN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
+SIGN = re.compile(r"\\[A-Za-z]+|'+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
 ESCAPED = re.compile(r"\\(?:backslash|hat)\{\}|\\.", re.DOTALL)
 WORDS = re.compile(
     rf"\\(?:operatorname|mathrm|text)\{{((?:{ESCAPED.pattern}|[^{{}}\\])*)\}}", re.DOTALL
 )
 WRITTEN = {r"\backslash{}": "\\", r"\hat{}": "^"}
+ABOVE = {
+    "hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "check": "ˇ",
+    "breve": "˘", "acute": "\u00b4", "grave": "`", "mathring": "˚",
+}  # fmt: skip
 CONSTRUCTS = {
     r"\frac": "<mfrac>{}{}</mfrac>",
     r"\sqrt": "<msqrt>{}</msqrt>",
-    r"\hat": '<mover accent="true">{}<mo>^</mo></mover>',
+    r"\underline": '<munder accentunder="true">{}<mo>_</mo></munder>',
+} | {
+    f"\\{name}": f'<mover accent="true">{{}}<mo>{mark}</mo></mover>' for name, mark in ABOVE.items()
 }
-SYMBOLS = {
-    r"\cdot": "·", r"\partial": "∂", r"\infty": "∞", r"\sum": "∑", r"\backslash": "\\", "-": "−",
-}  # fmt: skip
-LETTERS = {name: letter for letter, name in GREEK.items()}
+SYMBOLS = {r"\backslash": "\\", "-": "−", "'": "\u2032", r"\ ": "\u00a0"} | {
+    f"\\{name}": sign for name, sign in COMMANDS.items() if not sign.isalpha()
+}
+LETTERS = {f"\\{name}": sign for name, sign in COMMANDS.items() if sign.isalpha()}
 
 
 def mathml(latex: str) -> str:
@@ -448,6 +451,10 @@ class Reader:
                 base = base or (found.pop() if found else "<mrow></mrow>")
                 scripts[sign] = self.argument()
                 continue
+            if sign[0] == "'":
+                base = base or (found.pop() if found else "<mrow></mrow>")
+                scripts["^"] = f"<mo>{SYMBOLS[sign[0]] * len(sign)}</mo>"
+                continue
             if base:
                 found.append(scripted(base, scripts))
                 base, scripts = "", {}
@@ -464,12 +471,22 @@ class Reader:
         if sign == "{":
             group = self.elements()
             return group[0] if len(group) == 1 else f"<mrow>{''.join(group)}</mrow>"
+        if sign[1:] in FONTS:  # of Unicode: no browser knows others
+            return self.in_font(sign[1:])
         if construct := CONSTRUCTS.get(sign):
             return construct.format(*(self.argument() for _ in range(construct.count("{}"))))
         if sign == r"\word":
             word = html.escape(self.words[int(self.rest.pop())])
             return f'<mi mathvariant="normal">{word}</mi>'
         return leaf(sign)
+
+    def in_font(self, font: str) -> str:
+        """Return the argument of a font in the letters of that font."""
+
+        def in_letters(found: re.Match[str]) -> str:
+            return f">{''.join(styled(sign, font) for sign in html.unescape(found[1]))}<"
+
+        return re.sub(r">([^<]+)<", in_letters, self.argument())
 
 
 def scripted(base: str, scripts: dict[str, str]) -> str:

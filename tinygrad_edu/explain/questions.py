@@ -25,14 +25,14 @@ from tinygrad_edu.explain.formulas import (
     DIGITS,
     TEXT,
     Piece,
+    by_name,
     local_name,
-    name_piece,
     number_piece,
     whole_derivative,
 )
 from tinygrad_edu.explain.walk import BackwardStep, ForwardStep, Steps, factor, number
 from tinygrad_edu.primitives import neg, weighted_sum
-from tinygrad_edu.value import Value, one_and_zero
+from tinygrad_edu.value import Value, as_number, one_and_zero
 
 __all__ = ["Mistake", "Question", "questions"]
 
@@ -269,12 +269,12 @@ def value_question(step: ForwardStep) -> Question:
     op: Any = node.op
 
     def explain() -> Explanation:
-        needs = [step.names[arg] for arg in node.args if isinstance(arg, Value)]
+        needs = [*filter(None, map(step.names.get, node.args))]
         return Explanation((f"{name} = {filled}",), needs)
 
     def wrong() -> Iterator[Mistake]:
         last = node.args[-1]
-        shown = step.names[last] if isinstance(last, Value) else number(last)
+        shown = step.names.get(last) or number(as_number(last))
         if op is weighted_sum:
             without = float(node.data) - float(step.numbers[-1])
             yield Mistake(without, f"that is without {shown}, the last term")
@@ -303,14 +303,14 @@ def local_question(term: Term) -> Question:
     def rules() -> tuple[list[str | None], list[Value]]:
         read: dict[Value, None] = {}
 
-        def by_name(x: Value) -> Piece:
+        def named(x: Value) -> Piece:
             read[x] = None
-            return name_piece(names[x], TEXT)
+            return by_name(x, names, TEXT)
 
         def by_number(x: Value) -> Piece:
             return number_piece(x.data, TEXT, DIGITS)
 
-        written = [whole_derivative(node, positions, write, TEXT) for write in (by_name, by_number)]
+        written = [whole_derivative(node, positions, write, TEXT) for write in (named, by_number)]
         if None in written:
             read = dict.fromkeys(x for x in (node, *node.args) if isinstance(x, Value))
         return written, [*read]
@@ -321,7 +321,7 @@ def local_question(term: Term) -> Question:
             f"{term.local} = {rule}" if rule else f"{term.local}: of {op.symbol}"
             for rule in written
         ]
-        return Explanation(tuple(dict.fromkeys(hints)), [names[x] for x in read])
+        return Explanation(tuple(dict.fromkeys(hints)), [*filter(None, map(names.get, read))])
 
     def error() -> float:
         return local_error(node, positions, rules()[1])

@@ -31,9 +31,8 @@ from tinygrad_edu.explain.formulas import (
     TEXT,
     Names,
     Piece,
-    constant_piece,
+    by_name,
     local_name,
-    name_piece,
     number_piece,
 )
 from tinygrad_edu.given import require_value
@@ -103,12 +102,7 @@ class ForwardStep(Step):
     def formulas(self) -> list[str]:
         """Return the formula, and the same with the numbers in it."""
         numbers = [number_piece(x, TEXT, DIGITS) for x in self.numbers]
-        names = [
-            name_piece(self.names[arg], TEXT)
-            if isinstance(arg, Value)
-            else constant_piece(arg, TEXT, DIGITS)
-            for arg in self.node.args
-        ]
+        names = [by_name(arg, self.names, TEXT) for arg in self.node.args]
         return [written(self.node.op, pieces) for pieces in (names, numbers)]
 
 

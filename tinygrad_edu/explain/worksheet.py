@@ -28,7 +28,7 @@ from tinygrad_edu.explain.exercises import (
     WORDS,
     Exercise,
 )
-from tinygrad_edu.explain.formulas import DIGITS, LATEX, name_piece, number_piece
+from tinygrad_edu.explain.formulas import DIGITS, LATEX, by_name
 from tinygrad_edu.explain.page import (
     LONGEST,
     MOST,
@@ -200,9 +200,9 @@ def edges_to(walk: Steps) -> Edges:
 def unknown(graph: Drawing) -> Texts:
     """Return what the picture shows where only inputs and parameters have numbers."""
     written = dict.fromkeys(finished(graph), "")
-    for node, twin in graph.copies.items():
+    for node in graph.copies:
         if node.op is not None:
-            written[f"{graph.box(node)} 0"] = twin.label
+            written[f"{graph.box(node)} 0"] = graph.names[node]
     root = graph.given  # its derivative with respect to itself is 1 in any graph
     return {**written, f"{graph.box(root)} 1": graph.gradient_line(root, graph.root.grad)}
 
@@ -225,7 +225,7 @@ def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str,
     """Return where the number stands: a line in the drawing, with a question mark and without."""
     if q.kind == "forward":
         line = graph.data_line(q.node)
-        return {f"{graph.box(q.node)} 0": (f"{graph.copies[q.node].label} = ?", line)}
+        return {f"{graph.box(q.node)} 0": (f"{q.name} = ?", line)}
     places = {}
     if q.kind == "gradient" and q.arg is not None:
         line = graph.gradient_line(q.arg, graph.copies[q.arg].grad)
@@ -285,10 +285,7 @@ def asked(q: Question, walk: Steps) -> str:
     """Return the question as MathML, or as text if it is very long."""
     names = walk.names
     if q.arg is None:
-        pieces = [
-            name_piece(names[x], LATEX) if isinstance(x, Value) else number_piece(x, LATEX, DIGITS)
-            for x in q.node.args
-        ]
+        pieces = [by_name(x, names, LATEX) for x in q.node.args]
         line = [LATEX.name(names[q.node]), latex_of(q.node, pieces)]
         return equation(line) if len(line[1]) <= LONGEST else html.escape(q.name)
     y, x, node = names[walk.root], names[q.arg], names[q.node]

@@ -3,6 +3,9 @@
 A loss takes numbers, Values or both, and returns a number or a Value. The loss of one example is
 what :func:`~tinygrad_edu.nn.training.fit` asks for and averages over a batch (B6).
 
+A loss that is a Value has the label L, until it is given another. Targets that have a label keep
+it, so that formulas and pictures show them by name.
+
 >>> from tinygrad_edu import Value
 >>> logits = [Value(2.0), Value(0.5), Value(-1.0)]
 >>> loss = cross_entropy(logits, 0)
@@ -18,6 +21,7 @@ from numbers import Integral
 from typing import Any, TypeAlias, overload
 
 from tinygrad_edu import primitives
+from tinygrad_edu.naming import LOSS, as_text
 from tinygrad_edu.nn.logits import warn_of_probabilities
 from tinygrad_edu.primitive import OperandError, number
 from tinygrad_edu.primitives import log, logsumexp, softplus, total
@@ -82,8 +86,7 @@ def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     5.0
     """
     predictions, targets = flat("rss", predictions, targets)
-    loss = 2 * primitives.half_squared_error(predictions, targets)
-    return reduced("rss", loss, len(predictions), reduction)
+    return reduced("rss", squares(predictions, targets), len(predictions), reduction)
 
 
 @overload
@@ -110,8 +113,19 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
     (2.5, 1.25)
     """
     predictions, targets = flat("mse", predictions, targets)
-    loss = primitives.half_squared_error(predictions, targets)
-    return reduced("mse", loss if half else 2 * loss, len(predictions), reduction)
+    n = len(predictions)
+    if half and reduction == "sum":
+        return reduced("mse", primitives.half_squared_error(predictions, targets), n, reduction)
+    return reduced("mse", squares(predictions, targets), 2 * n if half else n, reduction)
+
+
+def squares(predictions: Sequence[Any], targets: Sequence[Any]) -> Any:
+    """Return the sum of squared errors, each with an operation of its own.
+
+    >>> squares([1.0, 2.0], [0.0, 4.0])
+    5.0
+    """
+    return one_or_total([(p - t) ** 2 for p, t in zip(predictions, targets, strict=True)])
 
 
 # --- yes or no ------------------------------------------------------------------------------------
@@ -144,7 +158,7 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
     def loss(p: Any, y: Any) -> Any:
         require_prediction(name, p)
         require_target(name, y)
-        return expected([1 - y, y], lambda k: minus_log(name, p if k else 1 - p))
+        return expected([complement(y), y], lambda k: minus_log(name, p if k else 1 - p))
 
     return over_pairs(name, loss, probabilities, targets, reduction)
 
@@ -177,7 +191,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
 
     def loss(z: Any, y: Any) -> Any:
         require_target(name, y)
-        return expected([1 - y, y], lambda k: softplus(-z if k else z))
+        return expected([complement(y), y], lambda k: softplus(-z if k else z))
 
     return over_pairs(name, loss, logits, targets, reduction)
 
@@ -279,8 +293,7 @@ def plain(name: str, x: Any) -> Any:
 def pairs(name: str, predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
     """Yield every number of the predictions with its target; a number is a list of one."""
     if not is_list(predictions) and not is_list(targets):
-        target = plain(name, targets)
-        yield plain(name, predictions), target.data if isinstance(target, Constant) else target
+        yield plain(name, predictions), by_name(plain(name, targets))
         return
     ps, ts = [x if is_list(x) else [x] for x in (predictions, targets)]
     if len(ps) != len(ts):
@@ -304,8 +317,8 @@ def over_pairs(
     name: str, loss: Callable[[Any, Any], Any], predictions: Any, targets: Any, reduction: str
 ) -> Any:
     """Return the mean or the sum of a loss over pairs of a prediction and a target."""
-    losses = [loss(p, t) for p, t in pairs(name, predictions, targets)]
-    return reduced(name, losses[0] if len(losses) == 1 else total(losses), len(losses), reduction)
+    losses = [named(loss(p, t)) for p, t in pairs(name, predictions, targets)]
+    return reduced(name, one_or_total(losses), len(losses), reduction)
 
 
 def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
@@ -316,7 +329,27 @@ def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
     if n == 0:
         message = f"{name}: there are no predictions"
         raise ValueError(message)
-    return loss if reduction == "sum" or n == 1 else loss / n
+    return named(loss if reduction == "sum" or n == 1 else loss / n)
+
+
+def named(loss: Any) -> Any:
+    """Return a loss, called L if it is a Value without a label.
+
+    >>> named(Value(0.5)).label
+    'L'
+    """
+    if isinstance(loss, Value) and not loss.label:
+        loss.label = LOSS
+    return loss
+
+
+def one_or_total(terms: list[Any]) -> Any:
+    """Return the sum of some terms, which of one is that term.
+
+    >>> one_or_total([3.0]), one_or_total([3.0, 4.0])
+    (3.0, 7.0)
+    """
+    return terms[0] if len(terms) == 1 else total(terms)
 
 
 # --- classes --------------------------------------------------------------------------------------
@@ -336,7 +369,7 @@ def over_examples(
         message = f"{name}: {len(predictions)} lists of predictions for {given}"
         raise ValueError(message)
     examples = zip(predictions, targets, strict=True)
-    losses = [loss(of_classes(name, p, len(predictions[0])), t) for p, t in examples]
+    losses = [named(loss(of_classes(name, p, len(predictions[0])), t)) for p, t in examples]
     return reduced(name, total(losses), len(losses), reduction)
 
 
@@ -361,7 +394,7 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
         if abs(sum(map(float, weights)) - 1) > ROUNDED and Value not in map(type, weights):
             message = f"{name}: the probabilities of all classes add up to 1, not those of {target}"
             raise ValueError(message)
-        return expected([y.data if isinstance(y, Constant) else y for y in weights], of_class)
+        return expected([*map(by_name, weights)], of_class)
     if not isinstance(target, Integral) or isinstance(target, bool):
         message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
         raise TypeError(message)
@@ -402,13 +435,33 @@ def expected(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any
     >>> expected([0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
     7.0
     """
-    certain, impossible = 1, 0  # a Value is neither: equality of Values is identity
     terms = [
-        loss_of(k) if y == certain else y * loss_of(k)
+        loss_of(k) if is_number(y, 1) and not isinstance(y, Value) else y * loss_of(k)
         for k, y in enumerate(probabilities)
-        if y != impossible
+        if not is_number(y, 0)
     ]
-    return terms[0] if len(terms) == 1 else total(terms)
+    return one_or_total(terms)
+
+
+def is_number(y: Any, n: int) -> bool:
+    """Tell whether a target is a certain number, and cannot become another by a gradient."""
+    return bool((y.data if isinstance(y, Constant) else y) == n)  # Values are equal by identity
+
+
+def by_name(target: Any) -> Any:
+    """Return a target; a constant without a label as the number that it is."""
+    return target.data if isinstance(target, Constant) and not as_text(target.label) else target
+
+
+def complement(y: Any) -> Any:
+    """Return 1 - y, called so if it is a constant that has a name.
+
+    >>> complement(0.25), complement(Constant(1.0, label="y"))
+    (0.75, Constant(data=0.0, grad=0.0, label='(1 − y)'))
+    """
+    if isinstance(y, Constant):
+        return Constant(1 - y.data, label=f"(1 − {as_text(y.label)})")
+    return 1 - y
 
 
 def minus_log(name: str, p: Any) -> Any:

@@ -197,7 +197,11 @@ class Record:
 
     def __call__(self, batch: Sequence[int]) -> float:
         """Set the gradients to those of the mean loss of a batch, and return that loss."""
-        cost = mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
+        try:
+            cost = mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
+        except OverflowError as error:
+            message = f"fit: the loss overflows: {error}. No parameter has changed in this step."
+            raise FloatingPointError(message) from None
         if not self.begun:
             require_parameters(set(ancestors(cost)), self.optimiser)
         self.begun = True

@@ -47,7 +47,7 @@ from tinygrad_edu.explain.questions import Question, last_place, near, questions
 from tinygrad_edu.explain.walk import Steps, number, shown_as
 from tinygrad_edu.given import require_value
 from tinygrad_edu.naming import Names, as_text, spelled, typed, with_constants
-from tinygrad_edu.showing import Printed, Remark, at_once
+from tinygrad_edu.showing import Printed, Remark, at_once, writable
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "Feedback", "Question", "exercise"]

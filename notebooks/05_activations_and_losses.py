@@ -28,7 +28,7 @@ from tinygrad_edu.examples.activation_problems import slope
 from tinygrad_edu.explain import derivation, exercise, paths
 from tinygrad_edu.nn import predicted_class
 from tinygrad_edu.nn.activations import linear, threshold
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh, total
+from tinygrad_edu.table import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh, total
 
 plt.style.use("lecture.mplstyle")
 

@@ -39,7 +39,7 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.examples import error_derivatives, worked_example
-from tinygrad_edu.primitive import Unary
+from tinygrad_edu.operation import Operation
 from tinygrad_edu.testing import arguments, numbers
 
 plt.style.use("lecture.mplstyle")
@@ -314,7 +314,7 @@ print("fails at", simplest)
 # expression of output `y` and input `x`. Here is a bell curve $y = e^{-x^2}$ with the rule $-2x$.
 
 # %%
-bell = Unary(
+bell = Operation(
     "bell",
     "A bell curve of height 1.",
     forward=lambda x: math.exp(-x * x),
@@ -677,7 +677,7 @@ sheet.answer("dL/dw2_22", -0.0381)
 # and $(1 - |y|)^2$ are right. Why?)
 
 # %%
-softsign = Unary(
+softsign = Operation(
     "softsign",
     "From -1 to 1, more gently than tanh.",
     forward=lambda x: x / (1 + math.fabs(x)),

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tinygrad_edu import Constant, Value, grad, logsumexp, total, weighted_sum
-from tinygrad_edu.engine import sweep
+from tinygrad_edu.engine import ancestors
 
 PICKLED = [
     lambda v, protocol=protocol: pickle.loads(pickle.dumps(v, protocol))
@@ -30,7 +30,7 @@ def graph():
 
 def facts(root):
     """All there is to know of a graph."""
-    nodes = sweep(root)
+    nodes = ancestors(root)
     place = {node: i for i, node in enumerate(nodes)}
     return [
         (
@@ -46,7 +46,7 @@ def test_a_copy_is_the_same_graph_of_other_nodes(copied):
     y, _ = graph()
     twin = copied(y)
     assert facts(twin) == facts(y)
-    assert not set(sweep(twin)) & set(sweep(y))
+    assert not set(ancestors(twin)) & set(ancestors(y))
 
 
 @copies
@@ -56,7 +56,7 @@ def test_a_copy_has_gradients_of_its_own(copied):
     twin = copied(y)
     twin.backward()
     assert w.grad == before
-    nodes = sweep(twin)
+    nodes = ancestors(twin)
     assert next(node for node in nodes if node.label == "w").grad == 2 * before
 
 
@@ -64,7 +64,7 @@ def test_a_copy_has_gradients_of_its_own(copied):
 def test_a_copy_can_be_differentiated_twice(copied):
     y, w = graph()
     twin = copied(y)
-    v = next(node for node in sweep(twin) if node.label == "w")
+    v = next(node for node in ancestors(twin) if node.label == "w")
     second = grad(grad(y, w, differentiable=True), w)
     assert grad(grad(twin, v, differentiable=True), v) == second
 
@@ -125,7 +125,7 @@ def test_depth_is_no_limit(copied, build):
     y = build()
     assert sys.getrecursionlimit() <= 1000
     twin = copied([y, y * 2])[1]
-    assert len(sweep(twin)) == 3002
+    assert len(ancestors(twin)) == 3002
 
 
 def test_an_operation_is_not_copied():
@@ -136,7 +136,7 @@ def test_an_operation_is_not_copied():
 @pytest.mark.parametrize("dumps", [pickle.dumps, pickle._dumps])
 def test_after_a_pickle_that_failed_others_work(dumps):
     y = deep_chain()
-    leaf = sweep(y)[-1]
+    leaf = ancestors(y)[-1]
     leaf.label = lambda: "cannot be pickled"
     with pytest.raises((AttributeError, pickle.PicklingError)) as failure:
         dumps(y)
@@ -155,8 +155,8 @@ class Archive:
 @pytest.mark.parametrize("dumps", [pickle.dumps, pickle._dumps])
 def test_a_graph_is_pickled_while_another_is(dumps):
     y = deep_chain()
-    sweep(y)[-1].label = Archive()
-    assert sweep(pickle.loads(dumps(y)))[-1].label > 3000
+    ancestors(y)[-1].label = Archive()
+    assert ancestors(pickle.loads(dumps(y)))[-1].label > 3000
 
 
 def test_nodes_of_one_chain_in_a_list_are_copied_together():

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
 import tinygrad_edu
-from tinygrad_edu import Constant, Value, assert_gradients, primitives, tanh
+from tinygrad_edu import Constant, Value, assert_gradients, table, tanh
 from tinygrad_edu.check.expression import MARGIN
-from tinygrad_edu.primitive import Nary, Unary, padded
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.operation import Operation, padded
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import (
     SMOOTH,
     arguments,
@@ -32,12 +32,12 @@ from tinygrad_edu.testing import (
 
 rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 
-square = Unary(
+square = Operation(
     "square", "The square.",
     forward=lambda x: x * x, partials=lambda y, x: (2 * x,), array="square",
     symbol="²", latex="#1^2", precedence=4,
 )  # fmt: skip
-halved = Unary(
+halved = Operation(
     "halved", "The square, with half its derivative.",
     forward=lambda x: x * x, partials=lambda y, x: (x,), array="square",
     symbol="²", latex="#1^2", precedence=4,
@@ -116,7 +116,7 @@ def test_numbers_lie_clear_of_excluded_points(x):
 
 
 def test_numbers_know_an_interval_of_the_table():
-    (interval,) = primitives.log.domain
+    (interval,) = table.log.domain
     assert find(numbers(*interval), lambda x: True) > 0
 
 
@@ -236,7 +236,7 @@ def test_an_operation_of_ones_own_is_in_expressions_at_once():
 
 
 def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught():
-    product = Nary(
+    product = Operation(
         "product", "The product of many values.",
         forward=lambda *xs: math.prod(xs), array=lambda numpy, *xs: math.prod(xs),
         partials=lambda y, *xs: tuple(math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))),
@@ -283,7 +283,7 @@ def test_an_expression_is_shown_by_hypothesis_as_a_call_that_makes_it_anew(drawn
 FAILING = """
 from hypothesis import Phase, given, settings, strategies as st
 from tinygrad_edu import *
-from tinygrad_edu.primitives import *
+from tinygrad_edu.table import *
 from tinygrad_edu.testing import *
 
 @settings(database=None, print_blob=False, phases=[Phase.generate])
@@ -322,7 +322,7 @@ def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
         ["from hypothesis import settings",
          "settings.register_profile('slow', settings.get_profile('default'), deadline=1)",
          "settings.load_profile('slow')",
-         *(["from tinygrad_edu.primitives import tanh as arctan"] if "arctan" in recipe else []),
+         *(["from tinygrad_edu.table import tanh as arctan"] if "arctan" in recipe else []),
          *(line[4:] for line in recipe.splitlines())]
     )  # fmt: skip
     environment = {key: os.environ[key] for key in os.environ if key != "CI"}
@@ -339,15 +339,15 @@ def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
 @given(networks())
 def test_a_network_is_a_loss_of_its_parameters(network):
     loss = network(*map(Value, network.inputs))
-    assert loss.op is primitives.half_squared_error
+    assert loss.op is table.half_squared_error
     assert loss.data >= 0
-    assert network.lines[0].op is primitives.weighted_sum
+    assert network.lines[0].op is table.weighted_sum
 
 
 def test_networks_have_hidden_layers():
     def deep(network):
         ops = [line.op for line in network.lines]
-        return ops[:3] == [primitives.weighted_sum, ops[1], primitives.weighted_sum]
+        return ops[:3] == [table.weighted_sum, ops[1], table.weighted_sum]
 
     network = find(networks(), lambda network: len(network.lines) == 5 and deep(network))
     hidden = len(network.inputs) + 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tinygrad_edu import lazy
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.primitives import (
+from tinygrad_edu.table import (
     abs,
     cos,
     exp,

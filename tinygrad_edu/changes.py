@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.value import Value, as_number
+from tinygrad_edu.recorder import apply_rule, as_number
+from tinygrad_edu.value import Value
 
 
 def is_as_computed(node: Value) -> bool:
@@ -21,7 +22,8 @@ def is_as_computed(node: Value) -> bool:
         return True
     try:
         numbers = [x if type(x) is float else op.number(x) for x in map(as_number, node.args)]
-        now = (op.forward(*numbers), *op.partials(node.data, *numbers))
+        given = op.nested(numbers)
+        now = (op.forward(*given), *op.flat(apply_rule(op, node.data, given)))
     except (ArithmeticError, ValueError, TypeError):  # so it was not when the node was computed
         return False
     before = (node.data, *node.partials)

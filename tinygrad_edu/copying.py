@@ -12,7 +12,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from tinygrad_edu.engine import ancestors
+from tinygrad_edu.engine import age_of, ancestors
+from tinygrad_edu.recorder import next_age
 
 Value: TypeAlias = Any  # value.py stands above this file, and uses it
 
@@ -20,25 +21,30 @@ Value: TypeAlias = Any  # value.py stands above this file, and uses it
 def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
     """Return a copy of ``root`` and of everything behind it that has not been copied yet."""
     found = [root]
-    memo[id(root)] = object.__new__(type(root))
+    seen = {id(root)}
     for node in found:
         for arg in node.args:
-            if hasattr(type(arg), "__primitive__") and id(arg) not in memo:  # a Value
+            if hasattr(type(arg), "__record__") and id(arg) not in memo and id(arg) not in seen:
                 found.append(arg)
-                memo[id(arg)] = object.__new__(type(arg))
-    for node in found:
+                seen.add(id(arg))
+    for node in sorted(found, key=age_of):  # arguments first, as they were made
+        memo[id(node)] = twin = object.__new__(type(node))
         x, y = copy.deepcopy(node._x, memo), copy.deepcopy(node._y, memo)
-        restore(memo[id(node)], *fields(node, x, y))
+        restore(twin, *fields(node, x, y))
+        for name, kept in own_state(node).items():
+            object.__setattr__(twin, name, copy.deepcopy(kept, memo))
     return memo[id(root)]
 
 
 def reduce(root: Value) -> tuple[Any, ...]:
     """Return what pickle asks for: a function and the arguments that make the Value again."""
+    state = own_state(root) or None
     running = in_progress.behind()
     if root.op is None or (running is not None and id(root) in running.members):
-        return rebuilt, (type(root), *fields(root, root._x, root._y))
+        return rebuilt, (type(root), *fields(root, root._x, root._y)), state
     behind = Behind(ancestors(root)[:0:-1])
-    return rebuilt_after, (behind, Done(behind), type(root), *fields(root, root._x, root._y))
+    held = (type(root), *fields(root, root._x, root._y))
+    return rebuilt_after, (behind, Done(behind), *held), state
 
 
 def fields(node: Value, x: Any, y: Any) -> tuple[Any, ...]:
@@ -46,10 +52,30 @@ def fields(node: Value, x: Any, y: Any) -> tuple[Any, ...]:
     return node.data, node.grad, node.label, node.op, x, y, node._dx, node._dy
 
 
+def own_state(node: Value) -> dict[str, Any]:
+    """Return the attributes that a subclass of Value has added."""
+    kinds = type(node).__mro__
+    added = kinds[: next(i for i, kind in enumerate(kinds) if "__record__" in vars(kind))]
+    slots = [name for kind in added for name in slots_of(kind)]
+    state = {name: getattr(node, name) for name in slots if hasattr(node, name)}
+    return {**state, **getattr(node, "__dict__", {})}
+
+
+def slots_of(kind: type) -> list[str]:
+    """Return the names of the slots that a class adds, private ones as they are stored."""
+    slots = vars(kind).get("__slots__", ())
+    names = [slots] if isinstance(slots, str) else slots
+    mangled = f"_{kind.__name__.lstrip('_')}"
+    private = [name.startswith("__") and not name.endswith("__") for name in names]
+    found = [mangled + name if hidden else name for name, hidden in zip(names, private, strict=True)]
+    return [name for name in found if name not in ("__dict__", "__weakref__")]
+
+
 def restore(node: Value, *held: Any) -> Value:
-    """Fill an empty node with what it is to hold, and return it."""
+    """Fill an empty node with what it must hold, and return it; it is the youngest so far."""
     node.data, node.grad, node.label, node.op, node._x, node._y, node._dx, node._dy = held
-    node._uses = 0
+    node._adjoint = None
+    node.age = next_age()
     return node
 
 

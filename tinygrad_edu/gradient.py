@@ -9,23 +9,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any, Literal, overload
 
-from tinygrad_edu.engine import LOCK, sweep
-from tinygrad_edu.value import Constant, Value, as_number, as_stored, exactly, one_and_zero
+from tinygrad_edu.changes import is_as_computed
+from tinygrad_edu.engine import adjoints, ancestors
+from tinygrad_edu.recorder import exactly, stored
+from tinygrad_edu.value import Constant, Value, applying_the_rule_of, one_and_zero
 
-__all__ = ["grad"]
+__all__ = ["grad", "hessian", "jacobian"]
 
 
 @overload
-def grad(y: Value, xs: Value, *, differentiable: Literal[False] = ...) -> Any: ...
+def grad(y: Value, xs: Value, *, differentiable: Literal[False] = ...) -> float: ...
 @overload
 def grad(y: Value, xs: Value, *, differentiable: Literal[True]) -> Value: ...
 @overload
-def grad(y: Value, xs: Iterable[Value], *, differentiable: Literal[False] = ...) -> list[Any]: ...
+def grad(y: Value, xs: Iterable[Value], *, differentiable: Literal[False] = ...) -> list[float]: ...
 @overload
 def grad(y: Value, xs: Iterable[Value], *, differentiable: Literal[True]) -> list[Value]: ...
+@overload
+def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = ...) -> Any: ...
 def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False) -> Any:
     """Return the derivative of ``y`` with respect to a Value, or a list of them for several.
 
@@ -33,13 +38,14 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
 
     Args:
         y: the Value to differentiate.
-        xs: the Value, or Values, to differentiate by; they may lie anywhere behind ``y``.
+        xs: the Value, or Values, with respect to which ``y`` is differentiated; ``y`` may have been
+            computed from them in any number of steps.
         differentiable: return Values that remember how they were computed, for derivatives of
             derivatives; otherwise plain numbers.
 
     Raises TypeError for what is not a Value, ValueError for a derivative with respect to a
-    constant, and RuntimeError where ``differentiable`` finds that data were changed after ``y`` was
-    computed.
+    constant, and, if ``differentiable``, RuntimeError where data were changed after ``y`` was computed
+    and TypeError for an operation whose rule computes with functions that are not of the table.
 
     >>> x = Value(2.0)
     >>> grad(x**3, x)
@@ -58,35 +64,60 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
             message = f"grad: {x!r} is a constant; no gradient is kept for it"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     one, zero = one_and_zero(y)
-    rules = (Zero(), partials_as_values) if differentiable else (zero,)
-    with LOCK:
-        nodes = sweep(y, one, *rules)
-        adjoints = {node: node._adjoint for node in nodes}
-        if differentiable:
-            for node in nodes:  # its adjoint leads back to it; nothing is to lead in circles
-                node._adjoint = None
-    found = [adjoints.get(x, zero) for x in targets]
+    if differentiable:
+        rules = {node: partials_as_values(node) for node in ancestors(y)}
+        of_nodes = adjoints(y, one, Zero(), rules.__getitem__)
+    else:
+        of_nodes = adjoints(y, one, zero)
+    found = [of_nodes.get(x, zero) for x in targets]
     if differentiable:
         found = [d if isinstance(d, Value) else Constant(d) for d in found]
     return found[0] if isinstance(xs, Value) else found
 
 
+def jacobian(ys: Sequence[Value], xs: Sequence[Value], *, differentiable: bool = False) -> Any:
+    """Return the matrix of derivatives ∂y_i/∂x_j: a row for each y, a column for each x (A14).
+
+    Numbers, or with ``differentiable`` Values. Raises what :func:`grad` raises.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> jacobian([x * y, x + y], [x, y])
+    [[3.0, 2.0], [1.0, 1.0]]
+    """
+    xs = list(xs)
+    return [grad(y, xs, differentiable=differentiable) for y in ys]
+
+
+def hessian(y: Value, xs: Sequence[Value], *, differentiable: bool = False) -> Any:
+    """Return the matrix of second derivatives ∂²y/∂x_i∂x_j.
+
+    Numbers, or with ``differentiable`` Values. Raises what :func:`grad` raises.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> hessian(x * x * y, [x, y])
+    [[6.0, 4.0], [4.0, 0.0]]
+    """
+    xs = list(xs)
+    slopes = grad(y, xs, differentiable=True)
+    return [
+        [Constant(0.0) if differentiable else 0.0 for _ in xs]
+        if isinstance(slope, Constant)
+        else grad(slope, xs, differentiable=differentiable)
+        for slope in slopes
+    ]
+
+
 def partials_as_values(node: Value) -> tuple[Any, Any]:
-    """Return what :func:`sweep` multiplies with, the rule applied to the Values themselves."""
-    if node.op is None:
+    """Return the partials of a node as it stores them, but as Values: the rule, applied to Values."""
+    op = node.op
+    if op is None:
         return None, None
-    try:
-        _, rule = exactly(node.data, node.op.partials(node, *node.args))
-        rule = tuple([None if d is None else p for p, d in zip(rule, node.partials, strict=True)])
-        now = (node.op.forward(*map(as_number, node.args)), *map(as_number, rule))
-        before = (node.data, *node.partials)
-        same = all(a == b or a != a for a, b in zip(now, before, strict=True))  # noqa: PLR0124 - a nan
-    except (ArithmeticError, ValueError):
-        same = False
-    if not same:
+    if not is_as_computed(node):
         message = f"grad: data behind {node!r} changed after it was computed"
         raise RuntimeError(message)
-    return as_stored(node, rule)
+    with applying_the_rule_of(op):
+        rule = op.partials(node, *op.nested(node.args))
+    return stored(node, op.flat(exactly(op, rule) if isinstance(node.data, Fraction) else rule))
 
 
 class Zero:

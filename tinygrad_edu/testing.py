@@ -26,7 +26,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tinygrad_edu import primitives
+from tinygrad_edu import table
 from tinygrad_edu.check.expression import (
     MARGIN,
     ROWS,
@@ -36,16 +36,15 @@ from tinygrad_edu.check.expression import (
     expression,
     grow,
     lengths,
-    spelling,
 )
-from tinygrad_edu.primitive import Primitive, padded
+from tinygrad_edu.operation import Components, Operation, padded
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["arguments", "expression", "expressions", "networks", "numbers", "values"]
 
 REACH = 4.0
 """How far from 0 numbers are drawn where a domain does not ask for more."""
-SMOOTH = (primitives.tanh, primitives.sigmoid, primitives.softplus, primitives.sin)
+SMOOTH = (table.tanh, table.sigmoid, table.softplus, table.sin)
 
 
 def numbers(
@@ -107,17 +106,25 @@ def values(**interval: Any) -> st.SearchStrategy[Value]:
     return numbers(**interval).map(Value)
 
 
-def flat_arguments(op: Primitive) -> st.SearchStrategy[tuple[float, ...]]:
+def flat_arguments(op: Operation) -> st.SearchStrategy[tuple[float, ...]]:
     """Arguments of an operation in one flat tuple, from its domain and away from its kinks."""
-    drawn = st.one_of(
-        [st.tuples(*[numbers(*interval) for interval in padded(op.domain, n)]) for n in lengths(op)]
-    )
+    drawn = st.one_of([st.tuples(*drawn_arguments(op, n)) for n in lengths(op)])
     kink = op.kink
     return drawn if kink is None else drawn.filter(lambda args: abs(kink(*args)) >= MARGIN)
 
 
+def drawn_arguments(op: Operation, n: int) -> list[st.SearchStrategy[float]]:
+    """Return how to draw each of n arguments; an index is one of those that there are."""
+    places = zip(padded(op.domain, n), op.fixed_arguments(n), strict=True)
+    indexed = isinstance(op, Components)
+    return [
+        st.sampled_from(op.fixed_numbers(n)) if fixed and indexed else numbers(*interval)
+        for interval, fixed in places
+    ]
+
+
 @st.composite
-def arguments(draw: Callable[[Any], Any], op: Primitive) -> tuple[Any, ...]:
+def arguments(draw: Callable[[Any], Any], op: Operation) -> tuple[Any, ...]:
     """Arguments of an operation as a call is given them, numbers or lists of numbers.
 
     What the operation takes as a fixed number is a Constant.
@@ -128,10 +135,9 @@ def arguments(draw: Callable[[Any], Any], op: Primitive) -> tuple[Any, ...]:
     ([0.0, 0.0], [0.0, 0.0], 0.0)
     """
     args = draw(flat_arguments(op))
-    rule = op.partials(op.forward(*args), *args)
-    pairs = zip(args, rule, strict=True)
-    fixed = [draw(st.just(x).map(Constant)) if p is None else x for x, p in pairs]
-    return spelling(op, fixed) or ()
+    pairs = zip(args, op.fixed_arguments(len(args)), strict=True)
+    given = [draw(st.just(x).map(Constant)) if fixed else x for x, fixed in pairs]
+    return tuple([list(x) if isinstance(x, tuple) else x for x in op.nested(given)])
 
 
 @st.composite
@@ -139,7 +145,7 @@ def expressions(
     draw: Callable[[Any], Any],
     max_inputs: int = 3,
     max_operations: int = 8,
-    operations: Sequence[Primitive] = ROWS,
+    operations: Sequence[Operation] = ROWS,
 ) -> Expression:
     """Random expressions, with nodes that are used more than once, of all operations of the table.
 
@@ -174,7 +180,7 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
     data = draw(st.tuples(*[NUMBERS] * (widths[0] + widths[-1])))
     lines: list[Line] = []
 
-    def place_of(op: Primitive, *operands: Operand) -> int:
+    def place_of(op: Operation, *operands: Operand) -> int:
         lines.append(Line(op, operands))
         return count + len(lines) - 1
 
@@ -182,7 +188,7 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
     signals: list[Operand] = [*data[: widths[0]]]
     for wide in widths[1:]:
         neurons = [(*islice(free, len(signals)), *signals, next(free)) for _ in range(wide)]
-        sums = [place_of(primitives.weighted_sum, *neuron) for neuron in neurons]
+        sums = [place_of(table.weighted_sum, *neuron) for neuron in neurons]
         signals = [place_of(activation, z) for z in sums]
-    place_of(primitives.half_squared_error, *signals, *data[widths[0] :])
+    place_of(table.half_squared_error, *signals, *data[widths[0] :])
     return Expression(tuple(parameters), tuple(lines))

@@ -11,340 +11,22 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
-from itertools import compress
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tinygrad_edu import copying, primitives
-from tinygrad_edu.engine import LOCK, ancestors, sweep
-from tinygrad_edu.primitive import OperandError, Primitive, brief, number
+from tinygrad_edu import copying, escaping, recorder, table
+from tinygrad_edu.engine import accumulate, ancestors
+from tinygrad_edu.operation import Operation, brief, number
+from tinygrad_edu.recorder import new_node, next_age, record, record_one, record_two, takes_gradient
 
 __all__ = ["Constant", "Value"]
 
 Number: TypeAlias = "float | Fraction"
-Method: TypeAlias = "Callable[[Any, Any], Any]"
-NEVER_OPERANDS = {str, bytes, list, tuple, type(None)}  # they have no answer to a Value
-ADD, MUL = primitives.add, primitives.mul
-new = object.__new__
-
-# --- from an operation to the Value that remembers it ---------------------------------------------
-
-
-def record(op: Primitive, operands: tuple[Any, ...]) -> Value:
-    """Compute ``op`` and return the Value that remembers it, with its partial derivatives."""
-    if op.arity == 1 and type(operands[0]) is Value and type(operands[0].data) is float:
-        return record_unary(op, operands[0])
-    kinds = set(map(type, operands))
-    own = kinds <= OWN
-    numbers = [x.data for x in operands] if own else list(map(as_number, operands))
-    if not (own and are_floats(numbers)):
-        numbers = plain_numbers(op, numbers)
-        pairs = zip(operands, numbers, strict=True)
-        operands = tuple([x if isinstance(x, Value) else n for x, n in pairs])
-    try:
-        data = op.forward(*numbers)
-        if Value not in kinds and not any(map(takes_gradient, operands)):
-            return Constant(data)
-        partials = op.partials(data, *numbers)
-        if type(data) is not float:
-            data, partials = exactly(data, partials)
-    except (ArithmeticError, ValueError) as error:
-        raise op.failure(error, numbers) from None
-    if type(partials) is not tuple or len(partials) != len(numbers):
-        raise wrong_rule(op, partials, len(numbers))
-    if op.arity is None and len(kinds) == 1:
-        return new_node(data, op, operands, operands, partials, None)
-    return node_of_some(data, op, operands, partials)
-
-
-def node_of_some(
-    data: Any, op: Primitive, operands: tuple[Any, ...], partials: tuple[Any, ...]
-) -> Value:
-    """Return a new node that has no partial by operands that take no gradient, if there are any."""
-    varies = [type(x) is Value or (type(x) is not Constant and takes_gradient(x)) for x in operands]
-    if op.arity is None:
-        xs, dxs = tuple(compress(operands, varies)), tuple(compress(partials, varies))
-        return new_node(data, op, xs, operands, dxs, None)
-    kept = [p if varying else None for p, varying in zip(partials, varies, strict=True)]
-    if kept.count(None) + sum(varies) != op.arity:
-        raise no_fixed_number(op)
-    (x, y), (dx, dy) = [pair if op.arity == 2 else (*pair, None) for pair in (operands, kept)]
-    return new_node(data, op, x, y, dx, dy)
-
-
-def record_unary(op: Primitive, x: Value) -> Value:
-    """Do what :func:`record` does for a Value whose data are a float."""
-    try:
-        data = op.forward(x.data)
-        partials = op.partials(data, x.data)
-    except (ArithmeticError, ValueError) as error:
-        raise op.failure(error, (x.data,)) from None
-    if type(partials) is not tuple or len(partials) != 1:
-        raise wrong_rule(op, partials, 1)
-    if partials[0] is None:
-        raise no_fixed_number(op)
-    return new_node(data if type(data) is float else float(data), op, x, None, partials[0], None)
-
-
-def no_fixed_number(op: Primitive) -> TypeError:
-    """Return the error for a Value where the rule of an operation has no derivative by nature."""
-    message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
-    return TypeError(message)
-
-
-def wrong_rule(op: Primitive, partials: object, n: int) -> TypeError:
-    """Return the error that a rule deserves which gives anything but a tuple of n partials."""
-    message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n} partials"
-    return TypeError(message)
-
-
-def are_floats(numbers: list[Any]) -> bool:
-    """Tell whether data are floats, at the price of a sum: with anything else it is no float.
-
-    Exact numbers beside a float pass: so they would in the operation.
-
-    >>> are_floats([1.0, 2.0]), are_floats([1, 2]), are_floats([1.0, None])
-    (True, False, False)
-    """
-    try:
-        return type(sum(numbers)) is float
-    except (TypeError, ArithmeticError):
-        return False
-
-
-def plain_numbers(op: Primitive, numbers: list[Any]) -> list[Any]:
-    """Return plain numbers; beside a Fraction an int becomes one, so that its quotient is exact."""
-    numbers = [op.number(n) for n in numbers]
-    if Fraction in map(type, numbers):
-        return [Fraction(n) if type(n) is int else n for n in numbers]
-    return numbers
-
-
-def exactly(data: Any, partials: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
-    """Return both as Fractions where the data are one: the floats of a rule are exact."""
-    if not isinstance(data, Fraction):
-        return float(data), partials
-    return data, tuple([Fraction(p) if type(p) is float else p for p in partials])
-
-
-def takes_gradient(x: object) -> bool:
-    """Tell whether ``x`` is a Value, and not a constant."""
-    kind = type(x)
-    return kind is Value or (kind is not Constant and isinstance(x, Value))
-
-
-def unary_method(op: Primitive) -> Callable[[Any], Any]:
-    """Return the method of :class:`Value` for an operation of one argument."""
-
-    def method(self: Any) -> Any:
-        if type(self) is Value and type(self.data) is float:
-            return record_unary(op, self)
-        return record(op, (self,))
-
-    method.__name__ = op.name
-    method.__doc__ = op.doc
-    return method
-
-
-def binary_methods(op: Primitive, infix: Method) -> tuple[Method, Method]:
-    """Return the methods of :class:`Value` for a binary operator, as is and reflected.
-
-    They do what :func:`record` does, for Values and floats, without its questions;
-    :func:`record_operator` does the rest.
-    """
-    forward, partials = op.forward, op.partials
-
-    def method(x: Any, y: Any) -> Any:
-        kind = type(y)
-        a, b = x.data, y.data if kind is Value or kind is Constant else y
-        if (
-            type(x) is not Value
-            or type(a) is not float
-            or (type(b) is not float and type(b) is not int)
-        ):
-            return record_operator(op, infix, x, y)
-        try:
-            data = forward(a, b)
-            dx, dy = partials(data, a, b)
-        except (ArithmeticError, ValueError) as error:
-            raise op.failure(error, (a, b)) from None
-        return new_node(data, op, x, y, dx, dy if kind is Value else None)
-
-    def reflected(y: Any, x: Any) -> Any:
-        b = y.data
-        if (
-            type(y) is not Value
-            or type(b) is not float
-            or (type(x) is not float and type(x) is not int)
-        ):
-            return record_operator(op, infix, x, y)
-        try:
-            data = forward(x, b)
-            _, dy = partials(data, x, b)
-        except (ArithmeticError, ValueError) as error:
-            raise op.failure(error, (x, b)) from None
-        return new_node(data, op, x, y, None, dy)
-
-    return method, reflected
-
-
-# Sums and products are nine of ten operations that people write. So these two have the partials of
-# their rows in the table written out, and new_node: that makes them a third faster. Constants have
-# the methods of any operator instead.
-
-
-def plus(x: Any, y: Any) -> Any:
-    """Return x + y; the method of :class:`Value`."""
-    a = x.data
-    if type(y) is Value:
-        b, dy = y.data, 1.0
-    else:
-        b, dy = y.data if type(y) is Constant else y, None
-    if type(a) is not float or not (type(b) is float or type(b) is int):
-        return record_operator(ADD, operator.add, x, y)
-    try:
-        data = a + b
-    except OverflowError as error:
-        raise ADD.failure(error, (a, b)) from None
-    node = new(Value)
-    node.data, node.op = data, ADD
-    node._x, node._y = x, y
-    node._dx, node._dy = 1.0, dy
-    node.grad, node.label, node._uses = 0.0, "", 0
-    return node
-
-
-def times(x: Any, y: Any) -> Any:
-    """Return x * y; the method of :class:`Value`."""
-    a = x.data
-    if type(y) is Value:
-        b, dy = y.data, a
-    else:
-        b, dy = y.data if type(y) is Constant else y, None
-    if type(a) is not float or not (type(b) is float or type(b) is int):
-        return record_operator(MUL, operator.mul, x, y)
-    try:
-        data = a * b
-    except OverflowError as error:
-        raise MUL.failure(error, (a, b)) from None
-    node = new(Value)
-    node.data, node.op = data, MUL
-    node._x, node._y = x, y
-    node._dx, node._dy = b, dy
-    node.grad, node.label, node._uses = 0.0, "", 0
-    return node
-
-
-def record_operator(op: Primitive, infix: Method, x: Any, y: Any) -> Any:
-    """Return what an operator gives for operands other than Values, floats and ints.
-
-    An array gives an array of Values. What is no number gets its own turn to answer, unless it can
-    have no answer to a Value.
-    """
-    numpy = sys.modules.get("numpy")
-    if numpy and isinstance(x, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: infix(item, y), 1, 1)(x)
-    if numpy and isinstance(y, numpy.ndarray):
-        return numpy.frompyfunc(lambda item: infix(x, item), 1, 1)(y)
-    try:
-        return record(op, (x, y))
-    except OperandError as error:
-        if isinstance(error.args[1], Value | complex) or type(error.args[1]) in NEVER_OPERANDS:
-            raise
-        return NotImplemented
-
-
-def new_node(data: Any, op: Primitive, x: Any, y: Any, dx: Any, dy: Any) -> Value:
-    """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
-    node = new(Value)
-    node.data, node.op = data, op
-    node._x, node._y = x, y
-    node._dx, node._dy = dx, dy
-    node.grad, node.label, node._uses = 0.0, "", 0
-    return node
-
-
-def comparison(holds: Callable[[Any, Any], bool]) -> Method:
-    """Return the method of :class:`Value` that compares the data."""
-
-    def method(x: Value, y: Any) -> Any:
-        require_free(x)
-        require_free(y)
-        try:
-            return holds(x.data, y.data if isinstance(y, Value) else number(y))
-        except TypeError:
-            return NotImplemented
-
-    return method
-
-
-DECIDES = ContextVar("DECIDES", default=True)
-
-
-@contextmanager
-def recording() -> Iterator[None]:
-    """Forbid to decide by numbers: what is recorded inside is to hold for other numbers, too.
-
-    >>> with recording():
-    ...     Value(1.0) > 0
-    Traceback (most recent call last):
-      ...
-    RuntimeError: recording: a decision by Value(data=1.0, grad=0.0) holds for this number only; ...
-    """
-    token = DECIDES.set(False)
-    try:
-        yield
-    finally:
-        DECIDES.reset(token)
-
-
-def require_free(x: object) -> None:
-    """Raise RuntimeError if a number that may become another is to decide something."""
-    if not DECIDES.get() and takes_gradient(x):
-        message = (
-            f"recording: a decision by {x!r} holds for this number only; "
-            "write it with operations such as maximum, step or abs"
-        )
-        raise RuntimeError(message)
-
-
-def float_or_fraction(given: object) -> Any:
-    """Return a number as a float, or as the Fraction that it is."""
-    x = number(given)
-    try:
-        return x if isinstance(x, Fraction) else float(x)
-    except OverflowError:
-        message = f"Value: {brief(x)} is too large for a float"
-        raise OverflowError(message) from None
-
-
-def one_and_zero(root: Value) -> tuple[Any, Any]:
-    """Return the adjoint of the root and what a sum of adjoints starts from, exact if it is."""
-    return (Fraction(1), Fraction(0)) if isinstance(root.data, Fraction) else (1.0, 0.0)
-
-
-def as_stored(node: Value, partials: Sequence[Any]) -> tuple[Any, Any]:
-    """Return something for each of ``node.partials`` in the way that the node stores them.
-
-    >>> as_stored(Value(2.0) * 3, "ab")
-    ('a', 'b')
-    """
-    if node.op is not None and node.op.arity is None:
-        pairs = zip(partials, node.args, strict=True)
-        return tuple([p for p, x in pairs if takes_gradient(x)]), None
-    dx, dy = (*partials, None, None)[:2]
-    return dx, dy
-
-
-def as_number(x: Any) -> Any:
-    """Return the data of a Value, anything else as it is."""
-    return x.data if isinstance(x, Value) else x
-
-
-# --- the Value ------------------------------------------------------------------------------------
+Operand: TypeAlias = "Value | float | Fraction"
+ADD, MUL = table.add, table.mul
 
 
 class Value:
@@ -378,65 +60,90 @@ class Value:
     ValueError: log: log(0.0) is undefined: needs a number above 0, not 0.0
     """
 
-    # The slots with an underscore are those of engine.Node. Arguments and partials in slots of
-    # their own make a node one object for the garbage collector instead of three. Of many
-    # arguments _x has those that take a gradient, as the engine needs them, and _y has all.
-    __slots__ = ("_adjoint", "_dx", "_dy", "_uses", "_x", "_y", "data", "grad", "label", "op")
+    # Arguments and partials have slots of their own, which make a node one object for the garbage
+    # collector instead of three; engine.Node says what is in those with an underscore.
+    __slots__ = ("_adjoint", "_dx", "_dy", "_x", "_y", "age", "data", "grad", "label", "op")
 
-    data: Any
-    grad: Any
+    data: float
+    grad: float
     label: str
-    op: Primitive | None
+    op: Operation | None
+    age: int
     _x: Any
     _y: Any
     _dx: Any
     _dy: Any
-    _uses: int
     _adjoint: Any
 
-    __primitive__ = staticmethod(record)  # how an operation that is given a Value answers
-    __array_ufunc__ = None  # NumPy leaves scalar * value and array * value to Value
+    __record__ = staticmethod(record)  # how an operation that is given a Value answers
 
     def __init__(self, data: object, label: str = "") -> None:
         """Make a number that takes a gradient."""
         self.data = data if type(data) is float else float_or_fraction(data)
         self.grad = 0.0
         self.label = label
+        self.age = next_age()
         self.op = self._x = self._y = self._dx = self._dy = self._adjoint = None
-        self._uses = 0
 
-    # how it was made
+    # operators: record_two does the same for any of them; the two that people write most are written
+    # out for their usual operands
 
-    @property
-    def args(self) -> tuple[Value | Number, ...]:
-        """What the operation was given: Values, and plain numbers as they were written.
+    def __add__(self, other: Operand) -> Value:
+        varies = type(other) is Value
+        a, b = self.data, other.data if varies else other
+        if type(a) is type(b) is float and type(self) is Value:
+            return new_node(a + b, ADD, self, other, 1.0, 1.0 if varies else None)
+        return record_two(ADD, self, other)
 
-        >>> (Value(2.0) * 3).args
-        (Value(data=2.0, grad=0.0), 3)
-        """
-        if self.op is None:
-            return ()
-        args: tuple[Any, ...] = self._y if self.op.arity is None else (self._x, self._y)
-        return args[: self.op.arity]
+    def __radd__(self, other: Operand) -> Value:
+        return record_two(ADD, other, self)
 
-    @property
-    def partials(self) -> tuple[Number | None, ...]:
-        """The local derivative with respect to each argument; None for constants.
+    def __sub__(self, other: Operand) -> Value:
+        return record_two(table.sub, self, other)
 
-        >>> (Value(2.0) * Value(5.0)).partials, (Value(2.0) * 5).partials
-        ((5.0, 2.0), (5, None))
-        """
-        if self.op is None:
-            return ()
-        if self.op.arity is not None:
-            return (self._dx, self._dy)[: self.op.arity]
-        partials = iter(self._dx)
-        return tuple([next(partials) if takes_gradient(x) else None for x in self.args])
+    def __rsub__(self, other: Operand) -> Value:
+        return record_two(table.sub, other, self)
+
+    def __mul__(self, other: Operand) -> Value:
+        varies = type(other) is Value
+        a, b = self.data, other.data if varies else other
+        if type(a) is type(b) is float and type(self) is Value:
+            return new_node(a * b, MUL, self, other, b, a if varies else None)
+        return record_two(MUL, self, other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return record_two(MUL, other, self)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return record_two(table.div, self, other)
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return record_two(table.div, other, self)
+
+    def __pow__(self, exponent: Operand) -> Value:
+        if not takes_gradient(exponent):
+            return record_two(table.power, self, exponent)
+        op = table.pow if takes_gradient(self) else table.exponential
+        return record_two(op, self, exponent)
+
+    def __rpow__(self, base: Operand) -> Value:
+        return record_two(table.exponential, base, self)
+
+    def __neg__(self) -> Value:
+        return record_one(table.neg, self)  # type: ignore[no-any-return]  # a Value
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __abs__(self) -> Value:
+        return record_one(table.abs, self)  # type: ignore[no-any-return]  # a Value
+
+    # The other operations of one or two numbers are methods, too: below, from the table.
 
     # gradients
 
     def backward(self) -> None:
-        """Add to ``.grad`` of every Value behind this one the derivative with respect to it.
+        """Add to ``.grad`` of this Value and of all it was computed from the derivative of this one.
 
         A second call adds the same again; ``zero_grad()`` clears. After an error, an interrupt for
         example, all gradients are as they were. Raises ValueError for a constant.
@@ -451,11 +158,10 @@ class Value:
         if isinstance(self, Constant):
             message = f"backward: {self!r} depends on no Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
-        with LOCK:
-            sweep(self, *one_and_zero(self), add=True)
+        accumulate(self, *one_and_zero(self))
 
     def zero_grad(self) -> None:
-        """Set ``.grad`` to 0.0 here and in every Value behind.
+        """Set ``.grad`` to 0.0 here and in every Value that this one was computed from.
 
         >>> a = Value(1.0)
         >>> b = 2 * a
@@ -478,50 +184,62 @@ class Value:
         """
         return Constant(self.data, self.label)
 
-    # operators
+    # how it was made
 
-    __add__, __radd__ = plus, binary_methods(ADD, operator.add)[1]
-    __sub__, __rsub__ = binary_methods(primitives.sub, operator.sub)
-    __mul__, __rmul__ = times, binary_methods(MUL, operator.mul)[1]
-    __truediv__, __rtruediv__ = binary_methods(primitives.div, operator.truediv)
-    _power = binary_methods(primitives.power, operator.pow)[0]
-    _pow = binary_methods(primitives.pow, operator.pow)[0]
-    __rpow__ = binary_methods(primitives.exponential, operator.pow)[1]
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """What the operation was given, lists as tuples.
 
-    def __pow__(self, exponent: Any) -> Any:
-        if type(exponent) is int or not takes_gradient(exponent):
-            return self._power(exponent)
-        return self._pow(exponent) if takes_gradient(self) else exponent.__rpow__(self)
+        >>> from tinygrad_edu import weighted_sum
+        >>> weighted_sum([Value(2.0)], [3.0], 1.0).operands
+        ((Value(data=2.0, grad=0.0),), (3.0,), 1.0)
+        """
+        if self.op is None:
+            return ()
+        return (self._x, self._y)[: self.op.arity] if self.op.arity else self._y
 
-    __neg__ = unary_method(primitives.neg)
+    @property
+    def args(self) -> tuple[Value | Number, ...]:
+        """What the operation was given, one by one: Values, and plain numbers as they were written.
 
-    def __pos__(self) -> Value:
-        return self
+        >>> (Value(2.0) * 3).args
+        (Value(data=2.0, grad=0.0), 3)
+        """
+        return () if self.op is None else tuple(self.op.flat(self.operands))
 
-    # functions; each is a function of the package, too
+    @property
+    def partials(self) -> tuple[Number | None, ...]:
+        """The local derivative with respect to each argument; None for constants.
 
-    exp = unary_method(primitives.exp)
-    log = unary_method(primitives.log)
-    sqrt = unary_method(primitives.sqrt)
-    sin = unary_method(primitives.sin)
-    cos = unary_method(primitives.cos)
-    tanh = unary_method(primitives.tanh)
-    sigmoid = unary_method(primitives.sigmoid)
-    relu = unary_method(primitives.relu)
-    softplus = unary_method(primitives.softplus)
-    abs = __abs__ = unary_method(primitives.abs)
-
-    def leaky_relu(self, alpha: Value | Number = primitives.LEAK) -> Value:
-        """Return x above 0, otherwise alpha * x (A6)."""
-        return record(primitives.leaky_relu, (self, alpha))
+        >>> (Value(2.0) * Value(5.0)).partials, (Value(2.0) * 5).partials
+        ((5.0, 2.0), (5, None))
+        """
+        if self.op is None:
+            return ()
+        if self.op.arity:
+            return (self._dx, self._dy)[: self.op.arity]
+        found = (d for group in self._dx for d in group)
+        return tuple([next(found) if takes_gradient(x) else None for x in self.args])
 
     # as a number
 
-    __lt__, __le__ = comparison(operator.lt), comparison(operator.le)
-    __gt__, __ge__ = comparison(operator.gt), comparison(operator.ge)
+    def __lt__(self, other: Operand) -> bool:
+        return compare(operator.lt, self, other)
+
+    def __le__(self, other: Operand) -> bool:
+        return compare(operator.le, self, other)
+
+    def __gt__(self, other: Operand) -> bool:
+        return compare(operator.gt, self, other)
+
+    def __ge__(self, other: Operand) -> bool:
+        return compare(operator.ge, self, other)
 
     def __float__(self) -> float:
         require_free(self)
+        if takes_gradient(self):
+            require_recordable()
+            escaping.warn(self.data)
         return float(self.data)
 
     def __int__(self) -> int:
@@ -539,11 +257,18 @@ class Value:
     def __format__(self, spec: str) -> str:
         if not spec:
             return repr(self)
-        return format(float(self) if isinstance(self.data, Fraction) else self.data, spec)
+        require_free(self)
+        return format(float(self.data) if isinstance(self.data, Fraction) else self.data, spec)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
+
+    # in NumPy
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        """Answer a function of NumPy with the operation of the same name."""
+        return of_ufunc(ufunc.__name__, method, inputs, named)
 
     # copies of any depth
 
@@ -552,6 +277,25 @@ class Value:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return copying.reduce(self)
+
+    if TYPE_CHECKING:  # what the table adds, for type checkers; a test holds the two equal
+
+        def abs(self) -> Value: ...
+        def cos(self) -> Value: ...
+        def exp(self) -> Value: ...
+        def log(self) -> Value: ...
+        def relu(self) -> Value: ...
+        def sigmoid(self) -> Value: ...
+        def sin(self) -> Value: ...
+        def softplus(self) -> Value: ...
+        def sqrt(self) -> Value: ...
+        def step(self) -> Value: ...
+        def tanh(self) -> Value: ...
+        def greater(self, y: Operand) -> Value: ...
+        def leaky_relu(self, alpha: Operand = ...) -> Value: ...
+        def maximum(self, y: Operand) -> Value: ...
+        def minimum(self, y: Operand) -> Value: ...
+        def binary_cross_entropy_with_logits(self, target: Operand) -> Value: ...
 
 
 class Constant(Value):
@@ -568,9 +312,149 @@ class Constant(Value):
 
     __slots__ = ()
 
-    # mypy would have the names of plus's and times's arguments in these, too.
-    __add__ = binary_methods(ADD, operator.add)[0]  # type: ignore[assignment]  # no names
-    __mul__ = binary_methods(MUL, operator.mul)[0]  # type: ignore[assignment]  # no names
+
+recorder.Value, recorder.Constant, recorder.OWN = Value, Constant, {Value, Constant}
 
 
-OWN = {Value, Constant}  # the types of nearly all operands
+# --- methods from the table -----------------------------------------------------------------------
+
+
+def method_of(op: Operation) -> Callable[..., Any]:
+    """Return the method of :class:`Value` for an operation whose first operand is a number."""
+
+    def of_one(self: Any) -> Any:
+        return record_one(op, self)
+
+    def of_several(self: Any, *others: Any, **named: Any) -> Any:
+        return op(self, *others, **named)
+
+    method = of_one if op.arity == 1 else of_several
+    method.__name__ = method.__qualname__ = op.name
+    method.__doc__ = op.doc
+    return method
+
+
+for _row in table.TABLE.values():
+    if not _row.code and not _row.lists[0]:  # operators and operations of lists are no methods
+        setattr(Value, _row.name, method_of(_row))
+
+
+# --- operators --------------------------------------------------------------------------------------
+
+INFIX: dict[str, Callable[[Any, Any], Any]] = {  # operators, as NumPy calls them
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+
+def of_ufunc(name: str, method: str, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Return what the operation that NumPy calls ``name`` gives for Values, and for arrays of them."""
+    numpy = sys.modules["numpy"]
+    rows: list[Any] = [row for row in table.TABLE.values() if row.array == name]
+    infix = INFIX[name] if name in INFIX else rows[0] if rows else None
+    if infix is None or method != "__call__" or named:
+        ours = ", ".join(row.name for row in table.TABLE.values() if not row.code)
+        message = (
+            f"numpy.{name} cannot take a Value: use an operation of tinygrad_edu ({ours}), or the "
+            "number x.data, which leaves the graph"
+        )
+        raise TypeError(message)
+    given = [x.item() if isinstance(x, numpy.generic) or not getattr(x, "ndim", 1) else x for x in inputs]
+    arrays = [i for i, x in enumerate(given) if isinstance(x, numpy.ndarray)]
+    if not arrays:
+        return infix(*given)
+    (place,) = arrays  # the other is the Value
+
+    def at(item: Any) -> Any:
+        return infix(*given[:place], item, *given[place + 1 :])
+
+    return numpy.frompyfunc(at, 1, 1)(given[place])
+
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+DECIDES = ContextVar("DECIDES", default=True)
+
+
+def compare(holds: Callable[[Any, Any], bool], x: Value, y: Any) -> Any:
+    """Return whether the data of two Values compare so."""
+    require_free(x)
+    require_free(y)
+    try:
+        return holds(x.data, y.data if isinstance(y, Value) else number(y))
+    except TypeError:
+        return NotImplemented
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Forbid decisions by numbers, for what is recorded inside must hold for other numbers, too.
+
+    >>> with recording():
+    ...     Value(1.0) > 0
+    Traceback (most recent call last):
+      ...
+    RuntimeError: recording: a decision by Value(data=1.0, grad=0.0) holds for this number only; ...
+    """
+    token = DECIDES.set(False)
+    try:
+        yield
+    finally:
+        DECIDES.reset(token)
+
+
+def require_free(x: object) -> None:
+    """Raise RuntimeError if a number that may become another must not decide anything."""
+    if not DECIDES.get() and takes_gradient(x):
+        message = (
+            f"recording: a decision by {x!r} holds for this number only; "
+            "write it with operations such as maximum, step or abs"
+        )
+        raise RuntimeError(message)
+
+
+RULE: ContextVar[Operation | None] = ContextVar("RULE", default=None)
+
+
+@contextmanager
+def applying_the_rule_of(op: Operation) -> Iterator[None]:
+    """Forbid floats of Values while the rule of an operation is applied to Values."""
+    token = RULE.set(op)
+    try:
+        yield
+    finally:
+        RULE.reset(token)
+
+
+def require_recordable() -> None:
+    """Raise TypeError if a rule that is applied to Values asks for a float: it would lose its history."""
+    op = RULE.get()
+    if op is not None:
+        message = (
+            f"{op.name}: its rule asks a Value for a float, so its derivative would be lost; write the rule "
+            "with operators and the functions of tinygrad_edu, such as cos(x) for math.cos(x)"
+        )
+        raise TypeError(message)
+
+
+def float_or_fraction(given: object) -> Any:
+    """Return a number as a float, or as the Fraction that it is."""
+    x = number(given)
+    try:
+        return x if isinstance(x, Fraction) else float(x)
+    except OverflowError:
+        message = f"Value: {brief(x)} is too large for a float"
+        raise OverflowError(message) from None
+
+
+def one_and_zero(root: Value) -> tuple[Any, Any]:
+    """Return the adjoint of the root and what a sum of adjoints starts from, exact if it is."""
+    return (Fraction(1), Fraction(0)) if isinstance(root.data, Fraction) else (1.0, 0.0)

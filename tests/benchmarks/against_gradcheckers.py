@@ -43,8 +43,8 @@ from typing import Any, NamedTuple
 from tinygrad_edu import Value, grad, gradcheck
 from tinygrad_edu.check.expression import Expression, Line, grow
 from tinygrad_edu.check.noise import path_sums
-from tinygrad_edu.primitive import Primitive
-from tinygrad_edu.primitives import LEAK, TABLE, add, mul, sub
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.table import LEAK, TABLE, add, mul, sub
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from frameworks import autograd_as_numpy, jax_as_numpy, on_arrays, torch_as_numpy
@@ -77,7 +77,7 @@ class Case(NamedTuple):
 class Detaching(NamedTuple):
     """An operation that detaches the operand in one place first."""
 
-    op: Primitive
+    op: Operation
     place: int
 
     def __getattr__(self, name):
@@ -143,7 +143,7 @@ def float32(x):
     return struct.unpack("f", struct.pack("f", x))[0]
 
 
-WRONG_RULES: dict[str, tuple[Callable[[Primitive], Any], str]] = {
+WRONG_RULES: dict[str, tuple[Callable[[Operation], Any], str]] = {
     **{f"rule × (1 + {e:.0e})": (scaled(lambda p, e=e: p * (1 + e)), "") for e in ERRORS},
     "tanh' = 1 - y": (lambda op: lambda y, x: (1 - y,), "tanh"),
     "log' = 1 / (x + 1e-4)": (lambda op: lambda y, x: (1 / (x + 1e-4),), "log"),

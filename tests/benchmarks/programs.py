@@ -10,7 +10,7 @@ import random
 from tinygrad_edu import MLP
 from tinygrad_edu.nn.data import moons
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.primitives import relu, total
+from tinygrad_edu.table import relu, total
 
 __all__ = [
     "Digit",

@@ -32,8 +32,8 @@ from tinygrad_edu import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.primitive import Unary
-from tinygrad_edu.primitives import TABLE, mul
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.table import TABLE, mul
 from tinygrad_edu.testing import numbers
 
 
@@ -227,7 +227,7 @@ def test_what_rounding_hides_is_inconclusive(f, x):
 # --- wrong gradients ------------------------------------------------------------------------------
 
 unary = pytest.mark.parametrize(
-    "op", [row for row in TABLE.values() if isinstance(row, Unary) and row.name != "step"]
+    "op", [row for row in TABLE.values() if isinstance(row, Operation) and row.name != "step"]
 )
 
 

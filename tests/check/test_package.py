@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import assert_gradients, softmax
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import arguments, expressions, networks, numbers
 
 rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)

@@ -14,7 +14,7 @@ from tinygrad_edu.drawing.labels import LONGEST, LONGEST_TIP, legible, shortened
 from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.explain import exercise
 from tinygrad_edu.explain.page import document
-from tinygrad_edu.primitive import Unary
+from tinygrad_edu.operation import Operation
 
 SPACE = "{http://www.w3.org/2000/svg}"
 TIP = "{http://www.w3.org/1999/xlink}title"
@@ -90,7 +90,7 @@ def test_a_label_stands_in_the_graph_as_it_was_typed(engine, label):
 def test_titles_and_symbols_stand_as_they_were_typed(engine, label):
     x = Value(1.5)
     rule = {"forward": lambda x: x, "partials": lambda y, x: (1.0,), "array": None}
-    own = Unary("own", "Its own.", **rule, symbol=label, latex="#1")
+    own = Operation("own", "Its own.", **rule, symbol=label, latex="#1")
     y = own(x)
     assert lines_of(engine(draw(y)), "o_1") == expected(shortened(label))
     folded = engine(draw(y, clusters={label: [x]}, fold=True))

@@ -16,7 +16,7 @@ from tinygrad_edu.examples.activation_problems import (
     slope,
 )
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, tanh
+from tinygrad_edu.table import leaky_relu, relu, sigmoid, tanh
 
 POINTS = [-10.0, -2.0, -0.5, 0.5, 2.0, 5.0, 10.0]
 

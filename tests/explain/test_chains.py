@@ -9,14 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Constant, Value, grad, primitives, tanh, total
+from tinygrad_edu import Constant, Value, grad, table, tanh, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain import derivation, latex, paths
 from tinygrad_edu.testing import expressions
 
-EXACT = (primitives.add, primitives.sub, primitives.mul, primitives.neg, primitives.weighted_sum)
-ALL = tuple(primitives.TABLE.values())
+EXACT = (table.add, table.sub, table.mul, table.neg, table.weighted_sum)
+ALL = tuple(table.TABLE.values())
 FEW = 200  # paths that a test lists
 
 

@@ -19,13 +19,13 @@ from tinygrad_edu import (
     log,
     logsumexp,
     maximum,
-    primitives,
     relu,
     sigmoid,
     sin,
     softplus,
     sqrt,
     step,
+    table,
     tanh,
     total,
     weighted_sum,
@@ -35,7 +35,7 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.formulas import latex, latex_number, rules_as_latex
 from tinygrad_edu.explain.formulas import text as text_of
 from tinygrad_edu.naming import Names, as_latex
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import expressions
 
 x, y, z = Value(2.0, label="x"), Value(3.0, label="y"), Value(0.5, label="z")
@@ -109,7 +109,7 @@ def test_every_operation_is_written(row):
     assert_balanced(latex(node))
     assert_balanced(latex(node**2))
     assert_balanced(latex((node - 1) / node))
-    if row is not primitives.exponential:
+    if row is not table.exponential:
         assert "a" in latex(node)
         assert "a" in text_of(node)
     assert_plain(text_of(node))
@@ -148,7 +148,7 @@ def test_rules_read_as_in_the_lectures(name, rules):
 
 # --- no needless signs ----------------------------------------------------------------------------
 
-neg = primitives.neg
+neg = table.neg
 TEXTS = [
     (x + y, "x + y"),
     (x - y, "x − y"),

@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pages import CONTRASTS, EVIL, Tags, box, drawing_in, evil, worked_example
 
-from tinygrad_edu import Constant, Value, primitives, weighted_sum
+from tinygrad_edu import Constant, Value, table, weighted_sum
 from tinygrad_edu.drawing import picture
 from tinygrad_edu.drawing.graph import levels_behind, number_text
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain.formulas import LATEX, rules_as_latex
 from tinygrad_edu.explain.page import MOST, document, fragment, mathml
 from tinygrad_edu.explain.walk import steps
-from tinygrad_edu.primitive import ATOM, Primitive
+from tinygrad_edu.operation import ATOM, Operation
 
-TABLE = [op for op in vars(primitives).values() if isinstance(op, Primitive)]
+TABLE = [op for op in vars(table).values() if isinstance(op, Operation)]
 
 
 def square_and_more():

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, Constant, Value, derivation, losses, paths, primitives, sin
+from tinygrad_edu import MLP, Constant, Value, derivation, losses, paths, sin, table
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain import steps, walk
 from tinygrad_edu.explain.walk import BackwardStep, ForwardStep, SeedStep
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.testing import expressions, networks
-from tinygrad_edu.value import as_number
 
-EXACT = (primitives.add, primitives.sub, primitives.mul, primitives.neg, primitives.weighted_sum)
+EXACT = (table.add, table.sub, table.mul, table.neg, table.weighted_sum)
 
 
 def of(expression, kind=float):
@@ -193,7 +193,7 @@ def test_a_value_without_an_operation_has_the_seed_alone():
 
 def test_a_neuron_of_many_weights_prints_a_short_line():
     n = 1000
-    z = primitives.weighted_sum([Value(0.5) for _ in range(n)], [0.1] * n, Value(0.0))
+    z = table.weighted_sum([Value(0.5) for _ in range(n)], [0.1] * n, Value(0.0))
     assert len(str(steps(z)[0])) < 300
 
 

@@ -29,8 +29,8 @@ from tinygrad_edu import (
 from tinygrad_edu.check.noise import path_sums
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.losses import binary_cross_entropy, mse
-from tinygrad_edu.primitive import Nary, Unary
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import expressions, flat_arguments, networks
 
 torch = pytest.importorskip("torch")
@@ -134,7 +134,7 @@ def test_a_negative_number_has_whole_powers_even_if_the_exponent_is_an_input():
 
 
 def test_a_kink_of_a_new_operation_is_that_of_its_rule():
-    hard_tanh = Unary(
+    hard_tanh = Operation(
         "hard_tanh",
         "The number, but from -1 to 1.",
         forward=lambda x: max(-1.0, min(1.0, x)),
@@ -354,7 +354,7 @@ ARRAYS = {
 
 @pytest.mark.parametrize(("array", "problem"), ARRAYS.values(), ids=ARRAYS)
 def test_an_operation_that_torch_cannot_compute_is_named(array, problem):
-    row = Unary(
+    row = Operation(
         "novel", "New.", forward=math.cos, partials=lambda y, x: (y,), array=array,
         symbol="n", latex="n",
     )  # fmt: skip
@@ -364,7 +364,7 @@ def test_an_operation_that_torch_cannot_compute_is_named(array, problem):
 
 
 def test_a_rule_that_no_batch_can_follow_is_named():
-    row = Nary(
+    row = Operation(
         "novel", "New.", forward=lambda x: x, partials=lambda y, x: (1.0 if x > 0 else 0.0,),
         array=lambda numpy, x: x * 1.0, symbol="n", latex="n", kink=lambda x: x,
     )  # fmt: skip

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Constant, Value, half_squared_error, maximum, primitives, sin
+from tinygrad_edu import Constant, Value, half_squared_error, maximum, sin, table
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.activations import ACTIVATIONS, acts_on_layer, linear, threshold
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus
+from tinygrad_edu.table import leaky_relu, relu, sigmoid, softmax, softplus
 
 torch = pytest.importorskip("torch")
 
@@ -349,7 +349,7 @@ def test_a_model_is_copied_and_pickled_with_what_it_carries():
 def test_every_named_activation_has_been_tried():
     # Against an activation that joins the table and is forgotten here.
     assert set(EVERY) >= set(ACTIVATIONS)
-    assert [g for g in EVERY.values() if acts_on_layer(g)] == [primitives.softmax]
+    assert [g for g in EVERY.values() if acts_on_layer(g)] == [table.softmax]
 
 
 class Doubled(MLP):

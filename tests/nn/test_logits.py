@@ -6,7 +6,7 @@ import pytest
 
 from tinygrad_edu import MLP, Layer, Neuron, Value, losses, sigmoid
 from tinygrad_edu.nn import SGD, compare, fit
-from tinygrad_edu.primitive import Unary
+from tinygrad_edu.operation import Operation
 
 X = [0.5, -1.0]
 BINARY = losses.binary_cross_entropy_with_logits
@@ -121,7 +121,7 @@ def test_an_expression_of_ones_own_is_told(said):
 
 
 def test_an_operation_called_softmax_is_found_by_its_name(said):
-    softmax = Unary(
+    softmax = Operation(
         "softmax", "Stands for one.", forward=float, partials=lambda y, x: (1.0,),
         array="positive", symbol="softmax", latex="#1",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, grad, total
-from tinygrad_edu.engine import LOCK
+from tinygrad_edu.engine import lock
 from tinygrad_edu.nn import (
     MLP,
     SGD,
@@ -448,7 +448,7 @@ def test_an_interrupt_at_any_line_of_backward_or_step_leaves_full_steps(kind):
         assert history.interrupted
         assert (w.data, b.data) == trail[len(history.steps)]
         assert optimiser.steps == len(history.steps)
-        assert not LOCK._is_owned()
+        assert not lock._is_owned()
 
 
 # --- numbers that leave the finite ----------------------------------------------------------------

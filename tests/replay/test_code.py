@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, cos, exp, log, sqrt, total
-from tinygrad_edu.primitive import Binary, Interval, Nary, Unary
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.operation import Interval, Operation
 from tinygrad_edu.replay import replay
 from tinygrad_edu.replay.code import Lines, fixed_by_nature
+from tinygrad_edu.table import TABLE
 
 
-def operation(kind=Unary, name="novel", **fields):
+def operation(kind=Operation, name="novel", **fields):
     row = {
         "forward": math.atan,
         "partials": lambda y, x: (1 / (1 + x * x),),
@@ -53,13 +53,13 @@ NEW = {
         forward=lambda x: max(x, -math.inf), partials=lambda y, x: (x / x + 1 / (math.inf * x),),
         array=lambda numpy, x: numpy.maximum(x, -numpy.inf)),
     "arctan2": operation(
-        Binary, forward=math.atan2, array="arctan2",
+        Operation, forward=math.atan2, array="arctan2",
         partials=lambda a, y, x: (x / (x * x + y * y), -y / (x * x + y * y))),
     "a fixed argument": operation(
-        Binary, forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
+        Operation, forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
         partials=lambda y, x, n: (n if n > 0 else 2 * n - n, None)),
     "mean": operation(
-        Nary, forward=lambda *values: sum(values) / len(values),
+        Operation, forward=lambda *values: sum(values) / len(values),
         array=lambda numpy, *values: sum(values) / len(values),
         partials=lambda y, *values: (1 / len(values),) * len(values),
         flatten=lambda values: (*values,)),

@@ -31,9 +31,9 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.check.expression import lengths
 from tinygrad_edu.nn import losses
-from tinygrad_edu.primitive import Primitive, padded
-from tinygrad_edu.primitives import TABLE
+from tinygrad_edu.operation import Operation, padded
 from tinygrad_edu.replay import replay
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import expressions, networks, numbers
 
 rows = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
@@ -198,7 +198,7 @@ def shaken(f):
     rng = random.Random(0)
 
     def compute(op, operands):
-        return Primitive.compute(op, operands) * (1 + rng.choice((-4, -2, 2, 4)) * 2.0**-52)
+        return Operation.compute(op, operands) * (1 + rng.choice((-4, -2, 2, 4)) * 2.0**-52)
 
     return lambda xs, ps: f(xs, ps, compute=compute)
 

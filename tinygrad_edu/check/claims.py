@@ -12,7 +12,8 @@ from tinygrad_edu.check.function import Function
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import Names, as_text
-from tinygrad_edu.primitive import OperandError, number
+from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Value
 
 __all__ = ["Claim", "claims", "mistake"]
@@ -230,4 +231,4 @@ def called(node: Value, names: dict[Value, str]) -> str:
         return names.get(node) or f"{node.data:.6g}"
     if node.op.arity is None:
         return f"{node.op.name}(…) = {node.data:.4g}"
-    return node.op.text([float(f"{x:.4g}") for x in node.args])
+    return node.op.text([float(f"{as_number(x):.4g}") for x in node.args])

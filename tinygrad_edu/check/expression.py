@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.primitive import ATOM, Interval, Primitive, fill, padded
-from tinygrad_edu.primitives import TABLE
-from tinygrad_edu.value import Value, as_number
+from tinygrad_edu.operation import ATOM, Interval, Operation, fill, padded
+from tinygrad_edu.recorder import as_number
+from tinygrad_edu.table import TABLE
+from tinygrad_edu.value import Value
 
-__all__ = ["Expression", "clear", "expression", "grow", "lengths", "spelling"]
+__all__ = ["Expression", "clear", "expression", "grow", "lengths"]
 
 Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
 Operand: TypeAlias = "int | float"
@@ -32,15 +33,13 @@ MARGIN = 0.05
 """How far arguments keep from the edges of a domain, from excluded points and from kinks."""
 LARGEST = 1e3
 """Of an output, or of a partial derivative."""
-FIXED = (2.0, 3.0, 0.5, -1.0)
-"""What is tried where an operation takes a fixed number."""
 ROWS = tuple(TABLE.values())
 
 
 class Line(NamedTuple):
     """An operation, and what it is given."""
 
-    op: Primitive
+    op: Operation
     operands: tuple[Operand, ...]
 
     def arguments(self, results: Sequence[Any]) -> list[Any]:
@@ -56,16 +55,16 @@ class Expression:
     """A point inside the domain of every operation."""
     lines: tuple[Line, ...]
 
-    def __call__(self, *inputs: Any, compute: Callable[..., Any] = Primitive.compute) -> Any:
+    def __call__(self, *inputs: Any, compute: Callable[..., Any] = Operation.compute) -> Any:
         """Run the operations; ``compute`` may run them in another way, given each and its operands.
 
-        >>> from tinygrad_edu.primitives import sin
+        >>> from tinygrad_edu.table import sin
         >>> Expression((0.0,), (Line(sin, (0,)), Line(sin, (1,))))(0.0)
         0.0
         """
         results = list(inputs)
         for line in self.lines:
-            results.append(compute(line.op, tuple(line.arguments(results))))
+            results.append(compute(line.op, line.op.nested(line.arguments(results))))
         return results[-1]
 
     @property
@@ -115,7 +114,7 @@ class Expression:
 def expression(function: Callable[..., Value], *inputs: float) -> Expression:
     """Return a function of Values as an expression, at a point: what a failing test prints.
 
-    >>> from tinygrad_edu.primitives import tanh
+    >>> from tinygrad_edu.table import tanh
     >>> expression(lambda x, y: tanh(x * y) + 1.0, 0.5, 2.0)
     lambda x, y: tanh(x * y) + 1.0  # at x=0.5, y=2.0
     """
@@ -130,10 +129,10 @@ def expression(function: Callable[..., Value], *inputs: float) -> Expression:
     return Expression(inputs, tuple(lines))
 
 
-def python(op: Primitive, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
+def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
     """Return an operation as Python writes it, and its precedence, given those of its arguments.
 
-    >>> from tinygrad_edu.primitives import mul, total
+    >>> from tinygrad_edu.table import mul, total
     >>> python(mul, [("x + y", 1), ("z", ATOM)])
     ('(x + y) * z', 1)
     >>> python(total, [("x", ATOM), ("y", ATOM)])
@@ -144,51 +143,25 @@ def python(op: Primitive, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
     texts = [text for text, _ in args]
     pieces = [
         piece if isinstance(piece, str) else f"[{', '.join(piece)}]"
-        for piece in spelling(op, texts) or texts
+        for piece in op.nested(texts)
     ]
     return f"{op.name}({', '.join(pieces)})", ATOM
 
 
-# --- how a call hands over its arguments ----------------------------------------------------------
+# --- how many arguments, and of what size ---------------------------------------------------------
 
 
-def spelling(op: Primitive, args: Sequence[Any]) -> tuple[Any, ...] | None:
-    """Return how a call of ``op`` is given this flat list of arguments; None if it cannot be.
-
-    As they are, or in one list, in two, or in two and a last one.
-
-    >>> from tinygrad_edu.primitives import weighted_sum
-    >>> spelling(weighted_sum, [1, 2, 3, 4, 5])
-    ([1, 2], [3, 4], 5)
-    """
-    if op.arity is not None or op.flatten is None:
-        return tuple(args)
-    n = len(args) // 2
-    for spelled in ((args,), (args[:n], args[n : 2 * n], *args[2 * n :])):
-        try:
-            gathered = op.flatten(*spelled)
-        except (TypeError, ValueError):
-            continue
-        if len(gathered) == len(args) and all(map(identical, gathered, args)):
-            return spelled
-    return None
-
-
-def identical(x: object, y: object) -> bool:
-    """Tell whether two objects are one."""
-    return x is y
-
-
-def lengths(op: Primitive) -> list[int]:
+def lengths(op: Operation) -> list[int]:
     """Return how many arguments to try.
 
-    >>> from tinygrad_edu.primitives import half_squared_error, tanh
+    >>> from tinygrad_edu.table import half_squared_error, tanh
     >>> lengths(tanh), lengths(half_squared_error)
     ([1], [2, 4, 6])
     """
     if op.arity is not None:
         return [op.arity]
-    return [n for n in range(1, 7) if spelling(op, [float(i) for i in range(n)])]
+    lists, others = op.lists.count(True), op.lists.count(False)
+    return [n * lists + others for n in range(1, 7 if lists == 0 else 1 + 6 // lists)][: 6 if lists else 1]
 
 
 # --- growing --------------------------------------------------------------------------------------
@@ -198,7 +171,7 @@ def grow(
     inputs: Sequence[float],
     choose: Choose,
     size: int,
-    operations: Sequence[Primitive] = ROWS,
+    operations: Sequence[Operation] = ROWS,
 ) -> Expression:
     """Return an expression of up to ``size`` operations that is defined, and smooth, at ``inputs``.
 
@@ -224,12 +197,12 @@ def grow(
             continue
         if fit:
             lines.append(line)
-            results.append(float(op.forward(*arguments)))
+            results.append(float(op.forward(*op.nested(arguments))))
     return pruned(inputs, lines)
 
 
 def operands_for(
-    op: Primitive, results: Sequence[float], used: set[Operand], choose: Choose
+    op: Operation, results: Sequence[float], used: set[Operand], choose: Choose
 ) -> tuple[Operand, ...]:
     """Return operands that lie in the domain of ``op``; half the time what nothing uses yet."""
     places: list[int] = []
@@ -241,28 +214,27 @@ def operands_for(
             raise ValueError(message)
         places.append(choose(fresh if fresh and choose([True, False]) else fit))
     arguments = [results[place] for place in places]
-    rule = op.partials(op.forward(*arguments), *arguments)
     return tuple(
         [
-            choose(FIXED) if partial is None else place
-            for place, partial in zip(places, rule, strict=True)
+            choose(op.fixed_numbers(len(places))) if fixed else place
+            for place, fixed in zip(places, op.fixed_arguments(len(places)), strict=True)
         ]
     )
 
 
-def smooth(op: Primitive, arguments: Sequence[float]) -> bool:
+def smooth(op: Operation, arguments: Sequence[float]) -> bool:
     """Tell whether ``op`` has derivatives of moderate size there, well away from edges and kinks.
 
-    >>> from tinygrad_edu.primitives import relu
+    >>> from tinygrad_edu.table import relu
     >>> smooth(relu, [0.01]), smooth(relu, [1.0])
     (False, True)
     """
-    y = op.forward(*arguments)
-    partials = [p for p in op.partials(y, *arguments) if p is not None]
+    y = op.forward(*op.nested(arguments))
+    partials = [p for p in op.rule(y, arguments) if p is not None]
     return (
         all(map(clear, padded(op.domain, len(arguments)), arguments))
         and all(abs(x) <= LARGEST for x in (y, *partials))
-        and (op.kink is None or abs(op.kink(*arguments)) >= MARGIN)
+        and (op.kink is None or abs(op.kink(*op.nested(arguments))) >= MARGIN)
     )
 
 

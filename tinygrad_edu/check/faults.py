@@ -7,7 +7,8 @@ from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.measure import ladder
 from tinygrad_edu.check.report import Finding
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["fault", "wrong_rule"]
@@ -39,7 +40,7 @@ def wrong_rule(function: Function) -> str:
             for order in range(1, function.order + 1):
                 for finding in examine_alone(node.op, node, order):
                     if finding.verdict == "wrong":
-                        text = node.op.text([float(x) for x in node.args])
+                        text = node.op.text(node.op.nested([float(as_number(x)) for x in node.args]))
                         return (
                             f"The rule of {node.op.name} is wrong: at {text} it says that "
                             f"{finding.derivative} is {finding.gradient:.8g}, "
@@ -48,13 +49,13 @@ def wrong_rule(function: Function) -> str:
     return ""
 
 
-def examine_alone(op: Primitive, node: Value, order: int) -> list[Finding]:
+def examine_alone(op: Operation, node: Value, order: int) -> list[Finding]:
     """Examine the operation that made a node, at the numbers that it was given."""
     pairs = zip(node.args, node.partials, strict=True)
     args = [Constant(float(x)) if p is None else Value(float(x)) for x, p in pairs]
 
     def alone(*args: Value) -> Value:
-        y: Value = op.compute(args)
+        y: Value = op.compute(op.nested(args))
         y.label = op.name
         return y
 

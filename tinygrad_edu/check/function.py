@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tinygrad_edu.given import quoted
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import as_text, superscript, typed
-from tinygrad_edu.primitive import OperandError, number
+from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Function"]

@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.measure import EPSILON, coincide, rounding, spacings
-from tinygrad_edu.engine import LOCK, sweep
+from tinygrad_edu.engine import adjoints
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.recorder import stored
 from tinygrad_edu.value import Value
 
 __all__ = ["measured_noise", "noise_of_gradients", "path_sums", "rounding_error"]
@@ -22,14 +23,12 @@ def path_sums(y: Value) -> dict[Value, float]:
 
     That is what the derivative would be if nothing in it cancelled: the measure of its rounding.
     """
-    with LOCK:
-        return {node: node._adjoint for node in sweep(y, partials=sizes)}
+    return adjoints(y, partials=sizes)
 
 
 def sizes(node: Value) -> tuple[Any, Any]:
     """Return the partials of a node without their signs, in the way that the node stores them."""
-    dx, dy = node._dx, node._dy
-    return tuple(map(size, dx)) if type(dx) is tuple else size(dx), size(dy)
+    return stored(node, list(map(size, node.partials)))
 
 
 def size(partial: Any) -> float | None:

@@ -26,8 +26,9 @@ from tinygrad_edu.drawing.labels import as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.given import quoted
 from tinygrad_edu.naming import name
-from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Value, as_number, takes_gradient
+from tinygrad_edu.recorder import as_number, takes_gradient
+from tinygrad_edu.table import weighted_sum
+from tinygrad_edu.value import Value
 
 POSITIVE, NEGATIVE = "#0072B2", "#C75300"  # people with any colour vision tell them apart
 NARROW, WIDE = 0.4, 4.0  # lines, in points

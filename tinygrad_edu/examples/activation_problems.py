@@ -15,7 +15,7 @@ from tinygrad_edu.nn import MLP, SGD, Layer, Neuron, fit
 from tinygrad_edu.nn.activations import Activation, linear
 from tinygrad_edu.nn.data import curve
 from tinygrad_edu.nn.losses import half_squared_error
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, step, tanh, total, weighted_sum
+from tinygrad_edu.table import leaky_relu, relu, sigmoid, step, tanh, total, weighted_sum
 from tinygrad_edu.value import Value
 
 ACTIVATIONS: dict[str, Activation] = {

@@ -13,7 +13,7 @@ from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.losses import half_squared_error
-from tinygrad_edu.primitives import sigmoid, weighted_sum
+from tinygrad_edu.table import sigmoid, weighted_sum
 from tinygrad_edu.value import Value
 
 INPUTS, TARGET = (0.2, 0.7, 0.4, 0.9), 0.8

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from tinygrad_edu.nn import SGD, History, Neuron, accuracy, fit
 from tinygrad_edu.nn.data import Examples, blobs
 from tinygrad_edu.nn.losses import binary_cross_entropy
-from tinygrad_edu.primitives import total
+from tinygrad_edu.table import total
 
 CENTRES = ((-1.0, -1.0), (1.0, 1.0))
 SPREAD = 1.0

@@ -20,7 +20,7 @@ from tinygrad_edu.examples.worked_example import (
 )
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import MLP, SGD
-from tinygrad_edu.primitives import half_squared_error, total
+from tinygrad_edu.table import half_squared_error, total
 
 Figures: TypeAlias = "dict[str, float]"
 

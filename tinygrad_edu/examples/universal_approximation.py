@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.primitives import sigmoid
+from tinygrad_edu.table import sigmoid
 
 STEEPNESS = 100.0  # of a step, times the width of a bump
 CERTAINTY = 50.0  # of an AND

@@ -17,7 +17,7 @@ from tinygrad_edu.explain import paths
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import name
 from tinygrad_edu.nn import MLP, SGD
-from tinygrad_edu.primitives import half_squared_error
+from tinygrad_edu.table import half_squared_error
 from tinygrad_edu.value import Constant, Value
 
 INPUTS = (0.05, 0.10)

@@ -26,14 +26,15 @@ from itertools import count, cycle, islice, pairwise
 from typing import Any, NamedTuple, TypeAlias, overload
 
 from tinygrad_edu.drawing import Picture, draw
-from tinygrad_edu.engine import LOCK, ancestors, sweep
+from tinygrad_edu.engine import adjoints, ancestors
 from tinygrad_edu.explain.formulas import DIGITS, LATEX, TEXT, Names, Notation, local_name
 from tinygrad_edu.explain.walk import Lines, require_unchanged
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import as_text
+from tinygrad_edu.recorder import stored
 from tinygrad_edu.showing import Printed
-from tinygrad_edu.value import Constant, Value, as_stored
+from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -128,15 +129,13 @@ class Paths(Printed):
     @property
     def count(self) -> int:
         """How many there are, exactly."""
-        with LOCK:
-            order = sweep(self.y, 1, 0, self._ones)
-            return next((int(node._adjoint) for node in order if node is self.x), 0)
+        return int(adjoints(self.y, 1, 0, self._ones).get(self.x, 0))
 
     def _ones(self, node: Value) -> tuple[Any, Any]:
         """Return 1 for every way on from a node, as the engine takes its partials."""
         ways = {position for position, _, _ in self.edges(node)}
         ones = [None if d is None else int(k in ways) for k, d in enumerate(node.partials)]
-        return as_stored(node, ones)
+        return stored(node, ones)
 
     @cached_property
     def nodes(self) -> set[Value]:

@@ -35,8 +35,9 @@ from tinygrad_edu.explain.formulas import (
     whole_derivative,
 )
 from tinygrad_edu.explain.walk import BackwardStep, Steps, require_unchanged
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.showing import Printed
-from tinygrad_edu.value import Value, as_number
+from tinygrad_edu.value import Value
 
 __all__ = ["Derivation", "derivation"]
 

@@ -593,7 +593,7 @@ def renewed(node: Value, copies: dict[Any, Value], rng: Random | None) -> Value:
     """Return a node computed anew from the copies of its arguments, or given anew."""
     if node.op is None:
         return type(node)(node.data if rng is None else drawn(node.data, rng), node.label)
-    copy: Value = node.op.compute(tuple(copies.get(arg, arg) for arg in node.args))
+    copy: Value = node.op.compute(node.op.nested([copies.get(arg, arg) for arg in node.args]))
     copy.label = node.label
     return copy
 

@@ -23,8 +23,9 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
 from tinygrad_edu.naming import Names, as_latex, as_text, superscript
 from tinygrad_edu.naming.labels import RAISED, escaped
-from tinygrad_edu.primitive import ATOM, Primitive
-from tinygrad_edu.primitives import (
+from tinygrad_edu.operation import ATOM, Operation
+from tinygrad_edu.recorder import as_number
+from tinygrad_edu.table import (
     POWER,
     PRODUCT,
     SUM,
@@ -38,12 +39,12 @@ from tinygrad_edu.primitives import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.value import Constant, Value, as_number
+from tinygrad_edu.value import Constant, Value
 
 __all__ = ["LATEX", "TEXT", "Names", "Notation", "latex", "rules_as_latex", "text"]
 
 Write: TypeAlias = "Callable[[Value], Piece]"
-Compose: TypeAlias = "Callable[[Primitive, Sequence[Piece]], Piece]"
+Compose: TypeAlias = "Callable[[Operation, Sequence[Piece]], Piece]"
 
 DIGITS = 4
 WIDEST = 200  # operations that one formula writes out; further ones go by their names
@@ -118,7 +119,7 @@ def short(x: Any, digits: int) -> str:
     return f"{x:.{digits}g}" if isinstance(x, float) else str(x)
 
 
-def latex_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+def latex_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
     """Return an operation as LaTeX."""
     return Piece(*op.formula([piece[:2] for piece in pieces]))
 
@@ -126,7 +127,7 @@ def latex_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
 def minus_in_front(write: Compose) -> Compose:
     """Return how operations are written, but -x · y in place of (-x) · y: it is the same."""
 
-    def compose(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+    def compose(op: Operation, pieces: Sequence[Piece]) -> Piece:
         first, *others = pieces
         if op is not mul or not first.is_negative:
             return write(op, pieces)
@@ -143,10 +144,10 @@ MACROS = {
 FIRST_MARK = 0xE000  # characters for private use stand for what is written already
 
 
-def text_piece(op: Primitive, pieces: Sequence[Piece]) -> Piece:
+def text_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
     r"""Return an operation as text, from the LaTeX of the table.
 
-    >>> from tinygrad_edu.primitives import div, exp, power
+    >>> from tinygrad_edu.table import div, exp, power
     >>> x = Piece("x", ATOM)
     >>> text_piece(exp, [x]).text, text_piece(power, [x, Piece("0.5", ATOM)]).text
     ('exp(x)', 'x^0.5')
@@ -403,7 +404,7 @@ def added_up(pieces: Sequence[Piece], notation: Notation) -> Piece:
     return composed(total, terms, notation)
 
 
-def composed(op: Primitive, pieces: Sequence[Piece], notation: Notation) -> Piece:
+def composed(op: Operation, pieces: Sequence[Piece], notation: Notation) -> Piece:
     """Return the formula of an operation, simpler where that is short: no 1 · x and no x + 0."""
     if op is weighted_sum:
         n = len(pieces) // 2
@@ -491,7 +492,7 @@ def simpler_power(_: Notation, x: Piece, n: Piece) -> Piece | None:
     return Piece("1", ATOM, is_number=True) if is_("0", n) else None
 
 
-SIMPLER: dict[Primitive, Callable[..., Piece | None]] = {
+SIMPLER: dict[Operation, Callable[..., Piece | None]] = {
     add: simpler_sum,
     sub: simpler_difference,
     mul: simpler_product,
@@ -577,14 +578,14 @@ def whole_derivative(
         return constant_piece(rule, notation, digits)
 
     try:
-        rules = node.op.partials(symbol(node), *map(symbol, node.args))
+        rules = node.op.rule(symbol(node), [*map(symbol, node.args)], written=True)
     except Exception:  # noqa: BLE001 - a rule written for floats alone
         return None
     wanted = [rules[position] for position in positions]
     return None if None in wanted else added_up(list(map(piece, wanted)), notation).text
 
 
-def rules_as_latex(op: Primitive, *args: float) -> list[str]:
+def rules_as_latex(op: Operation, *args: float) -> list[str]:
     r"""Return the rule of an operation as LaTeX: its derivatives, one for each argument.
 
     The arguments and the output bear the names that they have in the rule. An empty string stands
@@ -594,7 +595,7 @@ def rules_as_latex(op: Primitive, *args: float) -> list[str]:
         op: the operation.
         args: numbers to compute it for, in one flat tuple, as its rule takes them.
 
-    >>> from tinygrad_edu.primitives import div, sigmoid, tanh
+    >>> from tinygrad_edu.table import div, sigmoid, tanh
     >>> rules_as_latex(tanh, 0.5), rules_as_latex(sigmoid, 0.5)
     (['1 - y^{2}'], ['y \\cdot \\left(1 - y\\right)'])
     >>> rules_as_latex(div, 1.0, 2.0)
@@ -603,11 +604,11 @@ def rules_as_latex(op: Primitive, *args: float) -> list[str]:
     output, *names = inspect.signature(op.partials).parameters
     if op.arity is None:
         names = [naming.name("v", k) for k in range(1, len(args) + 1)]
-    fixed = [p is None for p in op.partials(op.forward(*args), *args)]
+    fixed = op.fixed_arguments(len(args))
     operands = [
         (Constant if f else Value)(x, n) for x, n, f in zip(args, names, fixed, strict=True)
     ]
-    node = op.compute(tuple(operands))
+    node = op.compute(op.nested(operands))
     node.label = output
 
     def write(x: Value) -> Piece:

@@ -25,8 +25,9 @@ from tinygrad_edu.explain.walk import ForwardStep, cut, number
 from tinygrad_edu.given import require_value
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import as_text
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.showing import Printed
-from tinygrad_edu.value import Constant, Value, as_number
+from tinygrad_edu.value import Constant, Value
 
 __all__ = ["NonFinite", "NonFiniteGradient", "first_nonfinite", "first_nonfinite_gradient"]
 

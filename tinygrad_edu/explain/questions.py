@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from tinygrad_edu.engine import LOCK, sweep
+from tinygrad_edu.engine import adjoints
 from tinygrad_edu.explain.chains import Paths
 from tinygrad_edu.explain.formulas import (
     DIGITS,
@@ -31,8 +31,9 @@ from tinygrad_edu.explain.formulas import (
     whole_derivative,
 )
 from tinygrad_edu.explain.walk import BackwardStep, ForwardStep, Steps, factor, number
-from tinygrad_edu.primitives import neg, weighted_sum
-from tinygrad_edu.value import Value, as_number, one_and_zero
+from tinygrad_edu.recorder import as_number, stored
+from tinygrad_edu.table import neg, weighted_sum
+from tinygrad_edu.value import Value, one_and_zero
 
 __all__ = ["Mistake", "Question", "questions"]
 
@@ -285,8 +286,8 @@ def value_question(step: ForwardStep) -> Question:
     def error() -> float:
         if op.arity is not None:
             return carried(op.forward, *step.numbers)
-        slopes = zip(op.partials(node.data, *step.numbers), step.numbers, strict=True)
-        return sum(abs(float(slope)) * shown_off(x) for slope, x in slopes)
+        slopes = zip(node.partials, step.numbers, strict=True)
+        return sum(abs(float(slope)) * shown_off(x) for slope, x in slopes if slope is not None)
 
     asked = f"{name} = {formula}"
     return Question("forward", name, asked, plain(node.data), explain, wrong, error, node)
@@ -460,7 +461,8 @@ def local_error(node: Value, positions: list[int], read: list[Value]) -> float:
     def rule(operands: list[Value], numbers: Iterable[Any], *, is_anew: bool = False) -> float:
         known = {x: x.data for x in (node, *args)} | dict(zip(operands, numbers, strict=True))
         given = [known[x] if isinstance(x, Value) else x for x in node.args]
-        partials = op.partials(op.forward(*given) if is_anew else known[node], *given)
+        y = op.forward(*op.nested(given)) if is_anew else known[node]
+        partials = op.rule(y, given, written=True)
         return sum(float(partials[k]) for k in positions)
 
     error = carried(lambda *numbers: rule(read, numbers), *(x.data for x in read))
@@ -553,8 +555,7 @@ class WrongChains:
 
         def partials(node: Value) -> tuple[Any, Any]:
             wrong = mistaken(node)
-            return (node._dx, node._dy) if wrong is None else (wrong, None)
+            return stored(node, node.partials if wrong is None else [wrong])
 
-        with LOCK:
-            order = sweep(self.walk.root, *one_and_zero(self.walk.root), partials)
-            return {node: float(node._adjoint) for node in order}
+        found = adjoints(self.walk.root, *one_and_zero(self.walk.root), partials)
+        return {node: float(adjoint) for node, adjoint in found.items()}

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, TypeVar, overload
 
 from tinygrad_edu import files
 from tinygrad_edu.changes import is_as_computed
-from tinygrad_edu.engine import LOCK, sweep
+from tinygrad_edu.engine import adjoints
 from tinygrad_edu.explain.formulas import (
     DIGITS,
     TEXT,
@@ -36,8 +36,9 @@ from tinygrad_edu.explain.formulas import (
     number_piece,
 )
 from tinygrad_edu.given import require_value
+from tinygrad_edu.recorder import as_number, stored
 from tinygrad_edu.showing import Printed
-from tinygrad_edu.value import Constant, Value, as_number, as_stored, one_and_zero
+from tinygrad_edu.value import Constant, Value, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
 
@@ -230,11 +231,8 @@ class Steps(Printed, Sequence[Step]):
         self.root = root
         self.names = Names(root)
         record = Record()
-        with LOCK:
-            one, zero = (Adjoint(x, record) for x in one_and_zero(root))
-            order = sweep(root, one, zero, edges_of)
-            for node in order:
-                node._adjoint = None  # it knows the record, which knows the node
+        one, zero = (Adjoint(x, record) for x in one_and_zero(root))
+        order = list(adjoints(root, one, zero, edges_of))
         require_unchanged(name, order)
         self._computed = [
             (node, tuple(map(as_number, node.args)), node.data)
@@ -388,4 +386,4 @@ def edges_of(node: Value) -> tuple[Any, Any]:
         None if partial is None else Edge(node, position, partial)
         for position, partial in enumerate(node.partials)
     ]
-    return as_stored(node, edges)
+    return stored(node, edges)

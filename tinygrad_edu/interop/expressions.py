@@ -20,7 +20,7 @@ from typing import Any
 from tinygrad_edu.check.expression import Expression, Line
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.interop.operations import compute, framework, require_computable, torch
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.operation import Operation
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["expression_to_torch"]
@@ -176,6 +176,6 @@ def as_value(arg: Any) -> Value:
     return arg if isinstance(arg, Value) else Constant(arg)
 
 
-def compute_all(op: Primitive, *operands: Any) -> Any:
+def compute_all(op: Operation, *operands: Any) -> Any:
     """Compute an operation on tensors."""
     return compute(op, operands)

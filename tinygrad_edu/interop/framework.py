@@ -3,7 +3,7 @@
 The table says how an operation is computed on arrays: by the name of a NumPy function, or by a
 function of the module ``numpy``. Give it another module by that name, and it computes there:
 
->>> from tinygrad_edu.primitives import sigmoid
+>>> from tinygrad_edu.table import sigmoid
 >>> framework = torch_as_numpy()
 >>> framework.compute(sigmoid, [framework.module.zeros(2)])
 tensor([0.5000, 0.5000])
@@ -16,7 +16,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.operation import Operation
 
 __all__ = ["Framework", "on_arrays", "torch_as_numpy", "torch_module"]
 
@@ -56,9 +56,9 @@ class Framework:
         """Return a number as an operand, anything else as it is."""
         return self.asarray(x) if isinstance(x, int | float) else x
 
-    def compute(self, op: Primitive, operands: Sequence[Any]) -> Any:
+    def compute(self, op: Operation, operands: Sequence[Any]) -> Any:
         """Compute an operation of the table."""
-        return on_arrays(op, self, list(map(self.as_operand, operands)))
+        return on_arrays(op, self, op.nested([*map(self.as_operand, op.flat(operands))]))
 
 
 class Logaddexp:
@@ -77,7 +77,7 @@ class Logaddexp:
         return functools.reduce(self.of_two, values)
 
 
-def on_arrays(op: Primitive, numpy: Any, operands: Sequence[Any]) -> Any:
+def on_arrays(op: Operation, numpy: Any, operands: Sequence[Any]) -> Any:
     """Compute an operation with a module that is like NumPy."""
     if callable(op.array):
         return op.array(numpy, *operands)

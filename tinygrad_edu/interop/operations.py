@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_edu.interop.framework import torch_as_numpy
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.operation import Operation
 
 __all__ = ["Operand", "compute", "plain", "require_computable"]
 
@@ -21,7 +21,7 @@ framework = torch_as_numpy()
 torch: Any = framework.module
 
 
-def compute(op: Primitive, operands: Sequence[Any]) -> Any:
+def compute(op: Operation, operands: Sequence[Any]) -> Any:
     """Compute an operation on tensors, elementwise; they are spread to one shape.
 
     The derivatives are those that torch finds by itself, but for an operation with a kink: there
@@ -35,7 +35,7 @@ def compute(op: Primitive, operands: Sequence[Any]) -> Any:
 class Operand(torch.Tensor):  # type: ignore[misc]  # torch is Any, as it may not be installed
     """A tensor that functions of this package compute with, as they do with a Value."""
 
-    __primitive__ = staticmethod(compute)
+    __record__ = staticmethod(compute)
 
 
 class ByRule(torch.autograd.Function):  # type: ignore[misc]  # as above
@@ -44,7 +44,7 @@ class ByRule(torch.autograd.Function):  # type: ignore[misc]  # as above
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(op: Primitive, *operands: Any) -> Any:
+    def forward(op: Operation, *operands: Any) -> Any:
         """Compute the operation by its array column."""
         return framework.compute(op, operands)
 

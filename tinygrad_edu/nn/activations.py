@@ -20,8 +20,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from tinygrad_edu.nn.settings import looked_up
-from tinygrad_edu.primitives import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
-from tinygrad_edu.value import Value, as_number
+from tinygrad_edu.recorder import as_number
+from tinygrad_edu.table import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh
+from tinygrad_edu.value import Value
 
 __all__ = [
     "ACTIVATIONS",

@@ -31,8 +31,8 @@ from tinygrad_edu.nn import equations, losses
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
-from tinygrad_edu.primitives import softmax, total
 from tinygrad_edu.showing import Printed
+from tinygrad_edu.table import softmax, total
 from tinygrad_edu.value import Value
 
 __all__ = ["Comparison", "Row", "columns", "compare"]

@@ -36,9 +36,10 @@ from tinygrad_edu.nn.activations import Activation, identity, name_of
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
 from tinygrad_edu.nn.settings import require_known
-from tinygrad_edu.primitive import Primitive
-from tinygrad_edu.primitives import sigmoid, softmax
-from tinygrad_edu.value import Value, as_number
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.recorder import as_number
+from tinygrad_edu.table import sigmoid, softmax
+from tinygrad_edu.value import Value
 
 __all__ = [
     "Backward",
@@ -159,7 +160,7 @@ def activated(g: Activation, z: Array) -> Array:
 
     A function that is no row of the table need not know arrays, nor numbers: it is given Values.
     """
-    if g is identity or isinstance(g, Primitive):
+    if g is identity or isinstance(g, Operation):
         return each(g, z)
     if g is not softmax:
         return one_by_one(lambda x: as_number(g(Value(x))), z)
@@ -179,8 +180,8 @@ def through_activation(g: Activation, z: Array, a: Array, dA: Array) -> Array:
         return dA
     if g is softmax:
         return a * (dA - (a * dA).sum(axis=0, keepdims=True))
-    if isinstance(g, Primitive):
-        return dA * each(lambda a, z: g.partials(a, *g.bound((z,), {}))[0], a, z)
+    if isinstance(g, Operation):
+        return dA * each(lambda a, z: g.rule(a, g.bound((z,), {}), written=True)[0], a, z)
     return dA * one_by_one(lambda x: slope(g, x), z)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygrad_edu.given import quoted
-from tinygrad_edu.primitive import number
+from tinygrad_edu.operation import number
 
 __all__ = ["as_json", "content_of", "from_json", "read", "require"]
 

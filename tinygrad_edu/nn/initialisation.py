@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.nn.activations import Activation
 from tinygrad_edu.nn.settings import looked_up
-from tinygrad_edu.primitives import LEAK, leaky_relu, relu, tanh
+from tinygrad_edu.table import LEAK, leaky_relu, relu, tanh
 
 __all__ = ["INITIALISATIONS", "Initialisation", "gain", "initialisation_of"]
 

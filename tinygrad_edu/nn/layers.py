@@ -28,9 +28,10 @@ from tinygrad_edu.nn.activations import (
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.settings import plural, random_source, whole
-from tinygrad_edu.primitive import Unary
-from tinygrad_edu.primitives import weighted_sum
-from tinygrad_edu.value import Constant, Value, as_number, record, takes_gradient
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.recorder import Listed, as_number, record, record_one, takes_gradient
+from tinygrad_edu.table import weighted_sum
+from tinygrad_edu.value import Constant, Value
 
 __all__ = ["MLP", "Layer", "Network", "Neuron"]
 
@@ -216,13 +217,13 @@ class Neuron(Network):
         """Compute z and a for a list of inputs, which a call has made sure are numbers."""
         if len(xs) != self.n_inputs:
             raise wrong_number(self, xs)
-        operands, g = (*self._w, *xs, self._b), self._activation
-        varies = type(self._b) is Value  # which a call would find out, for a price
-        self.z = z = record(weighted_sum, operands) if varies else weighted_sum.compute(operands)
+        g, varies = self._activation, type(self._b) is Value  # which a call would find out, for a price
+        operands = (self._w, xs, self._b)
+        self.z = z = record(weighted_sum, operands) if varies else weighted_sum(*operands)
         if isinstance(z, Value):
             z.label = self._z_name
         try:
-            a = record(g, (z,)) if varies and type(g) is Unary else g(z)
+            a = record_one(g, z) if varies and type(g) is Operation and g.arity == 1 else g(z)
         except AttributeError:
             if isinstance(z, Value):
                 raise
@@ -367,7 +368,8 @@ class Layer(Network):
 
     def forward(self, xs: list[Any]) -> list[Any]:
         """Compute the activations for a list of inputs."""
-        outputs = [neuron.forward(xs) for neuron in self.neurons]
+        shared = Listed.of(xs)
+        outputs = [neuron.forward(shared) for neuron in self.neurons]
         if not self.acts_as_one:
             return outputs
         pairs = zip(self.neurons, self._activation(outputs), strict=True)

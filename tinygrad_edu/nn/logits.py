@@ -11,7 +11,8 @@ import warnings
 from collections import deque
 from typing import Any
 
-from tinygrad_edu.value import Value, takes_gradient
+from tinygrad_edu.recorder import takes_gradient
+from tinygrad_edu.value import Value
 
 __all__ = ["warn_of_probabilities"]
 

@@ -20,12 +20,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, TypeAlias, overload
 
-from tinygrad_edu import primitives
+from tinygrad_edu import table
 from tinygrad_edu.naming import LOSS, as_text
 from tinygrad_edu.nn.logits import warn_of_probabilities
-from tinygrad_edu.primitive import OperandError, number
-from tinygrad_edu.primitives import log, logsumexp, softplus, total
-from tinygrad_edu.value import Constant, Value, as_number
+from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.recorder import as_number
+from tinygrad_edu.table import log, total
+from tinygrad_edu.value import Constant, Value
 
 __all__ = [
     "binary_cross_entropy",
@@ -64,7 +65,7 @@ def half_squared_error(predictions: Any, targets: Any, *, reduction: str = "sum"
     """
     name = "half_squared_error"
     predictions, targets = flat(name, predictions, targets)
-    loss = primitives.half_squared_error(predictions, targets)
+    loss = table.half_squared_error(predictions, targets)
     return reduced(name, loss, len(predictions), reduction)
 
 
@@ -86,7 +87,7 @@ def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
     5.0
     """
     predictions, targets = flat("rss", predictions, targets)
-    return reduced("rss", squares(predictions, targets), len(predictions), reduction)
+    return reduced("rss", table.squared_error(predictions, targets), len(predictions), reduction)
 
 
 @overload
@@ -115,17 +116,8 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
     predictions, targets = flat("mse", predictions, targets)
     n = len(predictions)
     if half and reduction == "sum":
-        return reduced("mse", primitives.half_squared_error(predictions, targets), n, reduction)
-    return reduced("mse", squares(predictions, targets), 2 * n if half else n, reduction)
-
-
-def squares(predictions: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """Return the sum of squared errors, each with an operation of its own.
-
-    >>> squares([1.0, 2.0], [0.0, 4.0])
-    5.0
-    """
-    return one_or_total([(p - t) ** 2 for p, t in zip(predictions, targets, strict=True)])
+        return reduced("mse", table.half_squared_error(predictions, targets), n, reduction)
+    return reduced("mse", table.squared_error(predictions, targets), 2 * n if half else n, reduction)
 
 
 # --- yes or no ------------------------------------------------------------------------------------
@@ -191,7 +183,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
 
     def loss(z: Any, y: Any) -> Any:
         require_target(name, y)
-        return expected([complement(y), y], lambda k: softplus(-z if k else z))
+        return table.binary_cross_entropy_with_logits(z, by_name(y))
 
     return over_pairs(name, loss, logits, targets, reduction)
 
@@ -230,10 +222,7 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
             message = f"{name}: one class is certain; binary_cross_entropy_with_logits has two"
             raise ValueError(message)
 
-        def of_class(true: int) -> Any:
-            return logsumexp([0.0 if k == true else z_k - z[true] for k, z_k in enumerate(z)])
-
-        return of_target(name, target, len(z), of_class)
+        return table.cross_entropy(z, probabilities_of(name, target, len(z)))
 
     return over_examples(name, loss, logits, targets, reduction)
 
@@ -266,7 +255,9 @@ def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str 
     def loss(p: list[Any], target: Any) -> Any:
         for p_k in p:
             require_prediction(name, p_k)
-        return of_target(name, target, len(p), lambda true: minus_log(name, p[true]))
+        return expected(
+            probabilities_of(name, target, len(p)), lambda true: minus_log(name, p[true])
+        )
 
     return over_examples(name, loss, probabilities, targets, reduction)
 
@@ -382,8 +373,8 @@ def of_classes(name: str, predictions: Any, n: int | None = None) -> list[Any]:
     return found
 
 
-def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) -> Any:
-    """Return the loss for a class, or that expected for a list of the probability of each."""
+def probabilities_of(name: str, target: Any, n: int) -> list[Any]:
+    """Return the probability of each class that a target gives: of a class, 1 for it and 0 else."""
     if is_list(target):
         if len(target) != n:
             message = f"{name}: {n} predictions for {len(target)} targets"
@@ -394,7 +385,7 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
         if abs(sum(map(float, weights)) - 1) > ROUNDED and Value not in map(type, weights):
             message = f"{name}: the probabilities of all classes add up to 1, not those of {target}"
             raise ValueError(message)
-        return expected([*map(by_name, weights)], of_class)
+        return [*map(by_name, weights)]
     if not isinstance(target, Integral) or isinstance(target, bool):
         message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
         raise TypeError(message)
@@ -402,7 +393,7 @@ def of_target(name: str, target: Any, n: int, of_class: Callable[[int], Any]) ->
     if not 0 <= true < n:
         message = f"{name}: there is no class {true}; {n} classes count from 0 to {n - 1}"
         raise ValueError(message)
-    return of_class(true)
+    return [float(k == true) for k in range(n)]
 
 
 # --- probabilities --------------------------------------------------------------------------------

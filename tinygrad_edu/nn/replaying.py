@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from tinygrad_edu.primitive import number
-from tinygrad_edu.replay.code import fixed_by_nature
+from tinygrad_edu.operation import number
+from tinygrad_edu.recorder import as_number, takes_gradient
 from tinygrad_edu.replay.graph import Graph
 from tinygrad_edu.replay.program import Replay
-from tinygrad_edu.value import Value, as_number, recording, takes_gradient
+from tinygrad_edu.value import Value, recording
 
 __all__ = ["Replayed"]
 
@@ -135,7 +135,8 @@ class Replayed:
         made = [*as_list(output), *inputs]
         with recording():
             for op, operands in loss.graph.operations.values():
-                made.append(op.compute(tuple(fixed[~x] if x < 0 else made[x] for x in operands)))
+                given = [fixed[~x] if x < 0 else made[x] for x in operands]
+                made.append(op.compute(op.nested(given)))
         return Replay(made[loss.graph.root], [*inputs, *(slots[j] for j in varying)],
                       self.parameters, "sum")  # fmt: skip
 
@@ -198,9 +199,10 @@ def structure_of(graph: Graph) -> tuple[Any, ...]:
     Numbers that are part of an operation by nature, such as an exponent, are part of it.
     """
     exponents = [
-        graph.number(node.operands[j])
+        graph.number(x)
         for node in graph.operations.values()
-        for j in fixed_by_nature(node.op)
+        for x, fixed in zip(node.operands, node.op.fixed_arguments(len(node.operands)), strict=True)
+        if fixed
     ]
     return (tuple(graph.operations.items()), graph.root, *exponents)
 

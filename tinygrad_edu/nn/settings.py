@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from tinygrad_edu.given import quoted
-from tinygrad_edu.primitive import OperandError, number
+from tinygrad_edu.operation import OperandError, number
 
 __all__ = ["at_least", "looked_up", "plural", "random_source", "require_known", "whole"]
 

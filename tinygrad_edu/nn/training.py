@@ -27,8 +27,9 @@ from tinygrad_edu.given import quoted
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.optimisers import Optimiser
 from tinygrad_edu.nn.settings import plural, random_source, whole
-from tinygrad_edu.primitives import total
-from tinygrad_edu.value import Value, takes_gradient
+from tinygrad_edu.recorder import takes_gradient
+from tinygrad_edu.table import total
+from tinygrad_edu.value import Value
 
 __all__ = ["History", "Step", "accuracy", "batches", "fit", "predicted_class"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu.operation import Operation
 from tinygrad_edu.replay.code import NUMBERS, Lines, name_in
 from tinygrad_edu.replay.plan import Grid, Map, Plan, Total
 
@@ -86,7 +86,7 @@ class Arrays:
 
 
 @lru_cache
-def on_arrays(op: Primitive) -> Callable[..., Any]:
+def on_arrays(op: Operation) -> Callable[..., Any]:
     """Return the function that an operation is on arrays; TypeError if its row names none."""
     works = True
     try:

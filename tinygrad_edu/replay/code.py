@@ -3,7 +3,7 @@
 A rule is an ordinary expression: given operands that write down what is done with them, it writes
 itself.
 
->>> from tinygrad_edu.primitives import tanh
+>>> from tinygrad_edu.table import tanh
 >>> lines = Lines(lambda op: op.forward)
 >>> lines.partials(tanh, "y", ["x"])
 ['t1']
@@ -18,14 +18,13 @@ import math
 import operator
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from tinygrad_edu import primitives
-from tinygrad_edu.primitive import Primitive
+from tinygrad_edu import table
+from tinygrad_edu.operation import Operation
 
-__all__ = ["NUMBERS", "Lines", "fixed_by_nature", "name_in"]
+__all__ = ["NUMBERS", "Lines", "name_in"]
 
 INFIX = {
     operator.add: "#1 + #2",
@@ -49,7 +48,7 @@ class Lines:
     """
 
     def __init__(
-        self, function: Callable[[Primitive], Any], functions: dict[str, Any] | None = None
+        self, function: Callable[[Operation], Any], functions: dict[str, Any] | None = None
     ) -> None:
         """Begin with no line."""
         self.function = function
@@ -62,7 +61,7 @@ class Lines:
         """Return the program."""
         return "\n".join(self.lines)
 
-    def call(self, op: Primitive, operands: Sequence[str]) -> str:
+    def call(self, op: Operation, operands: Sequence[str]) -> str:
         """Return an operation on operands as an expression."""
         if op.forward in INFIX:
             first, *second = operands
@@ -77,7 +76,7 @@ class Lines:
         return self.names[expression]
 
     def partials(
-        self, op: Primitive, y: str, operands: Sequence[Any], wanted: Sequence[bool] | None = None
+        self, op: Operation, y: str, operands: Sequence[Any], wanted: Sequence[bool] | None = None
     ) -> list[Any]:
         """Write the rule of an operation; return its partials as names, numbers or None.
 
@@ -87,7 +86,7 @@ class Lines:
         start = len(self.lines)
         given = [Written(x, self) if isinstance(x, str) else x for x in operands]
         try:
-            partials = op.partials(Written(y, self), *given)
+            partials = op.rule(Written(y, self), given, written=True)
         except (TypeError, AttributeError) as error:
             message = f"replay: the rule of {op.name} cannot be written down: {error}"
             raise TypeError(message) from None
@@ -109,10 +108,10 @@ class Lines:
         self.lines[start:] = reversed(kept)
 
 
-def name_in(functions: dict[str, Any], op: Primitive, function: Any) -> str:
+def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:
     """Return the name of a function in a program; operations may be called the same.
 
-    >>> from tinygrad_edu.primitives import exp
+    >>> from tinygrad_edu.table import exp
     >>> known = {}
     >>> name_in(known, exp, abs), name_in(known, exp, max), name_in(known, exp, abs)
     ('f_exp', 'f_exp_', 'f_exp')
@@ -123,7 +122,7 @@ def name_in(functions: dict[str, Any], op: Primitive, function: Any) -> str:
     return name
 
 
-def write(op: Primitive, operands: Sequence[Any]) -> Written:
+def write(op: Operation, operands: Sequence[Any]) -> Written:
     """Write down an operation on operands, of which one is written already."""
     lines = next(x.lines for x in operands if isinstance(x, Written))
     names = [
@@ -133,42 +132,25 @@ def write(op: Primitive, operands: Sequence[Any]) -> Written:
     return Written(lines.named(lines.call(op, names)), lines)
 
 
-def method(op: Primitive) -> Any:
+def method(op: Operation) -> Any:
     """Return the method of an operator."""
     return lambda x, y: write(op, (x, y))
 
 
-def reflected(op: Primitive) -> Any:
+def reflected(op: Operation) -> Any:
     """Return the method of an operator whose first operand is a number."""
     return lambda y, x: write(op, (x, y))
-
-
-@lru_cache
-def fixed_by_nature(op: Primitive) -> tuple[int, ...]:
-    """Return the arguments that are fixed numbers by nature, such as the exponent of a power.
-
-    >>> from tinygrad_edu.primitives import exponential, mul, power
-    >>> fixed_by_nature(power), fixed_by_nature(exponential), fixed_by_nature(mul)
-    ((1,), (0,), ())
-    """
-    if op.arity is None:
-        return ()
-    try:
-        partials = op.partials(*[math.nan] * (1 + op.arity))  # which lies outside of no domain
-    except ValueError:  # of int(nan), in a rule that will be refused
-        return ()
-    return tuple([j for j, partial in enumerate(partials) if partial is None])
 
 
 class Written:
     """An operand that writes down what is done with it."""
 
-    __primitive__ = staticmethod(write)
-    __add__, __radd__ = method(primitives.add), reflected(primitives.add)
-    __sub__, __rsub__ = method(primitives.sub), reflected(primitives.sub)
-    __mul__, __rmul__ = method(primitives.mul), reflected(primitives.mul)
-    __truediv__, __rtruediv__ = method(primitives.div), reflected(primitives.div)
-    __pow__, __rpow__ = method(primitives.power), reflected(primitives.power)
+    __record__ = staticmethod(write)
+    __add__, __radd__ = method(table.add), reflected(table.add)
+    __sub__, __rsub__ = method(table.sub), reflected(table.sub)
+    __mul__, __rmul__ = method(table.mul), reflected(table.mul)
+    __truediv__, __rtruediv__ = method(table.div), reflected(table.div)
+    __pow__, __rpow__ = method(table.power), reflected(table.power)
 
     def __init__(self, name: str, lines: Lines) -> None:
         """Keep the name."""
@@ -176,13 +158,13 @@ class Written:
         self.lines = lines
 
     def __neg__(self) -> Written:
-        return write(primitives.neg, (self,))
+        return write(table.neg, (self,))
 
     def __pos__(self) -> Written:
         return self
 
     def __abs__(self) -> Written:
-        return write(primitives.abs, (self,))
+        return write(table.abs, (self,))
 
     def __bool__(self) -> bool:
         message = "it decides by a number, where step, maximum or abs would compute one"

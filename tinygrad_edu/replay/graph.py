@@ -10,18 +10,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeGuard
 
-from tinygrad_edu import primitives
+from tinygrad_edu import table
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.primitive import Primitive
-from tinygrad_edu.value import Value, as_number, takes_gradient
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.recorder import as_number, takes_gradient
+from tinygrad_edu.value import Value
 
-__all__ = ["Dot", "Graph", "Operation", "Sum", "with_sums"]
+__all__ = ["Call", "Dot", "Graph", "Sum", "with_sums"]
 
 
-class Operation(NamedTuple):
+class Call(NamedTuple):
     """An operation of the table on operands, by their identities."""
 
-    op: Primitive
+    op: Operation
     operands: tuple[int, ...]
 
 
@@ -73,7 +74,7 @@ class Graph:
         self.parameters = parameters
         self.n_inputs = len(inputs)
         self.constants: list[float] = []
-        self.operations: dict[int, Operation] = {}
+        self.operations: dict[int, Call] = {}
         self.needs = {~i for i in range(len(parameters))}
         found: dict[Any, int] = {x: i for i, x in enumerate(inputs)}
         found.update((p, ~i) for i, p in enumerate(parameters))
@@ -89,13 +90,13 @@ class Graph:
                 known = takes_gradient(arg)
                 operands.append(found[arg] if known else self.constant(as_number(arg), numbers))
             found[node] = identity = len(inputs) + len(self.operations)
-            self.operations[identity] = Operation(node.op, tuple(operands))
+            self.operations[identity] = Call(node.op, tuple(operands))
             if not self.needs.isdisjoint(operands):
                 self.needs.add(identity)
         self.root = found[root]
         if self.root < 0:  # a result, too, is something that varies
             self.root = len(inputs)
-            self.operations[self.root] = Operation(primitives.total, (found[root],))
+            self.operations[self.root] = Call(table.total, (found[root],))
             self.needs.update([self.root] * (found[root] in self.needs))
         self.one = self.constant(1.0, numbers)
 
@@ -129,19 +130,19 @@ class Graph:
 # --- sums put together ----------------------------------------------------------------------------
 
 
-def with_sums(graph: Graph) -> dict[int, Operation | Sum | Dot]:
+def with_sums(graph: Graph) -> dict[int, Call | Sum | Dot]:
     """Return the operations of a graph with sums of sums as one, and sums of products as dots.
 
     A part goes into a sum only if nothing else uses it.
     """
     uses = Counter(x for operation in graph.operations.values() for x in operation.operands)
     uses[graph.root] += 1
-    nodes: dict[int, Operation | Sum | Dot] = {}
+    nodes: dict[int, Call | Sum | Dot] = {}
     for identity, operation in graph.operations.items():
-        if operation.op in (primitives.add, primitives.total):
+        if operation.op in (table.add, table.total):
             terms = [x for x in operation.operands if not graph.is_zero(x)] or operation.operands
             nodes[identity] = joined(terms, nodes, uses)
-        elif operation.op is primitives.weighted_sum:
+        elif operation.op is table.weighted_sum:
             *pairs, bias = operation.operands
             n = len(pairs) // 2
             dot = dot_of(graph, [*zip(pairs[:n], pairs[n:], strict=True)], [bias])
@@ -171,7 +172,7 @@ def joined(operands: Sequence[int], nodes: dict[int, Any], uses: Counter[int]) -
 
 def with_products(
     graph: Graph, terms: Sum, nodes: dict[int, Any], uses: Counter[int]
-) -> Operation | Sum | Dot:
+) -> Call | Sum | Dot:
     """Return a sum as a dot, if there are products by parameters among its terms."""
     pairs, others, products = [], [], []
     for x in terms.operands:
@@ -186,12 +187,12 @@ def with_products(
         for x in products:
             del nodes[x]
         return dot
-    return Operation(primitives.add, tuple(others)) if len(terms.operands) == 2 else terms
+    return Call(table.add, tuple(others)) if len(terms.operands) == 2 else terms
 
 
-def is_weighted(graph: Graph, node: Any) -> TypeGuard[Operation]:
+def is_weighted(graph: Graph, node: Any) -> TypeGuard[Call]:
     """Tell whether something is a product, one factor of which is a parameter."""
-    if not isinstance(node, Operation) or node.op is not primitives.mul:
+    if not isinstance(node, Call) or node.op is not table.mul:
         return False
     return max(weight(graph, factor) for factor in node.operands) == 2
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from tinygrad_edu.primitive import Primitive
-from tinygrad_edu.replay.code import fixed_by_nature
-from tinygrad_edu.replay.graph import Dot, Graph, Operation, Sum, with_sums
+from tinygrad_edu.operation import Operation
+from tinygrad_edu.replay.graph import Call, Dot, Graph, Sum, with_sums
 
 __all__ = ["Grid", "Map", "Plan", "Total"]
 
@@ -19,7 +18,7 @@ __all__ = ["Grid", "Map", "Plan", "Total"]
 class Map(NamedTuple):
     """One operation on many operands: for each position of an argument the operands."""
 
-    op: Primitive
+    op: Operation
     operands: list[list[int]]
     numbers: tuple[float | None, ...]
     """For each position the number, if the rule wants to know it and it is the same for all."""
@@ -151,7 +150,7 @@ def lifted(nodes: Iterable[Any]) -> list[int]:
     """Return the fixed numbers among varying terms of sums, and varying inputs of dots."""
     found: dict[int, None] = {}
     for node in nodes:
-        if not isinstance(node, Operation):
+        if not isinstance(node, Call):
             terms = node.inputs if isinstance(node, Dot) else node.operands
             if max(terms) >= 0:
                 found.update((x, None) for x in terms if x < 0)
@@ -168,25 +167,25 @@ def by_depth_and_kind(graph: Graph, nodes: dict[int, Any]) -> list[tuple[type, l
     return [(key[2], groups[key]) for key in sorted(groups, key=lambda key: key[0])]
 
 
-def kind_of(graph: Graph, node: Operation | Sum | Dot) -> tuple[Any, ...]:
+def kind_of(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
     """Return what two operations must have in common to be computed together."""
     if isinstance(node, Dot):
         return Dot, len(node.weights), node.bias is None, max(node.inputs) < 0
     if isinstance(node, Sum):
         return Sum, len(node.operands), max(node.operands) < 0
     fixed = tuple([x < 0 for x in node.operands])
-    return Operation, node.op, fixed, numbers_asked_for(graph, node)
+    return Call, node.op, fixed, numbers_asked_for(graph, node)
 
 
-def numbers_asked_for(graph: Graph, node: Operation) -> tuple[float | None, ...]:
+def numbers_asked_for(graph: Graph, node: Call) -> tuple[float | None, ...]:
     """Return for each operand its number, if the rule of the operation may ask for it.
 
     The rule of a power asks whether the exponent is 0.
     """
-    asked = fixed_by_nature(node.op)
+    asked = node.op.fixed_arguments(len(node.operands))
     return tuple(
         [
-            graph.number(x) if j in asked and graph.is_constant(x) else None
-            for j, x in enumerate(node.operands)
+            graph.number(x) if fixed and graph.is_constant(x) else None
+            for x, fixed in zip(node.operands, asked, strict=True)
         ]
     )

@@ -13,12 +13,13 @@ import numpy as np
 
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
-from tinygrad_edu.primitive import number
+from tinygrad_edu.operation import number
+from tinygrad_edu.recorder import takes_gradient
 from tinygrad_edu.replay.arrays import Arrays
 from tinygrad_edu.replay.graph import Graph
 from tinygrad_edu.replay.plan import Plan
 from tinygrad_edu.replay.scalars import Scalars
-from tinygrad_edu.value import Value, takes_gradient
+from tinygrad_edu.value import Value
 
 __all__ = ["Outcome", "Replay", "replay"]
 
@@ -208,11 +209,9 @@ class Replay:
             for x, (op, operands) in self.graph.operations.items():
                 numbers = [fixed[~y] if y < 0 else data[y] for y in operands]
                 try:
-                    data[x] = float(op.forward(*numbers))
-                    if x in self.graph.needs:
-                        op.partials(data[x], *numbers)
+                    data[x] = float(op.forward(*op.nested(numbers)))
                 except (ArithmeticError, ValueError) as error:
-                    failure = op.failure(error, numbers)
+                    failure = op.failure(error, op.nested(numbers))
                     message = f"{failure} (in example {i}, counted from 0)"
                     raise type(failure)(message) from None
 

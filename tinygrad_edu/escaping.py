@@ -1,0 +1,59 @@
+"""What to say when a Value is made a float in silence: the number that comes of it has no history.
+
+``math.exp(x)`` and ``array[0] = x`` ask a Value for a float. What is computed from it no longer
+depends on the Value, so its gradient would be wrong without a word.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+import warnings
+from types import FrameType
+from typing import Any
+
+from tinygrad_edu.table import TABLE
+
+MEANT = {"float", "int", "round", "str", "format", "Decimal", "Fraction", "floor", "ceil", "trunc"}
+"""Code that calls one of these asks for a number, and gets it."""
+OURS = {name: name for name in TABLE} | {"fabs": "abs", "pow": "**"}
+
+
+def warn(number: object) -> None:
+    """Warn that code outside of the package takes the float of a Value, unless it asks for one."""
+    frame = sys._getframe(2)  # 0 is this function, 1 is Value.__float__
+    expression = source_of(frame)
+    names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
+    calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
+    called = [f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls]
+    if MEANT & {*names, *called}:
+        return
+    ours = next((OURS[name] for name in called if name in OURS), None)
+    instead = f"write tinygrad_edu.{ours}" if ours else "compute with operations of tinygrad_edu"
+    if ours == "**":
+        instead = "write x ** y"
+    message = (
+        f"a Value became the plain number {number}, through which no gradient flows: {instead} to stay "
+        "in the graph, or x.data if you want only the number"
+    )
+    warnings.warn(message, UserWarning, stacklevel=3)
+
+
+def source_of(frame: FrameType) -> ast.AST:
+    """Return the expression that a frame is computing, or its line, or nothing where neither is known."""
+    code = frame.f_code
+    first = last = frame.f_lineno
+    start: int | None = None
+    end: int | None = None
+    if hasattr(code, "co_positions"):  # from Python 3.11 on
+        found: Any = list(code.co_positions())[frame.f_lasti // 2]
+        first, last, start, end = found[0] or first, found[1] or last, found[2], found[3]
+    lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
+    if lines and start is not None and end is not None:
+        lines[-1] = lines[-1][:end]
+        lines[0] = lines[0][start:]
+    try:
+        return ast.parse(b"".join(lines).decode().strip())
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])

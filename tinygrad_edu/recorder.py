@@ -1,0 +1,358 @@
+"""From an operation to the node that remembers it.
+
+:func:`record` computes an operation whose operands are Values, and returns a new Value with the
+operands and the partial derivatives; :func:`record_one` and :func:`record_two` do the same, faster,
+for the usual operands.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import compress, count
+from typing import Any
+
+from tinygrad_edu.operation import OperandError, Operation
+
+__all__ = ["Listed", "as_number", "record", "stored", "takes_gradient"]
+
+# The classes of the nodes that are recorded here; value.py, which stands above this file, sets them.
+Value: Any = None
+Constant: Any = None
+OWN: set[Any] = set()  # both of them: the types of nearly all operands
+
+new = object.__new__
+INFIX = dict.fromkeys(("power", "exponential", "pow"), operator.pow)
+NEVER_OPERANDS = {str, bytes, list, tuple, type(None)}  # they have no answer to a Value
+next_age = count().__next__  # nodes count up, so that a node is younger than its arguments
+
+
+def takes_gradient(x: object) -> bool:
+    """Tell whether ``x`` is a Value, and not a constant."""
+    kind = type(x)
+    return kind is Value or (kind is not Constant and isinstance(x, Value))
+
+
+def as_number(x: Any) -> Any:
+    """Return the data of a Value, anything else as it is."""
+    return x.data if isinstance(x, Value) else x
+
+
+class Listed(tuple[Any, ...]):
+    """A list operand that several operations are given: it is read only once.
+
+    The neurons of a layer share their inputs in this way.
+    """
+
+    numbers: tuple[Any, ...]
+    varying: tuple[Any, ...] | None
+
+    @classmethod
+    def of(cls, items: Sequence[Any]) -> Listed:
+        """Return the items as such an operand."""
+        listed = cls(items)
+        listed.numbers, listed.varying = read(listed)
+        return listed
+
+
+def read(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
+    """Return the numbers of a list operand, and those items that take a gradient; None for none.
+
+    If all take one, they are the same tuple: the engine visits a list that nodes share only once.
+    """
+    kinds = set(map(type, items))
+    if kinds <= OWN:
+        numbers = tuple([x.data for x in items])
+        if len(kinds) == 1:
+            return numbers, items if Value in kinds else None
+    else:
+        numbers = tuple(map(as_number, items))
+    return numbers, tuple(filter(takes_gradient, items)) or None
+
+
+def record(op: Operation, operands: tuple[Any, ...]) -> Any:
+    """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
+
+    Of constants alone it returns a Constant, which remembers nothing.
+    """
+    numbers: Any = []
+    varying: list[tuple[Any, ...] | None] = []
+    usual = True
+    for x, many in zip(operands, op.lists):  # noqa: B905 - they are as many, and strict is slow
+        kind = type(x)
+        if kind is Value:
+            n, own = x.data, (x,)
+        elif kind is Listed:
+            n, own = x.numbers, x.varying
+        elif many:
+            n, own = read(x)
+        else:
+            n, own = as_number(x), (x,) if takes_gradient(x) else None
+        usual = usual and (type(n) is float or (many and are_floats(n)))
+        numbers.append(n)
+        varying.append(own)
+    if not usual:
+        operands, numbers = plain(op, operands, numbers)
+    try:
+        data = op.forward(*numbers)
+        if type(data) is not float and not isinstance(data, Fraction):
+            data = float(data)
+    except (ArithmeticError, ValueError) as error:
+        raise op.failure(error, numbers) from None
+    if not any(varying):
+        return Constant(data)
+    partials = apply_rule(op, data, numbers)
+    if type(partials) is not tuple or len(partials) != len(numbers):
+        raise wrong_rule(op, partials)
+    if type(data) is not float:
+        partials = exactly(op, partials)
+    if op.arity is None:
+        args, kept = groups(op, operands, varying, partials)
+        return new_node(data, op, args, operands, kept, None)
+    kept = tuple([d if own else None for d, own in zip(partials, varying)])  # noqa: B905
+    if kept.count(None) + len(varying) - varying.count(None) != len(kept):
+        raise no_fixed_number(op)
+    return new_node(data, op, *(*operands, None)[:2], *(*kept, None)[:2])
+
+
+def groups(
+    op: Operation, operands: Sequence[Any], varying: Sequence[Any], partials: Sequence[Any]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return arguments that take a gradient and their partials, operand by operand."""
+    args, kept = [], []
+    for x, own, many, d in zip(operands, varying, op.lists, partials):  # noqa: B905
+        if own is None:
+            continue
+        if d is None:
+            raise no_fixed_number(op)
+        if not many:
+            d = (d,)
+        elif len(d) != len(x):
+            raise wrong_rule(op, partials)
+        elif len(own) != len(x):
+            d = of_varying(d, x)
+        args.append(own)
+        kept.append(d)
+    return tuple(args), tuple(kept)
+
+
+def of_varying(partials: Sequence[Any], items: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the partials with respect to those items that take a gradient."""
+    return tuple(compress(partials, map(takes_gradient, items)))
+
+
+def record_one(op: Operation, x: Any) -> Any:
+    """Do what :func:`record` does for one operand, at once for a Value whose data is a float."""
+    if type(x) is Value:
+        a = x.data
+        if type(a) is float:
+            try:
+                data = op.forward(a)
+                (dx,) = op.partials(data, a)
+            except (ArithmeticError, ValueError, TypeError):
+                return record(op, (x,))  # says what is wrong, or what the derivative is at an edge
+            if type(data) is float and dx is not None:
+                return new_node(data, op, x, None, dx, None)
+    return record(op, (x,))
+
+
+def record_two(op: Operation, x: Any, y: Any) -> Any:
+    """Do what :func:`record` does for an operator, at once for a Value with a Value or a number."""
+    kind_x, kind_y = type(x), type(y)
+    a = x.data if kind_x is Value or kind_x is Constant else x
+    b = y.data if kind_y is Value or kind_y is Constant else y
+    if (type(a) is float or type(a) is int) and (type(b) is float or type(b) is int):
+        try:
+            data = op.forward(a, b)
+            dx, dy = op.partials(data, a, b)
+        except (ArithmeticError, ValueError):
+            return record_operator(op, x, y)  # as above
+        if type(data) is float:
+            node = new(Value)
+            node.data, node.op, node.age = data, op, next_age()
+            node._x, node._y = x, y
+            node._dx = dx if kind_x is Value else None
+            node._dy = dy if kind_y is Value else None
+            node.grad, node.label, node._adjoint = 0.0, "", None
+            if kind_x is Value or kind_y is Value:
+                return node
+    return record_operator(op, x, y)
+
+
+def record_operator(op: Operation, x: Any, y: Any) -> Any:
+    """Return what an operator gives for any operands.
+
+    An array gives an array of Values. An operand that is not a number gets its own turn to answer,
+    unless it can have no answer to a Value.
+    """
+    numpy = sys.modules.get("numpy")
+    infix = INFIX.get(op.name, op.forward)
+    if numpy and isinstance(x, numpy.ndarray):
+        return numpy.frompyfunc(lambda item: infix(item, y), 1, 1)(x)
+    if numpy and isinstance(y, numpy.ndarray):
+        return numpy.frompyfunc(lambda item: infix(x, item), 1, 1)(y)
+    try:
+        return record(op, (x, y))
+    except OperandError as error:
+        if isinstance(error.args[1], Value | complex) or type(error.args[1]) in NEVER_OPERANDS:
+            raise
+        return NotImplemented
+
+
+def new_node(data: Any, op: Operation | None, x: Any, y: Any, dx: Any, dy: Any) -> Any:
+    """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
+    node = new(Value)
+    node.data, node.op, node.age = data, op, next_age()
+    node._x, node._y = x, y
+    node._dx, node._dy = dx, dy
+    node.grad, node.label, node._adjoint = 0.0, "", None
+    return node
+
+
+# --- partials as a node keeps them ----------------------------------------------------------------
+
+
+def stored(node: Any, partials: Sequence[Any]) -> tuple[Any, Any]:
+    """Return something for each of ``node.args`` in the way that the node stores partials.
+
+    >>> from tinygrad_edu import Value
+    >>> stored(Value(2.0) * 3, "ab")
+    ('a', None)
+    """
+    op = node.op
+    if op is None:
+        return None, None
+    if op.arity is not None:
+        found = [d if takes_gradient(x) else None for x, d in zip(node.args, partials, strict=True)]
+        return (*found, None)[0], (*found, None)[1]
+    triples = zip(node._y, op.nested(partials), op.lists, strict=True)
+    kept = [of_varying(*((ds, x) if many else ((ds,), (x,)))) for x, ds, many in triples]
+    return tuple(filter(None, kept)), None
+
+
+# --- the rule, applied to numbers -----------------------------------------------------------------
+
+
+def apply_rule(op: Operation, data: Any, numbers: Sequence[Any]) -> Any:
+    """Return the partials at a value that exists.
+
+    Where the rule divides by zero or overflows, the derivative is infinite: it is worked out again
+    by the rules of IEEE 754, in which 1/0 is infinite. Where that does not help it is nan.
+    """
+    try:
+        return op.partials(data, *numbers)
+    except (ArithmeticError, ValueError):
+        pass
+    flat = op.flat(numbers)
+    try:
+        rule = op.partials(Ieee(data), *op.nested([Ieee(x) for x in flat]))
+        found = [None if d is None else float(d) for d in op.flat(rule)]
+    except (ArithmeticError, ValueError):
+        found = [math.nan] * len(flat)
+    return op.nested(found)
+
+
+class Ieee(float):
+    """A float whose quotients and powers are infinite or nan where Python's raise an error.
+
+    >>> 1 / Ieee(0.0), Ieee(0.0) ** -0.5, Ieee(0.0) / 0.0
+    (inf, inf, nan)
+    """
+
+    def __truediv__(self, other: Any) -> Any:
+        return quotient(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return quotient(other, self)
+
+    def __pow__(self, other: Any, _: None = None) -> Any:
+        return limit_of_power(self, other)
+
+    def __rpow__(self, other: Any, _: None = None) -> Any:
+        return limit_of_power(other, self)
+
+
+def closed(name: str) -> Any:
+    """Return an operator of floats whose result is an :class:`Ieee` again."""
+    operator = getattr(float, name)
+
+    def method(self: Any, *others: Any) -> Any:
+        found = operator(self, *[float(x) for x in others])
+        return Ieee(found)
+
+    return method
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "neg", "abs"):
+    setattr(Ieee, f"__{_name}__", closed(f"__{_name}__"))
+
+
+def quotient(x: float, y: float) -> Ieee:
+    """Return x / y; of a number other than 0 divided by 0, infinity with the sign of x."""
+    if y:
+        return Ieee(float(x) / float(y))
+    return Ieee(math.copysign(math.inf, x) if x and x == x else math.nan)  # noqa: PLR0124
+
+
+def limit_of_power(x: float, n: float) -> Ieee:
+    """Return x ** n; infinity where it is too large, or 0 to a negative power."""
+    try:
+        return Ieee(float(x) ** float(n))
+    except (ZeroDivisionError, OverflowError):
+        return Ieee(math.copysign(math.inf, x) if n % 2 == 1 else math.inf)
+
+
+def exactly(op: Operation, partials: Any) -> Any:
+    """Return the partials of a Fraction as Fractions, those that are finite."""
+    return op.nested([
+        Fraction(p) if type(p) is float and math.isfinite(p) else p for p in op.flat(partials)
+    ])
+
+
+# --- operands that are not floats, and rules that are wrong ---------------------------------------
+
+
+def are_floats(x: Any) -> bool:
+    """Tell whether a number, or all numbers of a list, can be taken as they are.
+
+    Of a list it is the type of the sum that says so, at a fraction of the price: with anything but
+    floats and exact numbers beside them it is not a float.
+
+    >>> are_floats((1.0, 2.0)), are_floats((1, 2)), are_floats((1.0, None))
+    (True, False, False)
+    """
+    try:
+        return type(sum(x) if type(x) is tuple else x) is float
+    except (TypeError, ArithmeticError):
+        return False
+
+
+def plain(
+    op: Operation, operands: Sequence[Any], numbers: Sequence[Any]
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return operands and numbers, all of them plain: Values, ints, floats and Fractions.
+
+    If any number is a Fraction, ints become Fractions, too, so that their quotients are exact.
+    """
+    found = [op.number(n) for n in op.flat(numbers)]
+    if Fraction in map(type, found):
+        found = [Fraction(n) if type(n) is int else n for n in found]
+    pairs = zip(op.flat(operands), found, strict=True)
+    kept = op.nested([x if isinstance(x, Value) else n for x, n in pairs])
+    return kept, op.nested(found)
+
+
+def no_fixed_number(op: Operation) -> TypeError:
+    """Return the error for a differentiable Value where the operation needs a fixed number."""
+    message = f"{op.name}: a Value that takes a gradient in place of a fixed number"
+    return TypeError(message)
+
+
+def wrong_rule(op: Operation, partials: object) -> TypeError:
+    """Return the error for a rule that does not return a partial for each operand."""
+    n = f"{len(op.lists)} partials, with a list for a list" if op.arity is None else f"{op.arity} partials"
+    message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n}"
+    return TypeError(message)

@@ -33,6 +33,9 @@ class Function:
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
         """Find the Values to differentiate by."""
+        if not isinstance(order, int) or order < 1:
+            message = f"gradcheck: the order is {order!r}, but it must be 1, 2, 3 or more"
+            raise ValueError(message)
         self.f = f
         self.order = order
         self.leaves: list[Value] = []
@@ -130,13 +133,17 @@ class Function:
     def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
         """Return what is read from the outputs where input ``i`` is moved; None if there are none.
 
-        It is read there, since an output may be an input.
+        It is read there, since an output may be an input. Any error means that the function is not
+        defined there: a list that ends, a solver that finds nothing.
         """
         point = self.point
+        there = point[i] + step
+        if not math.isfinite(there):
+            return None
         try:
-            with self.moved([*point[:i], point[i] + step, *point[i + 1 :]]):
+            with self.moved([*point[:i], there, *point[i + 1 :]]):
                 return read(self.outputs())
-        except (ArithmeticError, ValueError):  # outside the domain
+        except Exception:  # noqa: BLE001 - it is the function of someone else
             return None
 
 

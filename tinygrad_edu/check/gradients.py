@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from tinygrad_edu.check.claims import claims, mistake
+from tinygrad_edu.check.claims import NOTHING, claims, mistake
 from tinygrad_edu.check.examine import examine
 from tinygrad_edu.check.faults import fault, wrong_rule
 from tinygrad_edu.check.function import Function
@@ -90,10 +89,10 @@ def check_claims(function: Function, claimed: Any) -> Report:
     for y, row in zip(outputs, here, strict=True):
         for x, claim in zip(function.leaves, row, strict=True):
             finding = next(findings)
-            hint = ""
+            hint = finding.hint
             if finding.verdict == "wrong":
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
-            if not math.isnan(claim.value):
+            if claim is not NOTHING:
                 found.append(replace(finding, hint=hint, text=claim.text))
     return Report(tuple(found), source="claimed")
 

@@ -11,7 +11,6 @@ from tinygrad_edu.check.graph import escape, leads_to
 from tinygrad_edu.check.measure import (
     EPSILON,
     Around,
-    Slope,
     digits_kept,
     ladder,
 )
@@ -21,6 +20,7 @@ from tinygrad_edu.check.noise import (
     rounding_error,
 )
 from tinygrad_edu.check.report import Finding, Verdict
+from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Value
 
 __all__ = ["Gradients", "examine"]
@@ -33,6 +33,8 @@ EVERY = 5
 """Of how many steps on a ladder one tells the noise."""
 NOTHING = 1e-9
 """How much of what is steep here a tolerance may be for a gradient of 0."""
+APPROXIMATE = 1e-10
+"""How much of a slope a function without a graph may be off: a solver stops before the end."""
 SINGLE = 24
 """Binary digits of float32."""
 
@@ -65,11 +67,14 @@ def examine(
         noises = map(max, theirs, noises)
     findings = []
     for j, (y, row) in enumerate(zip(outputs, gradients, strict=True)):
+        largest = max(abs(float(node.data)) for node in ancestors(y))
         for i in inputs:
+            digits = EPSILON if y.op else APPROXIMATE
             errors = Errors(
-                rounding=max(next(noises), EPSILON * abs(row[i])),
+                rounding=max(next(noises), digits * abs(row[i])),
                 slack=slack[j][i] if slack else 0.0,
                 flat=not row[i] and certainly_flat(function, i, y, arounds[i][j]),
+                largest=largest,
             )
             findings.append(judge(next(names), row[i], arounds[i][j], errors))
     return findings
@@ -165,6 +170,16 @@ class Errors(NamedTuple):
     """What it may be off for being written with a few digits."""
     flat: bool
     """Whether it is 0, and certainly has to be."""
+    largest: float
+    """The largest number that it was made of."""
+
+    def cancelled(self, around: Around) -> float:
+        """Return what the gradient would be if nothing in it had cancelled.
+
+        It counts for no more than the largest number does over as far as the steps go: what is
+        divided by next to nothing is no measure of what is 0.
+        """
+        return min(self.rounding / EPSILON, self.largest / around.steps[0])
 
 
 def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> Finding:
@@ -190,7 +205,8 @@ def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> F
     elif (
         errors.flat
         or tolerance <= PRECISION * max(abs(gradient), abs(slope.value), errors.slack)
-        or abs(gradient) <= tolerance <= NOTHING * steepness(around, errors)
+        or abs(gradient) <= tolerance <= NOTHING * around.steepest()
+        or abs(gradient) <= errors.rounding <= tolerance <= NOTHING * errors.cancelled(around)
     ):
         verdict = "agrees"
     else:
@@ -198,13 +214,3 @@ def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> F
     return Finding(
         derivative, gradient, slope, tolerance + errors.slack, verdict, left, right, hint
     )
-
-
-def steepness(around: Around, errors: Errors) -> float:
-    """Return beside what a slope may count as 0.
-
-    What is steep here, or would be if nothing in the gradient had cancelled; but no more than the
-    function itself: by as much as it is, over as far as the steps go.
-    """
-    itself = abs(around.at) / (8 * around.steps[0])
-    return max(around.steepest(), min(errors.rounding / EPSILON, itself))

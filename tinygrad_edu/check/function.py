@@ -33,11 +33,12 @@ class Function:
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
         """Find the Values to differentiate by."""
-        if not isinstance(order, int) or order < 1:
+        if type(order) is not int or order < 1:
             message = f"gradcheck: the order is {order!r}, but it must be 1, 2, 3 or more"
             raise ValueError(message)
         self.f = f
         self.order = order
+        self.many = 0  # outputs, once they are known
         self.leaves: list[Value] = []
         self.names: list[str] = []
         names = argument_names(f, len(inputs))
@@ -77,6 +78,7 @@ class Function:
         found = list(as_values(self.f(*self.args)))
         for _ in range(self.order - 1):
             found = [d for y in found for d in grad(y, self.leaves, differentiable=True)]
+        self.many = self.many or len(found)
         return found
 
     def gradients(self, outputs: Sequence[Value]) -> list[list[float]]:
@@ -131,18 +133,23 @@ class Function:
                     setattr(leaf, slot, content)
 
     def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
-        """Return what is read from the outputs where input ``i`` is moved; None if there are none.
+        """Return what is read from the outputs where input ``i`` is moved, or None."""
+        point = self.point
+        return self.elsewhere([*point[:i], point[i] + step, *point[i + 1 :]], read)
+
+    def elsewhere(self, point: Sequence[float], read: Callable[[list[Value]], T]) -> T | None:
+        """Return what is read from the outputs at another point; None if there are none.
 
         It is read there, since an output may be an input. Any error means that the function is not
-        defined there: a list that ends, a solver that finds nothing.
+        defined there: a list that ends, a solver that finds nothing. So does another number of
+        outputs.
         """
-        point = self.point
-        there = point[i] + step
-        if not math.isfinite(there):
+        if not all(map(math.isfinite, point)):
             return None
         try:
-            with self.moved([*point[:i], there, *point[i + 1 :]]):
-                return read(self.outputs())
+            with self.moved(point):
+                outputs = self.outputs()
+                return read(outputs) if len(outputs) == self.many else None
         except Exception:  # noqa: BLE001 - it is the function of someone else
             return None
 

@@ -35,19 +35,31 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
             and put back, and so may be parameters that ``f`` knows by itself; constants stay.
         order: 2 checks gradients of gradients.
         claimed: derivatives worked out by a person, to be checked instead of the engine's: in the
-            shape of the inputs, for several outputs once for each. A claim is a number, text such
-            as ``"0.0822"`` that is right if it is rounded right, or a function of the inputs that
-            returns one or more; None claims nothing.
+            shape of the inputs, for several outputs once for each. A claim is a number; text such
+            as ``"0.0822"`` or ``"0,0822"``, which is right if it is rounded right; or a function of
+            the inputs that returns one or more. None claims nothing. ``f`` may then compute with
+            plain floats, by ``math``, NumPy or a solver.
 
     Returns:
         a report that is true if every gradient is right. It prints as a table, with a verdict for
-        each: agrees; wrong; not differentiable here (right if the engine's choice lies between the
-        slopes from the left and from the right); inconclusive, if the tolerance that rounding
-        demands exceeds 1/1000 of the gradient. If one is wrong, the report names the operation
-        whose rule is, or the number that escapes the graph; of a claim, the mistake behind it.
+        each:
 
-    Raises TypeError for an input that is no number, ValueError if there is none, or for claims of
-    another shape.
+        - agrees: the gradient is the slope within the tolerance, and the tolerance is at most
+          1/1000 of it. A gradient of 0 agrees if every path to it is closed by a derivative of 0,
+          or if the tolerance is next to nothing beside what is steep there.
+        - wrong: it is off by more than the tolerance, or it is not a finite number.
+        - not differentiable here: the slopes from the left and from the right differ, or one is
+          infinite. The gradient is right if it lies between them.
+        - inconclusive: the tolerance that rounding demands exceeds 1/1000 of the gradient, or the
+          function does too much between two floats for its slope to be seen. The report is then
+          not true, since nothing is known.
+
+        If a gradient is wrong, the report names the operation whose rule is wrong, or the number
+        that escapes the graph; of a claim, the mistake behind it. It says no more than it measured.
+
+    Raises TypeError for an input that is no number, ValueError if there is none, for an order below
+    1, or for claims of another shape. An error of ``f`` at the point itself is shown; elsewhere it
+    means that ``f`` is not defined there.
 
     >>> from tinygrad_edu import gradcheck, sin, tanh
     >>> bool(gradcheck(lambda x, y: sin(x * y) + x / y, 0.5, 2.0))

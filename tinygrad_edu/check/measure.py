@@ -298,7 +298,7 @@ class Around(NamedTuple):
         return max((abs(y - self.at) for y in values), default=0.0)
 
     def constant(self) -> bool:
-        """Tell whether the values around are all the same, and would not be if the slope mattered."""
+        """Tell whether all values near ``x`` are the same, and a slope would have moved them."""
         near = [y for y in (*self.below[NEAR:], *self.above[NEAR:]) if math.isfinite(y)]
         same = bool(near) and all(y == self.at for y in near)
         return same and math.ulp(self.at) <= 1e-6 * self.steps[NEAR]

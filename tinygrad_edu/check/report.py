@@ -60,7 +60,7 @@ class Finding:
         if not sides:
             return False
         low, high = min(sides), max(sides)
-        if low == high and math.isinf(low.value):
+        if len(sides) == 2 and low == high and math.isinf(low.value):
             low, high = sorted([low, Slope(0.0, 0.0)])
         return low.value - 5 * low.error <= self.gradient <= high.value + 5 * high.error
 

@@ -28,14 +28,15 @@ PLAIN, SINGLE, LARGE = "plain floats", "float32 inside", "large numbers"
 HARSH, DEAD = "stiff, cancelling, oscillating", "dead units"
 FAMILIES = (LOOPS, DEEP, RECURRENCES, PLAIN, SINGLE, LARGE, HARSH, DEAD)
 
+NAMES = ("sin", "cos", "exp", "log", "sqrt", "tanh")
 FLOATS = SimpleNamespace(
-    **{name: getattr(math, name) for name in "sin cos exp log sqrt tanh".split()},
+    **{name: getattr(math, name) for name in NAMES},
     relu=lambda x: x if x > 0 else 0.0,
-    sigmoid=lambda x: tinygrad_edu.sigmoid(x),
+    sigmoid=tinygrad_edu.sigmoid,
 )
 VALUES = tinygrad_edu
 EXACT = SimpleNamespace(
-    **{name: getattr(mpmath, name) for name in "sin cos exp log sqrt tanh".split()},
+    **{name: getattr(mpmath, name) for name in NAMES},
     relu=lambda x: x if x > 0 else mpmath.mpf(0),
     sigmoid=lambda x: 1 / (1 + mpmath.exp(-x)),
 )
@@ -455,3 +456,153 @@ FUNCTIONS = [
     )
     for function in listed(family, rows)
 ]
+
+
+# --- held out -------------------------------------------------------------------------------------
+
+
+def damped_newton(m, x):
+    w = 1.5 + 0 * x
+    for _ in range(12):
+        w = w - 0.9 * (w * w * w - x) / (3 * w * w + 0.1)
+    return w
+
+
+def predator(m, x):
+    a, b = 1.0 + 0 * x, 0.5 + 0 * x
+    for _ in range(120):
+        a, b = a + 0.02 * a * (x - b), b + 0.02 * b * (a - 1.0)
+    return a
+
+
+def softmax_descent(m, x):
+    z = [0.1 + 0 * x, 0.2 * x, -0.3 + 0 * x]
+    for _ in range(25):
+        odds = [m.exp(v) for v in z]
+        whole = odds[0] + odds[1] + odds[2]
+        z = [v - 0.5 * (o / whole - t) for v, o, t in zip(z, odds, (0.2, 0.5, 0.3), strict=True)]
+    return z[1]
+
+
+def gated(m, x):
+    """The state of a recurrent unit with one gate after 25 rounds."""
+    h = 0.1 + 0 * x
+    for k in range(25):
+        gate = m.sigmoid(1.5 * h + x - 0.1 * k)
+        h = gate * h + (1 - gate) * m.tanh(0.8 * h + 0.5 * x)
+    return h
+
+
+def secant(x):
+    a, b = 0.5, 1.5
+    for _ in range(40):
+        low, high = a * math.exp(a) - x, b * math.exp(b) - x
+        if high == low:
+            break
+        a, b = b, b - high * (b - a) / (high - low)
+    return b
+
+
+def trapezium(x):
+    grid = np.linspace(0.0, 1.0, 201)
+    values = np.exp(-x * grid) * np.cos(grid)
+    return float(np.sum((values[1:] + values[:-1]) * np.diff(grid)) / 2)
+
+
+def exact_trapezium(m, x):
+    grid = [float(t) for t in np.linspace(0.0, 1.0, 201)]
+    values = [m.exp(-x * t) * m.cos(t) for t in grid]
+    pairs = zip(values, values[1:], grid, grid[1:], strict=False)
+    return sum((a + b) * (mpmath.mpf(t) - s) for a, b, s, t in pairs) / 2
+
+
+def float32_descent(x):
+    w, target = np.float32(0), np.float32(x)
+    for _ in range(40):
+        w = w - np.float32(0.25) * (w - target) * np.float32(2)
+    return float(w)
+
+
+HELD_OUT = [
+    *listed(LOOPS, [
+        ("a cube root by damped steps", damped_newton, (1.7, 4.0)),
+        ("hunters and their prey", predator, (0.8, 1.6)),
+        ("descent on a softmax", softmax_descent, (0.4, -1.7)),
+        ("descent on a quartic", descent(0.02, 150, lambda m, w, a: 4 * w**3 - a * w + 0.3, 1.2), (0.9, 2.5)),
+        ("Newton's reciprocal", lambda m, x: repeated(9, lambda w: w * (2 - x * w))(0.1 + 0 * x), (3.0, 0.7)),
+        ("Newton's arc sine", newton(8, lambda m, w, a: m.sin(w) - a, lambda m, w, a: m.cos(w), 0.3), (0.2, 0.8)),
+        ("a fixed point of exp", lambda m, x: repeated(80, lambda w: m.exp(-x * w))(0.5 + 0 * x), (0.6, 1.3)),
+        ("a sum that is averaged", lambda m, x: repeated(50, lambda w: 0.9 * w + 0.1 * m.sin(x + w))(0.0 * x), (0.5, 4.0)),
+        ("descent that nearly diverges", descent(1.9, 70, lambda m, w, a: w - a * a, 0.3), (0.8, -1.1)),
+    ]),
+    *listed(DEEP, [
+        ("a gated unit", gated, (0.3, -1.0)),
+        ("softened relu", lambda m, x: repeated(15, lambda a: m.log(1 + m.exp(1.3 * a - 0.6)))(x), (0.2, 1.5)),
+        ("tanh and relu in turn", lambda m, x: repeated(10, lambda a: m.relu(1.2 * m.tanh(a) + 0.3))(x), (0.4, -0.1)),
+        ("tanh, 12 layers of 7", network(101, 7, 12, "tanh", 1.1), (0.35, -0.8)),
+        ("tanh, 35 layers of 3", network(102, 3, 35, "tanh", 1.4), (0.6,)),
+        ("sigmoid, 12 layers of 6", network(103, 6, 12, "sigmoid", 3.5), (-0.2, 1.4)),
+        ("relu, 15 layers of 7", network(104, 7, 15, "relu", 1.45), (0.9, -2.0)),
+        ("relu, 30 layers of 8", network(105, 8, 30, "relu", 1.5), (0.25,)),
+    ]),
+    *listed(RECURRENCES, [
+        ("Lucas's with x, 45", two_terms(45, lambda x: 2 + 0 * x, lambda x: x, lambda k, b, a, x: b + a / x), (1.3, 2.6)),
+        ("Chebyshev's second, 40", two_terms(40, lambda x: 1.0 + 0 * x, lambda x: 2 * x, lambda k, b, a, x: 2 * x * b - a), (0.12, -0.81)),
+        ("Laguerre's, 14", two_terms(14, lambda x: 1.0 + 0 * x, lambda x: 1 - x, lambda k, b, a, x: ((2 * k - 1 - x) * b - (k - 1) * a) / k), (0.7, 3.3)),
+        ("Bessel's, downwards", two_terms(20, lambda x: 1e-8 + 0 * x, lambda x: 1e-7 * x, lambda k, b, a, x: 2 * (21 - k) / x * b - a), (1.4, 2.2)),
+        ("the tent, softened, 10", lambda m, x: repeated(10, lambda y: m.sin(3.0 * y * (1 - y)))(x), (0.22, 0.61)),
+        ("the sine map, 14", lambda m, x: repeated(14, lambda y: x * m.sin(3.141592653589793 * y))(0.4 + 0 * x), (0.7, 0.87)),
+        ("Horner, 35", lambda m, x: reduce(lambda y, k: y * x + math.cos(k), range(35), 0.5 + 0 * x), (0.93, -1.04)),
+        ("a tower of roots", lambda m, x: repeated(30, lambda y: m.sqrt(x + y))(0.0 * x + 1), (2.0, 0.3)),
+    ]),
+    *listed(PLAIN, [
+        ("erfc", lambda m, x: mpmath.erfc(x), (0.6, 4.0), math.erfc),
+        ("asinh", lambda m, x: mpmath.asinh(x), (0.4, -1e3), math.asinh),
+        ("acosh", lambda m, x: mpmath.acosh(x), (1.2, 9.0), math.acosh),
+        ("log2", lambda m, x: m.log(x) / m.log(mpmath.mpf(2)), (5.0, 1e-3), math.log2),
+        ("cbrt by a power", lambda m, x: x ** (mpmath.mpf(1 / 3)), (2.0, 1e4), lambda x: x ** (1 / 3)),
+        ("distance", lambda m, x: m.sqrt((x - 1) ** 2 + 4), (0.2, 3.5), lambda x: math.dist((x, 2.0), (1.0, 0.0))),
+        ("a variance", lambda m, x: ((x - (x + 10) / 3) ** 2 + (4 - (x + 10) / 3) ** 2 + (6 - (x + 10) / 3) ** 2) / 3, (1.5, 20.0), lambda x: statistics.pvariance([x, 4.0, 6.0])),
+        ("a harmonic mean", lambda m, x: 3 / (1 / x + mpmath.mpf(3) / 4), (0.8, 6.0), lambda x: statistics.harmonic_mean([x, 2.0, 4.0])),
+        ("NumPy's inverse", lambda m, x: x / (x * x - 2), (1.1, 3.0), lambda x: float(np.linalg.inv(np.array([[x, 1.0], [2.0, x]]))[0, 0])),
+        ("NumPy's log of a sum", lambda m, x: m.log(m.exp(x) + m.exp(mpmath.mpf(1)) + 1), (0.5, 4.0), lambda x: float(np.log(np.sum(np.exp([x, 1.0, 0.0]))))),
+        ("NumPy's polynomial", lambda m, x: ((2 * x - 3) * x + 1) * x - 5, (0.9, -4.0), lambda x: float(np.polyval([2.0, -3.0, 1.0, -5.0], x))),
+        ("the secant method", lambda m, x: mpmath.lambertw(x).real, (1.0, 3.0), secant),
+        ("a trapezium rule", exact_trapezium, (0.5, 8.0), trapezium),
+        ("a cube by bisection", lambda m, x: x ** (mpmath.mpf(1) / 3), (1.9, 0.05), bisected(lambda w, x: w**3 - x, 0.0, 2.0)),
+        ("a product", lambda m, x: x * (x + 1) * (x + 2) * (x + 3), (0.4, -1.7), lambda x: math.prod(x + k for k in range(4))),
+    ]),
+    *listed(SINGLE, [
+        ("a logarithm, rounded", lambda m, x: m.log(x), (0.03, 1.7, 55.0), lambda x: single(math.log(x))),
+        ("exp in float32", lambda m, x: m.exp(x), (-1.3, 3.2), lambda x: float(np.exp(np.float32(x)))),
+        ("a root of a rounded input", lambda m, x: m.sqrt(x), (0.6, 700.1), lambda x: math.sqrt(single(x))),
+        ("descent in float32", lambda m, x: x * (1 - mpmath.mpf(0.5) ** 40), (0.7, -12.0), float32_descent),
+        ("a product of rounded ones", lambda m, x: m.sin(x) * m.cos(2 * x), (0.21, 1.9), lambda x: single(math.sin(x)) * single(math.cos(2 * x))),
+        ("a sigmoid, rounded", lambda m, x: 1 / (1 + m.exp(-x)), (0.8, -5.0), lambda x: single(1 / (1 + math.exp(-x)))),
+        ("a dot product in float32", lambda m, x: mpmath.mpf(0.5) * x + x * x + mpmath.mpf(0.25), (1.3, 0.06), lambda x: float(np.dot(np.array([0.5, x, 0.25], np.float32), np.array([x, x, 1.0], np.float32)))),
+    ]),
+    *listed(LARGE, [
+        ("cos and a line", lambda m, x: m.cos(x) + 1e-3 * x, (1e5, 1e11, 1e22)),
+        ("a cube less a square", lambda m, x: x * x * x - x * x, (1e9, -2e40)),
+        ("log of a square", lambda m, x: m.log(x * x + 1), (3e8, 1e100)),
+        ("a ratio of roots", lambda m, x: m.sqrt(x) / (m.sqrt(x) + 1e5), (1e10, 1e13)),
+        ("a wave on a hill", lambda m, x: m.exp(-((x / 1e9) ** 2)) * m.sin(x / 1e3), (1e8, 4e8)),
+        ("sigmoid of a large difference", lambda m, x: m.sigmoid((x - 1e12) / 1e10), (1.01e12, 9.7e11)),
+        ("sin of exp", lambda m, x: m.sin(m.exp(x)), (5.0, 20.0, 60.0)),
+        ("1e100 times a wave", lambda m, x: 1e100 * m.cos(3 * x), (0.3, 2.0)),
+    ]),
+    *listed(HARSH, [
+        ("a boundary layer", lambda m, x: 1 - m.exp(-x / 1e-6) + x, (1e-6, 3e-6, 0.1)),
+        ("log of 1 + a little", lambda m, x: m.log(1 + x), (1e-6, 1e-3)),
+        ("tanh less its argument", lambda m, x: m.tanh(x) - x, (1e-2, 0.4)),
+        ("a beat", lambda m, x: m.sin(1e5 * x) * m.sin(1.001e5 * x), (0.2, 1.1)),
+        ("a difference of squares", lambda m, x: (x + 1e6) ** 2 - (x - 1e6) ** 2, (0.5, 300.0)),
+        ("a damped wave", lambda m, x: m.exp(-300 * x) * m.cos(4e4 * x), (1e-3, 0.02)),
+        ("a power of 50", lambda m, x: x**50, (0.5, 1.02)),
+        ("a Lorentzian in a sum", lambda m, x: x + 1e-6 / (1e-6 + (x - 1) ** 2), (1.0003, 1.2)),
+    ]),
+    *listed(DEAD, [
+        ("a dead sum", lambda m, x: 2.5 + 1e-3 * m.relu(x - 3) + 1e-5 * m.relu(-x - 1), (1.0, 0.2)),
+        ("a dead factor", lambda m, x: m.exp(m.relu(-2 * x) * 3) * 7, (0.7,)),
+    ]),
+]  # fmt: skip

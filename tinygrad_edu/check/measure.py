@@ -96,7 +96,7 @@ def spacings(x: float) -> list[float]:
     rounded to a coarser grid, such as float32, would hit the grid at the same place each time.
 
     >>> [f"{spacing:.0e}" for spacing in spacings(5.0)]
-    ['9e-16', '2e-13', '1e-11', '3e-09', '7e-07', '2e-04']
+    ['9e-16', '2e-13', '1e-11', '2e-09', '6e-07', '2e-04']
     """
     size = scale(x)
     least = size * EPSILON
@@ -143,9 +143,9 @@ def digits_kept(values: Sequence[float], few: int = 53) -> int:
     That all of many values fit a shorter format by chance does not happen; of a few values it may
     be so, and then they are said to keep at least ``few``.
 
-    >>> digits_kept([1 / 3 * k for k in range(20)]), digits_kept([1.0] * 20)
+    >>> digits_kept([k / 7 for k in range(20)]), digits_kept([1.0] * 20)
     (53, 53)
-    >>> digits_kept([k + 0.1 - (0.1 + k) % 2.0**-20 for k in range(1, 20)])
+    >>> digits_kept([round(k / 7 * 2**20) / 2**20 for k in range(20)])
     24
     """
     different = {y for y in values if y and math.isfinite(y)}

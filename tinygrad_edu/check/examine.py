@@ -23,7 +23,7 @@ from tinygrad_edu.check.report import Finding, Verdict
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Value
 
-__all__ = ["Gradients", "examine"]
+__all__ = ["UNSEEN", "Gradients", "examine"]
 
 SAFETY = 5
 """How many times the sum of all errors a gradient may be off."""
@@ -31,6 +31,8 @@ PRECISION = 1e-3
 """How much of a gradient the tolerance may be for a verdict."""
 EVERY = 5
 """Of how many steps on a ladder one tells the noise."""
+UNSEEN = "between two floats the function does too much"
+"""Why no step is small enough."""
 NOTHING = 1e-9
 """How much of what is steep here a tolerance may be for a gradient of 0."""
 APPROXIMATE = 1e-10
@@ -104,23 +106,22 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
     """
     outputs = function.outputs()
     here, steps = floats(outputs), ladder(function.point[i])
-    nowhere = [math.nan] * len(here)
-    roundings = [rounding_errors(outputs)]
+    roundings = rounding_errors(outputs)
+    nowhere = ([math.nan] * len(here), roundings)
     below: list[Sequence[float]] = []
     above: list[Sequence[float]] = []
     noises: list[Sequence[float]] = []
     for k, step in enumerate(steps):
-        errors = [measured, roundings[0]]
-        for values, signed in ((below, -step), (above, step)):
-            values.append(function.beside(i, signed, floats) or nowhere)
-            if k % EVERY == 0:
-                errors.append(function.beside(i, signed, rounding_errors) or roundings[0])
-        noises.append(list(map(max, *errors)) if k % EVERY == 0 else noises[-1])
+        read = values_only if k % EVERY else values_and_errors
+        low, high = (function.beside(i, signed, read) or nowhere for signed in (-step, step))
+        below.append(low[0])
+        above.append(high[0])
+        noises.append(noises[-1] if k % EVERY else list(map(max, measured, low[1], high[1])))
     tables = zip(*(zip(*rows, strict=True) for rows in (below, above, noises)), strict=True)
     return [
         rounded(Around(function.point[i], steps, low, at, high, noise, rounding), y)
         for y, at, rounding, (low, high, noise) in zip(
-            outputs, here, roundings[0], tables, strict=True
+            outputs, here, roundings, tables, strict=True
         )
     ]
 
@@ -138,6 +139,16 @@ def rounded(around: Around, y: Value) -> Around:
         noises.append(max(noise, unit * largest))
     rounding = max(around.rounding, unit * abs(around.at))
     return around._replace(noises=noises, rounding=rounding)
+
+
+def values_only(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
+    """Return the outputs as floats, and nothing about their noise."""
+    return floats(outputs), []
+
+
+def values_and_errors(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
+    """Return the outputs as floats, and their noise."""
+    return floats(outputs), rounding_errors(outputs)
 
 
 def rounding_errors(outputs: Sequence[Value]) -> list[float]:
@@ -195,7 +206,7 @@ def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> F
     if math.isinf(left.value) or math.isinf(right.value):
         verdict = "not differentiable here"
     elif math.isfinite(gradient) and around.unresolved(gradient):
-        verdict, hint = "inconclusive", "between two floats the function does too much"
+        verdict, hint = "inconclusive", UNSEEN
     elif abs(left.value - right.value) > SAFETY * (left.error + right.error):
         verdict = "not differentiable here"
     elif not math.isfinite(gradient):

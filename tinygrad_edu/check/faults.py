@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from tinygrad_edu.check.examine import examine
+from tinygrad_edu.check.examine import UNSEEN, examine
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.graph import escape, forward_order
 from tinygrad_edu.check.report import Finding
@@ -18,25 +18,34 @@ SOME = 20
 """Places of an operation that show whether its rule is wrong in general."""
 
 
-def fault(function: Function, wrong: list[int]) -> str:
-    """Return in words why the gradients by the inputs of these numbers may be wrong.
+class Fault(NamedTuple):
+    """Why gradients may be wrong, in words, and whether they are."""
 
-    Where no cause is found: what was ruled out, and what could not be.
+    words: str
+    proven: bool = True
+
+
+def fault(function: Function, wrong: list[int]) -> Fault:
+    """Return why the gradients with respect to the inputs of these numbers may be wrong.
+
+    Where no cause is found: what was ruled out, and what could not be. Where an operation does too
+    much between two floats, it may have been hidden from the slope as well: nothing is proven.
     """
     escapes = [escape(function, i) for i in wrong]
     found = next(filter(None, [wrong_rule(function), *escapes]), "")
     if found:
-        return found
+        return Fault(found)
     rules = examine_rules(function)
     found = rules.wrong or at_a_kink(function)
     if found:
-        return found
+        return Fault(found)
     unknown = f"That of {rules.undecided} could not be measured. " if rules.undecided else ""
     if None in escapes:
         unknown += "Whether a number escapes the graph could not be told. "
     if unknown:
-        return f"No operation's rule was found to be wrong. {unknown}".rstrip()
-    return (
+        words = f"No operation's rule was found to be wrong. {unknown}".rstrip()
+        return Fault(words, proven=not rules.unseen)
+    return Fault(
         "Every operation's own derivatives are right, and no number escapes the graph: "
         "see how the contributions of the paths are added up."
     )
@@ -52,6 +61,8 @@ class Rules(NamedTuple):
     """Which one disagrees with its forward function, the first of the forward pass."""
     undecided: str
     """Which operation has one that could not be measured, the first of those."""
+    unseen: bool
+    """Whether any operation does too much between two floats for that."""
 
 
 def wrong_rule(function: Function) -> str:
@@ -64,7 +75,7 @@ def wrong_rule(function: Function) -> str:
 
 def examine_rules(function: Function, most: float = math.inf) -> Rules:
     """Examine the rule of each operation by itself, at the numbers that it was given."""
-    undecided = ""
+    undecided, unseen = "", False
     for node in places(function, most):
         text = node.op.text([float(x) for x in node.args])
         for order in range(1, function.order + 1):
@@ -75,10 +86,12 @@ def examine_rules(function: Function, most: float = math.inf) -> Rules:
                         f"{finding.derivative} is {finding.gradient:.8g}, "
                         f"but the slope is {finding.measured}.",
                         undecided,
+                        unseen,
                     )
                 if finding.verdict == "inconclusive":
                     undecided = undecided or text
-    return Rules("", undecided)
+                    unseen |= finding.hint == UNSEEN
+    return Rules("", undecided, unseen)
 
 
 def places(function: Function, most: float) -> list[Any]:

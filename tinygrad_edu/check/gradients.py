@@ -9,10 +9,10 @@ from itertools import cycle
 from typing import Any
 
 from tinygrad_edu.check.claims import NOTHING, claims, mistake
-from tinygrad_edu.check.examine import examine
+from tinygrad_edu.check.examine import UNSEEN, examine
 from tinygrad_edu.check.faults import fault, wrong_rule
 from tinygrad_edu.check.function import Function
-from tinygrad_edu.check.report import Report
+from tinygrad_edu.check.report import Finding, Report
 from tinygrad_edu.value import Value
 
 __all__ = ["assert_gradients", "gradcheck"]
@@ -83,9 +83,19 @@ def check_engine(function: Function) -> Report:
     places = cycle(range(len(function.leaves)))
     wrong = {i for i, found in zip(places, findings, strict=False) if found.verdict == "wrong"}
     if wrong:
-        return Report(tuple(findings), fault=fault(function, sorted(wrong)))
+        words, proven = fault(function, sorted(wrong))
+        if not proven:
+            findings = [undecided(found) for found in findings]
+        return Report(tuple(findings), fault=words if proven else "")
     coarse = any(found.tolerance > COARSE * abs(found.gradient) for found in findings)
     return Report(tuple(findings), fault=wrong_rule(function) if coarse else "")
+
+
+def undecided(finding: Finding) -> Finding:
+    """Return the finding, inconclusive if it was wrong."""
+    if finding.verdict != "wrong":
+        return finding
+    return replace(finding, verdict="inconclusive", hint=UNSEEN)
 
 
 def check_claims(function: Function, claimed: Any) -> Report:

@@ -39,9 +39,11 @@ release: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/speed.py
 
-# Beside the checkers of PyTorch, JAX and autograd, those that are installed: ten minutes.
+# Beside the checkers of PyTorch, JAX and autograd, those that are installed: ten minutes
+# for random expressions, and as many for functions that are hard to measure.
 checkers: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_gradcheckers.py
+	$(PYTHON) tests/benchmarks/hard_gradcheckers.py
 
 # Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)

@@ -49,7 +49,9 @@ TRUE = {
     "tanh": lambda x: (mp.sech(x) ** 2,),
     "sigmoid": lambda x: (sigmoid(x) * sigmoid(-x),),
     "softplus": lambda x: (sigmoid(x),),
-    "binary_cross_entropy_with_logits": lambda z, t: (sigmoid(z) - t, -z),
+    "binary_cross_entropy_with_logits": lambda z, t: (
+        (1 - t) * sigmoid(z) - t * sigmoid(-z), -z
+    ),  # which is sigmoid(z) - t, with all its digits
 }
 """The derivatives of those rows that have something to round. The others are sums, products and choices."""
 

@@ -10,7 +10,8 @@ import ast
 import linecache
 import sys
 import warnings
-from types import FrameType
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from tinygrad_edu.table import TABLE
@@ -21,33 +22,39 @@ OURS = {name: name for name in TABLE} | {"fabs": "abs", "pow": "**"}
 
 
 def warn(number: object) -> None:
-    """Warn that code outside of the package takes the float of a Value, unless it asks for one."""
+    """Warn that code takes the float of a Value, unless it asks for one."""
     frame = sys._getframe(2)  # 0 is this function, 1 is Value.__float__
-    expression = source_of(frame)
+    instead = what_to_write(frame.f_code, frame.f_lasti, frame.f_lineno)
+    if instead:
+        message = (
+            f"a Value became the plain number {number}, through which no gradient flows: {instead} to "
+            "stay in the graph, or x.data if you want only the number"
+        )
+        warnings.warn(message, UserWarning, stacklevel=3)
+
+
+@lru_cache(maxsize=1024)
+def what_to_write(code: CodeType, instruction: int, line: int) -> str:
+    """Return what to write instead of the code that takes a float, or "" if it asks for one."""
+    expression = source_of(code, instruction, line)
     names = {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)}
     calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
     called = [f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls]
     if MEANT & {*names, *called}:
-        return
+        return ""
     ours = next((OURS[name] for name in called if name in OURS), None)
-    instead = f"write tinygrad_edu.{ours}" if ours else "compute with operations of tinygrad_edu"
     if ours == "**":
-        instead = "write x ** y"
-    message = (
-        f"a Value became the plain number {number}, through which no gradient flows: {instead} to stay "
-        "in the graph, or x.data if you want only the number"
-    )
-    warnings.warn(message, UserWarning, stacklevel=3)
+        return "write x ** y"
+    return f"write tinygrad_edu.{ours}" if ours else "compute with operations of tinygrad_edu"
 
 
-def source_of(frame: FrameType) -> ast.AST:
-    """Return the expression that a frame is computing, or its line, or nothing where neither is known."""
-    code = frame.f_code
-    first = last = frame.f_lineno
+def source_of(code: CodeType, instruction: int, line: int) -> ast.AST:
+    """Return the expression of an instruction, or its line, or nothing where neither is known."""
+    first = last = line
     start: int | None = None
     end: int | None = None
     if hasattr(code, "co_positions"):  # from Python 3.11 on
-        found: Any = list(code.co_positions())[frame.f_lasti // 2]
+        found: Any = list(code.co_positions())[instruction // 2]
         first, last, start, end = found[0] or first, found[1] or last, found[2], found[3]
     lines = [linecache.getline(code.co_filename, n).encode() for n in range(first, last + 1)]
     if lines and start is not None and end is not None:

@@ -129,7 +129,9 @@ def careful_slope_by_base(x: float, n: float) -> float:
     lost = (n - m) - 1 if math.fabs(n) >= 1 else n - (m + 1)  # what m is short of n - 1
     root = math.fabs(x) ** (m / 2)
     more = 1 + lost * math.log(math.fabs(x))
-    return (-n if x < 0 and m % 2 else n) * root * more * root
+    n = -n if x < 0 and m % 2 else n
+    whole = root * root
+    return n * (whole * more) if NORMAL <= whole < math.inf else n * root * more * root
 
 
 def slope_by_exponent(p: Any, b: Any, x: Any) -> Any:

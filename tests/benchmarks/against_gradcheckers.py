@@ -42,7 +42,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu import Value, grad, gradcheck
 from tinygrad_edu.check.expression import Expression, Line, grow
-from tinygrad_edu.check.noise import path_sums
+from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.table import LEAK, TABLE, add, mul, sub
 
@@ -296,8 +296,13 @@ def engine(expression):
 def paths(expression):
     """Return what the gradient would be if nothing in it cancelled."""
     inputs = [Value(x) for x in expression.inputs]
-    sums = path_sums(expression(*inputs, compute=compute))
-    return [sums.get(x, 0.0) for x in inputs]
+    y = expression(*inputs, compute=compute)
+    sums = Counter({y: 1.0})
+    for node in ancestors(y):
+        for x, partial in zip(node.args, node.partials, strict=True):
+            if partial is not None:
+                sums[x] += sums[node] * abs(partial)
+    return [sums[x] for x in inputs]
 
 
 def check_with_engine(expression):

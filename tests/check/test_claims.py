@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tinygrad_edu import (
@@ -123,6 +124,61 @@ def weight_of_the_lecture(w):
 
 def test_a_claim_is_checked_against_the_slope_not_the_engine():
     assert gradcheck(lambda x: math.sin(x), 0.3, claimed=math.cos(0.3))  # noqa: PLW0108 - no Value
+
+
+@pytest.mark.parametrize("claimed", [math.nan, [math.nan], lambda x: math.nan, math.inf, -math.inf])
+def test_a_claim_that_is_not_finite_is_wrong(claimed):
+    report = gradcheck(lambda x: x**3, 0.9, claimed=claimed)
+    assert not report
+    assert report[0].outcome == "wrong: it is not a finite number"
+
+
+def test_a_claim_of_nan_among_others_is_one_of_them():
+    report = gradcheck(lambda x, y: x * y, 12.0, 2.0, claimed=[math.nan, 12.0])
+    assert [finding.verdict for finding in report] == ["wrong", "agrees"]
+
+
+@pytest.mark.parametrize("text", ["0,0822", "0,08217", "8,22e-2"])
+def test_a_comma_is_a_point(text):
+    assert_gradients(weight_of_the_lecture, 0.4, claimed=text)
+    assert hint(weight_of_the_lecture, 0.4, claimed="0,0821") == "cut off; rounded it is 0.0822"
+
+
+@pytest.mark.parametrize("text", ["1,000.5", "1.000,5", "1,2,3"])
+def test_one_comma_at_most(text):
+    with pytest.raises(ValueError, match="is not a number"):
+        gradcheck(lambda x: 2.13 * x, 1.0, claimed=text)
+
+
+def test_a_number_with_a_few_right_digits_is_wrong_but_right_as_text():
+    words = 'it is right to 6 digits: claim it as text, "2.13529"'
+    assert hint(lambda x: x**3 / 1.7, 1.1, claimed=2.13529) == words
+    assert hint(lambda x: x**3 / 1.7, 1.1, claimed=2.13528) == ""
+    assert_gradients(lambda x: x**3 / 1.7, 1.1, claimed="2.13529")
+
+
+def test_a_claim_in_single_precision_has_its_rounding():
+    for claim in (np.float32(math.cos(0.7)), float(np.float32(math.cos(0.7)))):
+        assert_gradients(sin, 0.7, claimed=claim)
+        assert not gradcheck(sin, 0.7, claimed=claim * (1 + 3e-7))
+    assert not gradcheck(lambda x: 0.75 * (1 + 1e-8) * x, 1.0, claimed=0.75)  # typed, not rounded
+    assert not gradcheck(lambda x: 131073.001 * x, 1.0, claimed=131073.0)
+
+
+@pytest.mark.parametrize(
+    "f", [math.sin, lambda x: float(sin(x)), lambda x: math.exp(x) * math.cos(x)]
+)
+@pytest.mark.parametrize("x", [-7.0, 0.3, 2.0, 11.0])
+def test_claims_about_functions_of_floats(f, x):
+    h = 1e-3  # extrapolated: right to 1e-10
+    slopes = [(f(x + k * h) - f(x - k * h)) / (2 * k * h) for k in (1, 2, 3)]
+    slope = 1.5 * slopes[0] - 0.6 * slopes[1] + 0.1 * slopes[2]
+    (finding,) = gradcheck(f, x, claimed=slope)
+    assert abs(finding.slope.value - slope) < 1e-8 * max(1, abs(slope))
+    assert finding.tolerance < 1e-8 * max(1, abs(slope))
+    assert hint(f, x, claimed=-finding.slope.value) == "the sign is wrong"
+    assert hint(f, x, claimed=finding.slope.value + 0.37) == ""
+    assert gradcheck(f, x, claimed=finding.slope.value)
 
 
 # --- mistakes -------------------------------------------------------------------------------------

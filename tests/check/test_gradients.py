@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tinygrad_edu import (
     Constant,
@@ -32,6 +33,9 @@ from tinygrad_edu import (
     total,
     weighted_sum,
 )
+from tinygrad_edu.check import faults
+from tinygrad_edu.check.faults import examine_rules, fault, wrong_rule
+from tinygrad_edu.check.function import Function
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.table import TABLE, mul
 from tinygrad_edu.testing import numbers
@@ -155,7 +159,14 @@ def test_what_floats_cannot_resolve_is_not_called_wrong(f, x):
 def test_a_slope_that_is_no_number_is_wrong(slope):
     report = gradcheck(with_rule(TABLE["sin"], lambda y, x: (slope,)), 1.0)
     assert verdicts(report) == ["wrong"]
+    assert report[0].outcome == "wrong: it is not a finite number"
     assert report.fault.startswith("The rule of sin is wrong")
+
+
+def test_a_gradient_that_is_no_number_leaves_the_others_to_be_judged():
+    nowhere = with_rule(TABLE["sin"], lambda y, x: (math.nan,))
+    assert verdicts(gradcheck(lambda x, y: nowhere(x) * y, 0.3, 2.0)) == ["wrong", "agrees"]
+    assert not gradcheck(lambda x: nowhere(relu(x)), 0.0)  # on a kink nan lies between nothing
 
 
 def test_a_jump_is_not_taken_for_noise():
@@ -222,6 +233,227 @@ def test_what_rounding_hides_is_inconclusive(f, x):
     assert verdicts(report) == ["inconclusive"]
     assert not report
     assert "exceeds 1/1000" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [(abs, 0.0), (relu, 0.0), (lambda x: x * abs(x), 0.0), (lambda x: maximum(x, 2.0) * x, 2.0)],
+)
+def test_a_kink_of_second_order_is_no_mistake(f, x):
+    report = gradcheck(f, x, order=2)
+    assert verdicts(report) == ["not differentiable here"]
+    assert report
+    assert report.fault == ""
+
+
+def test_where_the_slope_is_infinite_there_is_no_derivative():
+    root = with_rule(TABLE["sqrt"], lambda y, x: (0.5 / float(y) if float(y) else math.inf,))
+    for f, claimed, right in [
+        (root, None, True),
+        (root, 5.0, False),
+        (lambda x: math.copysign(math.sqrt(math.fabs(x)), x), math.inf, True),
+        (lambda x: math.copysign(math.fabs(x) ** (1 / 3), x), -math.inf, False),
+    ]:
+        report = gradcheck(f, 0.0, claimed=claimed)
+        assert verdicts(report) == ["not differentiable here"]
+        assert bool(report) is right
+
+
+# --- without grounds nothing agrees ---------------------------------------------------------------
+
+
+def descended(a):
+    """Where 100 steps lead to the minimum of (a w - 1)² / 2a: 1/a."""
+    w = 0.0
+    for _ in range(100):
+        w = w - 0.5 * (a * w - 1)
+    return w
+
+
+SLOPE = -1 / 0.9**2
+
+
+def test_a_loop_has_the_tolerance_of_its_last_digits():
+    for claimed in (None, SLOPE):
+        (finding,) = gradcheck(descended, 0.9, claimed=claimed)
+        assert finding.verdict == "agrees"
+        assert finding.tolerance < 1e-11
+
+
+@pytest.mark.parametrize("claimed", [0, 1000, -SLOPE, 1.000001 * SLOPE])
+def test_a_wrong_claim_about_a_loop_is_found(claimed):
+    assert verdicts(gradcheck(descended, 0.9, claimed=claimed)) == ["wrong"]
+
+
+def test_a_loop_past_the_graph_is_found():
+    report = gradcheck(lambda a: descended(a.detach()) + 0 * a, 0.9)
+    assert verdicts(report) == ["wrong"]
+    assert "escapes the graph" in report.fault
+
+
+def test_many_layers_do_not_widen_the_tolerance():
+    def deep(x):
+        a = [x, 0.5 * x]
+        for k in range(30):
+            a = [tanh(1.3 * a[0] - 0.9 * a[1] + 0.1), tanh(0.7 * a[0] + 1.1 * a[1] - 0.01 * k)]
+        return a[0] * a[1]
+
+    (finding,) = gradcheck(deep, 0.3)
+    assert finding.verdict == "agrees"
+    for wrong in (0, -finding.gradient, 1.0001 * finding.gradient):
+        assert verdicts(gradcheck(deep, 0.3, claimed=wrong)) == ["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "claimed"),
+    [
+        (lambda x, y: x + y, [1e-20, 1e20], [0, None]),  # 1
+        (lambda x, y: x + y, [1e-3, 1e14], [0, None]),  # 1
+        (lambda x: math.fsum([x, 1e14]), [1e-3], 0),  # 1
+        (lambda x: 1e-20 * x + 1, [0.5], 0),  # 1e-20
+        (lambda x: 1e-20 * x + 1, [0.5], -1e-20),  # 1e-20
+        (lambda x: (1 - cos(x)) / x**2, [1e-5], 0),  # -8e-7
+        (lambda x: (1 - cos(x)) / x**2, [1e-5], 8e-7),  # -8e-7
+    ],
+)
+def test_what_floats_cannot_tell_does_not_agree(f, inputs, claimed):
+    report = gradcheck(f, *inputs, claimed=claimed)
+    assert verdicts(report) == ["inconclusive"]
+    assert not report
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda w: 1e-4 * relu(w) + 1, -0.1),
+        (lambda w: 1e-20 * relu(w) + 1e6, -0.1),
+        (lambda x: exp(x) * exp(-x), 0.7),
+        (lambda x: 1e6 + 0 * x, 0.5),
+        (lambda x: 5.0, 0.5),
+        (lambda x: sorted([1.0, 2.0, float(x)])[1], 7.0),
+        (lambda x: max(float(x), 0.0) * 1e-4 + 1, -0.1),
+        (lambda x: (x - 3) ** 2, 3.0),
+    ],
+)
+def test_a_slope_of_exactly_0_agrees_and_nothing_else_does(f, x):
+    assert verdicts(gradcheck(f, x, claimed=0)) == ["agrees"]
+    assert not gradcheck(f, x, claimed=1e-5)
+    if isinstance(f(Value(x)), Value):
+        assert verdicts(gradcheck(f, x)) == ["agrees"]
+
+
+def test_a_0_that_a_number_past_the_graph_leaves_does_not_agree():
+    report = gradcheck(lambda x: 1e-20 * sin(x.detach()) + 0 * x + 1, 0.5)
+    assert verdicts(report) == ["inconclusive"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_with_dead_units_are_right(seed):
+    rng = random.Random(seed)
+    first = [[rng.gauss(0, 1)] for _ in range(4)]
+    last = [rng.gauss(0, 1) for _ in range(4)]
+
+    def loss(w, b):
+        hidden = [relu(weighted_sum(row, [0.4], c)) for row, c in zip(w, b, strict=True)]
+        return (weighted_sum(last, hidden, 0.3) - 1) ** 2
+
+    report = gradcheck(loss, first, [0.1, -0.2, 0.0, -0.5])
+    assert report, report
+    assert set(verdicts(report)) == {"agrees"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_smooth_network_has_no_kinks(seed):
+    rng = random.Random(seed)
+    w = [[rng.gauss(0, 2) for _ in range(3)] for _ in range(3)]
+
+    def smooth(x):
+        a = [tanh(weighted_sum(row, x, 0.1)) for row in w]
+        return total([tanh(weighted_sum(row, a, -0.2)) for row in w])
+
+    report = gradcheck(smooth, [rng.gauss(0, 2) for _ in range(3)])
+    assert set(verdicts(report)) == {"agrees"}, report
+
+
+# --- functions of plain floats, and of shorter ones -----------------------------------------------
+
+
+@pytest.mark.parametrize("x", [0.01, 0.3, 0.7, 1.1, 2.9, 30.3])
+def test_results_in_single_precision_have_the_noise_of_single_precision(x):
+    def rounded(x):
+        return float(np.float32(math.sin(x)))
+
+    (finding,) = gradcheck(rounded, x, claimed=math.cos(x))
+    assert finding.verdict == "agrees"
+    assert 1e-9 < finding.tolerance < 1e-4
+    assert verdicts(gradcheck(rounded, x, claimed=1.01 * math.cos(x))) == ["wrong"]
+    assert gradcheck(lambda x: math.exp(rounded(x)), x, claimed=math.exp(math.sin(x)) * math.cos(x))
+    assert gradcheck(lambda x: math.sin(np.float32(x)), x, claimed=math.cos(x))
+
+
+def test_a_result_that_single_precision_cannot_move_is_not_judged():
+    def rounded(x):
+        return float(np.float32(1e-9 * x + 1))
+
+    assert verdicts(gradcheck(rounded, 0.5, claimed=1e-9)) == ["inconclusive"]
+
+
+def test_a_solver_is_checked_like_any_function():
+    def root(x):  # of w² = x, until it is right to 10 digits
+        x, w = float(x), 1.0
+        while math.fabs(w * w - x) > 1e-10:
+            w = (w + x / w) / 2
+        return w
+
+    x, slope = 2.0, 0.5 / math.sqrt(2)
+    assert gradcheck(root, x, claimed=slope)
+    assert verdicts(gradcheck(root, x, claimed=1.001 * slope)) == ["wrong"]
+
+
+# --- large numbers, distant errors ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", [sin, cos])
+@pytest.mark.parametrize("x", [1e8, 1e12, 1e14])
+def test_a_wave_is_seen_as_long_as_floats_are_closer_than_it_is_long(op, x):
+    assert verdicts(gradcheck(op, x)) == ["agrees"]
+    assert verdicts(gradcheck(off(op, 1.01), x)) == ["wrong"]
+
+
+@pytest.mark.parametrize("op", [sin, cos])
+@pytest.mark.parametrize("x", [1e17, 1e22, 1e25, 1e25 / 3, 1e60, 1e150, 3e300, 1.7e308])
+def test_a_wave_between_two_floats_is_not_seen(op, x):
+    report = gradcheck(op, x)
+    assert verdicts(report) == ["inconclusive"], report
+    assert report.fault == ""
+    assert "between two floats" in str(report)
+
+
+def test_a_wave_between_two_floats_may_hide_under_something_larger():
+    report = gradcheck(lambda x: cos(x) + 1e-3 * x, 1e22)
+    assert verdicts(report) == ["inconclusive"]
+    assert report.fault == ""
+
+
+@settings(max_examples=20)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_whatever_the_float_no_right_rule_is_called_wrong(x):
+    for op in (sin, tanh, abs):
+        report = gradcheck(op, x)
+        assert set(verdicts(report)) <= {"agrees", "inconclusive", "not differentiable here"}
+        assert report.fault == ""
+
+
+def test_errors_far_from_the_point_mean_that_the_function_ends_there():
+    assert gradcheck(lambda x: [0.0, 1.0, 4.0, 9.0][int(float(x))] * x, 3.9)
+    assert gradcheck(lambda x: {True: x * x}[x.data > 2], 2.0001)
+    with pytest.raises(KeyError):
+        gradcheck(lambda x: {True: x * x}[x.data > 2], 1.9)
+
+
+def test_a_function_with_another_number_of_results_far_from_the_point():
+    report = gradcheck(lambda x: [x * x, x][: 1 + (x.data > 2.1)], 2.0)
+    assert verdicts(report) == ["agrees"]
 
 
 # --- wrong gradients ------------------------------------------------------------------------------
@@ -338,6 +570,40 @@ def test_a_result_from_before_is_found_out():
         assert "uses a result from before: Value(data=4.0" in report.fault
 
 
+def test_of_a_rule_that_cannot_be_measured_nothing_is_said():
+    wrong = off(TABLE["sin"], -1)
+    report = gradcheck(lambda x: wrong(1e17 * x) + x * x.detach(), 0.3, claimed=None)
+    assert not report
+    assert "derivatives are right" not in report.fault
+    report = gradcheck(lambda x: wrong(1e7 * x), 0.3)
+    assert report.fault.startswith("The rule of sin is wrong")
+
+
+def test_the_blame_says_no_more_than_was_measured():
+    x = Value(0.3)
+    function = Function(lambda x: sin(1e17 * x) * 2, [x])
+    assert fault(function, [0]).words == (
+        "No operation's rule was found to be wrong. That of sin(3e+16) could not be measured."
+    )
+    function = Function(lambda x: x * 2 if x.data < 0.30001 else x + x, [x])
+    assert fault(function, [0]).words == (
+        "No operation's rule was found to be wrong. "
+        "Whether a number escapes the graph could not be told."
+    )
+    assert fault(Function(lambda x: sin(x) * 2, [x]), [0]).words.startswith("Every operation's own")
+
+
+def test_in_a_large_graph_a_wrong_rule_is_looked_for_in_some_places(monkeypatch):
+    seen = []
+    monkeypatch.setattr(faults, "examine_alone", lambda op, node, order: seen.append(op.name) or [])
+    function = Function(lambda x: total([tanh(x * k) for k in range(1, 200)]), [0.3])
+    assert wrong_rule(function) == ""
+    assert {name: seen.count(name) for name in seen} == {"mul": 20, "tanh": 20, "total": 1}
+    seen.clear()
+    assert examine_rules(function).wrong == ""
+    assert {name: seen.count(name) for name in seen} == {"mul": 199, "tanh": 199, "total": 1}
+
+
 # --- higher order ---------------------------------------------------------------------------------
 
 
@@ -361,6 +627,12 @@ def test_the_third_derivative_by_hand():
     assert gradcheck(lambda x: x**4, 1.5, order=3, claimed=lambda x: 24 * x)
 
 
+@pytest.mark.parametrize("order", [0, -1, 1.5, "2", None])
+def test_the_order_is_a_whole_number_from_1(order):
+    with pytest.raises(ValueError, match=r"the order is .*, but it must be 1, 2, 3 or more"):
+        gradcheck(sin, 0.5, order=order)
+
+
 def test_a_function_that_differentiates_within():
     assert gradcheck(lambda x: grad(sin(x) * x, x, differentiable=True) ** 2, 0.4)
 
@@ -377,18 +649,17 @@ def test_inputs_are_left_as_they_were():
     assert type(half.data) is Fraction
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_inputs_are_left_as_they_were_when_the_function_fails(error):
+def test_inputs_are_left_as_they_were_when_the_check_is_interrupted():
     x = Value(0.5)
     calls = []
 
     def f(x):
         calls.append(x.data)
         if len(calls) > 20:
-            raise error
+            raise KeyboardInterrupt
         return x * x
 
-    with pytest.raises(error):
+    with pytest.raises(KeyboardInterrupt):
         gradcheck(f, x)
     assert calls[-1] != 0.5
     assert (x.data, x.grad) == (0.5, 0.0)

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_edu.check.measure import EPSILON, Around, coincide, ladder, rounding, scale, spacings
+from tinygrad_edu.check.measure import (
+    EPSILON,
+    Around,
+    Quotient,
+    coincide,
+    digits_kept,
+    ladder,
+    rounding,
+    scale,
+    settled,
+    spacings,
+)
 
 
 def around(f, x, noise=0.0):
@@ -56,14 +67,30 @@ def test_a_jump_has_an_infinite_slope():
     assert around(lambda x: -float(x >= 2), 2.0).left().value == -math.inf
 
 
-def test_a_vertical_tangent_has_no_slope():
-    seen = around(lambda x: math.copysign(math.sqrt(abs(x)), x), 0.0, 1e-16)
-    assert seen.right().error == seen.slope().error == math.inf
+@pytest.mark.parametrize("power", [1 / 2, 1 / 3, 2 / 3])
+def test_a_vertical_tangent_has_an_infinite_slope(power):
+    seen = around(lambda x: math.copysign(abs(x) ** power, x), 0.0, 1e-16)
+    assert seen.left() == seen.right() == (math.inf, 0.0)
+    assert seen.slope().error == math.inf
+
+
+@pytest.mark.parametrize("f", [math.sin, lambda x: x**3, lambda x: x * abs(x), lambda x: 1e9 * x])
+def test_what_has_a_slope_has_no_infinite_one(f):
+    seen = around(f, 0.0, 1e-16)
+    assert math.isfinite(seen.left().value)
+    assert math.isfinite(seen.right().value)
 
 
 def test_steepest_counts_only_what_stands_out_of_the_noise():
     assert around(lambda x: 2 * x + 1, 1.0, EPSILON).steepest() == pytest.approx(2)
     assert around(lambda x: 2 * x + 1, 1.0, 1.0).steepest() == 0
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_is_steep_on_one_side_only_is_steep(side):
+    assert around(lambda x: 3 * max(side * x, 0.0), 0.0, EPSILON).steepest() == pytest.approx(3)
+    only = around(lambda x: 3 * x if side * x >= 0 else math.nan, 0.0, EPSILON)
+    assert only.steepest() == pytest.approx(3)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -98,8 +125,65 @@ def test_the_noise_of_a_smooth_function_is_that_of_its_noise(size):
     assert found[-1] < 4 * size
 
 
+def test_the_noise_is_the_middle_one_of_the_estimates_beyond_the_first():
+    values = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    squares = [6 / 7, 20 / 6, 70 / 5, 250 / 4, 850 / 3]  # means of 1 -2 1, 1 -3 3 -1, ... squared
+    growths = [math.factorial(k) ** 2 / math.factorial(2 * k) for k in range(2, 7)]
+    estimates = [math.sqrt(g * s) for g, s in zip(growths, squares, strict=True)]
+    assert rounding(values) == pytest.approx(sorted(estimates)[2])
+
+
 def test_smooth_values_have_no_noise():
     assert rounding([x**3 - x for x in range(9)]) <= 8**3 * 1e-3
+
+
+def test_one_quotient_settles_nothing():
+    only = Quotient(0.5, 0.5, 3.0, 0.0)
+    assert not settled([])
+    assert not settled([only])
+    assert settled([only, only])
+    assert settled([only, only._replace(slope=3.3)])  # an eighth of what is steepest
+    assert not settled([only, only._replace(slope=3.5)])
+    assert settled([only, only._replace(slope=3.5, noise=0.2)])  # drowned
+
+
+def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
+    for x in (1e20, 1e25, 1e150):
+        seen = around(math.sin, x)._replace(rounding=EPSILON)
+        assert seen.unresolved(math.cos(x))
+    for x in (0.7, 1e8, 1e13):
+        seen = around(math.sin, x, EPSILON)._replace(rounding=EPSILON)
+        assert not seen.unresolved(math.cos(x))
+        assert not seen.unresolved(2.0)
+
+
+def test_noise_is_not_taken_for_waves():
+    shake = random.Random(0)
+    seen = around(lambda x: 1 + shake.choice([0, EPSILON]), 0.7, EPSILON)
+    assert not seen._replace(rounding=EPSILON).unresolved(0.0)
+    assert not seen._replace(rounding=EPSILON).unresolved(1e3)
+
+
+@pytest.mark.parametrize("short", [8, 11, 24])
+def test_a_shorter_format_shows_in_many_values_but_not_in_few(short):
+    def rounded(x):
+        return math.ldexp(round(math.ldexp(x, short)), -short)
+
+    values = [rounded(0.5 + 0.5 * k / 97) for k in range(97)]
+    assert digits_kept(values) == short
+    assert digits_kept([*values, 0.1]) == 53
+    assert digits_kept([*values, math.nan, math.inf, 0.0]) == short
+    assert digits_kept(values[:9]) == 53
+    assert digits_kept(values[:9], few=24) == 24
+    assert digits_kept([0.1], few=24) == 53
+
+
+def test_values_that_never_change_are_constant_if_a_slope_would_show():
+    assert around(lambda x: 5.0, 0.7).constant()
+    assert around(lambda x: 5.0 + 1e-3 * (x > 0.76), 0.7).constant()  # near enough
+    assert not around(lambda x: 5.0 + 1e-3 * (x > 0.71), 0.7).constant()
+    assert not around(lambda x: x + 1e14, 1e-3).constant()
+    assert not around(lambda x: math.nan if x != 0.7 else 5.0, 0.7).constant()
 
 
 def test_neighbours_coincide_if_half_of_them_do():

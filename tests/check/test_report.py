@@ -30,6 +30,23 @@ def test_a_report_is_true_if_every_finding_is():
     assert not Report((RIGHT, OPEN))
 
 
+def test_a_report_without_findings_is_not_true():
+    assert not Report(())
+
+
+def test_at_a_jump_on_both_sides_0_is_right():
+    def right(gradient, left, right):
+        jump = Finding("∂f/∂x", gradient, RIGHT.slope, 0.0, "not differentiable here", left, right)
+        return bool(jump)
+
+    up, down, none = Slope(math.inf, 0.0), Slope(-math.inf, 0.0), Slope(math.nan, math.inf)
+    assert [right(x, up, up) for x in (0.0, 3.0, -1.0, math.nan)] == [True, True, False, False]
+    assert [right(x, down, down) for x in (0.0, 3.0, -1.0)] == [True, False, True]
+    assert [right(x, none, up) for x in (math.inf, 0.0)] == [True, False]
+    assert [right(x, none, RIGHT.slope) for x in (2.0, 0.0)] == [True, False]
+    assert not right(0.0, none, none)
+
+
 def test_a_kink_is_right_if_the_choice_lies_between_the_slopes():
     for choice, right in [(0.0, True), (0.5, True), (1.0, True), (-0.1, False), (1.1, False)]:
         finding = Finding(*{**vars(KINK), "gradient": choice}.values())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, grad
-from tinygrad_edu.check.noise import path_sums
+from tinygrad_edu.check.graph import adjoints_of
 from tinygrad_edu.testing import expressions, networks
 
 torch = pytest.importorskip("torch")
@@ -41,7 +41,7 @@ def of_engine(expression, order):
 
 def size(y):
     """How large the terms are whose sum a number is, if they are larger than itself."""
-    return max([abs(y.data), *(paths * abs(node.data) for node, paths in path_sums(y).items())])
+    return max(abs(adjoint * node.data) for node, adjoint in adjoints_of(y).items())
 
 
 @pytest.mark.parametrize("order", [0, 1, 2])

@@ -26,7 +26,7 @@ from tinygrad_edu import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.check.noise import path_sums
+from tinygrad_edu.check.graph import adjoints_of
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.nn.losses import binary_cross_entropy, mse
 from tinygrad_edu.operation import Operation
@@ -55,7 +55,7 @@ def slopes(f, *numbers):
 
 def size(y):
     """How large the terms are whose sum a number is, if they are larger than itself."""
-    return max([abs(y.data), *(paths * abs(node.data) for node, paths in path_sums(y).items())])
+    return max(abs(adjoint * node.data) for node, adjoint in adjoints_of(y).items())
 
 
 # --- the same as here -----------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def size(y):
 def test_values_and_gradients_are_the_same_for_any_expression(expression):
     xs = [Value(x) for x in expression.inputs]
     y = expression(*xs)
-    behind = [x for x in xs if x in path_sums(y)]
+    behind = [x for x in xs if x in adjoints_of(y)]
     value, gradient = slopes(expression_to_torch(y, behind), *[x.data for x in behind])
     near = {"rel": 1e-12, "abs": 1e-12 * max(1.0, size(y))}
     assert value == pytest.approx(y.data, **near)

@@ -9,14 +9,15 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from tinygrad_edu.check.function import Function
+from tinygrad_edu.check.measure import significant
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import Names, as_text
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import as_number
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Constant, Value
 
-__all__ = ["Claim", "claims", "mistake"]
+__all__ = ["NOTHING", "Claim", "claims", "mistake"]
 
 
 class Claim(NamedTuple):
@@ -27,7 +28,10 @@ class Claim(NamedTuple):
     text: str = ""
 
 
+SINGLE, SHORT = 24, 16
+"""Operation digits of float32, and those of numbers that a person may have typed."""
 NOTHING = Claim(math.nan)
+"""No claim; told by identity, since a person may claim nan."""
 
 
 def claims(claimed: Any, function: Function, outputs: int) -> list[list[Claim]]:
@@ -111,21 +115,38 @@ def claim(given: Any) -> Claim:
     if isinstance(given, str):
         return rounded(given)
     try:
-        return Claim(float(given if isinstance(given, Value) else number(given)))
+        value = float(given if isinstance(given, Value) else number(given))
+        return Claim(value, half_a_digit(value))
     except OperandError as error:
         message = f"gradcheck: claim: {error}"
         raise TypeError(message) from None
 
 
+def half_a_digit(value: float) -> float:
+    """Return how far a number may be off for being rounded to float32; 0 for one that is not.
+
+    A number that was worked out has all 53 digits, and one that was typed has few.
+
+    >>> half_a_digit(0.75), half_a_digit(0.1), half_a_digit(0.10000000149011612)
+    (0.0, 0.0, 3.725290298461914e-09)
+    """
+    if not math.isfinite(value) or value.is_integer():
+        return 0.0
+    if not SHORT < significant(value) <= SINGLE:
+        return 0.0
+    return math.ldexp(0.5, math.frexp(value)[1] - SINGLE)
+
+
 def rounded(text: str) -> Claim:
     """Return the claim of a number to the digits given: it may be off by half a unit of the last.
 
-    >>> rounded("0.0822")
-    Claim(value=0.0822, rounding=5e-05, text='0.0822')
+    >>> rounded("0.0822"), rounded("2,13").value
+    (Claim(value=0.0822, rounding=5e-05, text='0.0822'), 2.13)
     """
     try:
-        exponent = Decimal(text).as_tuple().exponent
-        return Claim(float(text), float(Decimal(5).scaleb(int(exponent) - 1)), text)
+        written = Decimal(text.replace(",", "."))
+        exponent = written.as_tuple().exponent
+        return Claim(float(written), float(Decimal(5).scaleb(int(exponent) - 1)), text)
     except (InvalidOperation, ValueError):
         message = f"gradcheck: the claim {text!r} is not a number"
         raise ValueError(message) from None
@@ -133,6 +154,8 @@ def rounded(text: str) -> Claim:
 
 # --- what went wrong ------------------------------------------------------------------------------
 
+TYPED = 12
+"""Digits that a person may have rounded a number to; what is worked out has more."""
 FACTORS = (
     (-1.0, "the sign is wrong"),
     (2.0, "a factor 2 too many"),
@@ -152,6 +175,8 @@ def mistake(
     """
     if claim.value == 0:
         return "it is not 0"
+    if not math.isfinite(claim.value):
+        return "it is not a finite number"
     proposals = list(hypotheses(claim, slope, function, y, x))
     for sign, also in ((1, ""), (-1, ", and the sign is wrong")):
         for value, words in proposals:
@@ -166,17 +191,19 @@ def hypotheses(
     claim: Claim, slope: float, function: Function, y: Value, x: Value
 ) -> Iterator[tuple[float, str]]:
     """Yield what the claim would be after each of the usual mistakes, and the mistake."""
-    if claim.text:
-        places = Decimal(1).scaleb(int(Decimal(claim.text).as_tuple().exponent))
-        kept, right = (
-            Decimal(slope).quantize(places, rounding=way) for way in (ROUND_DOWN, ROUND_HALF_EVEN)
-        )
-        if Decimal(claim.text) == kept != right:
-            yield claim.value, f"cut off; rounded it is {right}"
+    text = claim.text.replace(",", ".") or repr(claim.value)
+    places = Decimal(1).scaleb(int(Decimal(text).as_tuple().exponent))
+    kept, right = (
+        Decimal(slope).quantize(places, rounding=way) for way in (ROUND_DOWN, ROUND_HALF_EVEN)
+    )
+    if claim.text and Decimal(text) == kept != right:
+        yield claim.value, f"cut off; rounded it is {right}"
+    known = len(Decimal(text).normalize().as_tuple().digits)
+    if not claim.text and Decimal(text) == right and 1 < known <= TYPED:
+        yield claim.value, f'it is right to {known} digits: claim it as text, "{text}"'
     for factor, words in FACTORS:
         yield factor * slope, words
-    nodes = ancestors(y)
-    if len(nodes) > MOST:
+    if isinstance(y, Constant) or len(nodes := ancestors(y)) > MOST:
         return
     graph = Names(y)
     names = {node: graph[node] for node in nodes if as_text(node.label)}

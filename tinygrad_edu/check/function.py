@@ -34,12 +34,16 @@ class Function:
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
         """Find the Values to differentiate by."""
+        if type(order) is not int or order < 1:
+            message = f"gradcheck: the order is {order!r}, but it must be 1, 2, 3 or more"
+            raise ValueError(message)
         if not callable(f):
             message = f"gradcheck: expected a function, got {quoted(f)} ({type(f).__name__})"
             message += ": write gradcheck(lambda x: x * x, 3.0), or pass a function of your own"
             raise TypeError(message)
         self.f = f
         self.order = order
+        self.many = 0  # outputs, once they are known
         self.leaves: list[Value] = []
         self.names: list[str] = []
         self.taken: set[str] = set()  # as they are typed
@@ -86,6 +90,7 @@ class Function:
         found = list(as_values(self.f(*self.args)))
         for _ in range(self.order - 1):
             found = [d for y in found for d in grad(y, self.leaves, differentiable=True)]
+        self.many = self.many or len(found)
         return found
 
     def gradients(self, outputs: Sequence[Value]) -> list[list[float]]:
@@ -140,15 +145,24 @@ class Function:
                     setattr(leaf, slot, content)
 
     def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
-        """Return what is read from the outputs where input ``i`` is moved; None if there are none.
-
-        It is read there, since an output may be an input.
-        """
+        """Return what is read from the outputs where input ``i`` is moved, or None."""
         point = self.point
+        return self.elsewhere([*point[:i], point[i] + step, *point[i + 1 :]], read)
+
+    def elsewhere(self, point: Sequence[float], read: Callable[[list[Value]], T]) -> T | None:
+        """Return what is read from the outputs at another point; None if there are none.
+
+        It is read there, since an output may be an input. Any error means that the function is not
+        defined there: a list that ends, a solver that finds nothing. So does another number of
+        outputs.
+        """
+        if not all(map(math.isfinite, point)):
+            return None
         try:
-            with self.moved([*point[:i], point[i] + step, *point[i + 1 :]]):
-                return read(self.outputs())
-        except (ArithmeticError, ValueError):  # outside the domain
+            with self.moved(point):
+                outputs = self.outputs()
+                return read(outputs) if len(outputs) == self.many else None
+        except Exception:  # noqa: BLE001 - it is the function of someone else
             return None
 
 

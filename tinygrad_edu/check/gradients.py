@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from tinygrad_edu.check.claims import claims, mistake
-from tinygrad_edu.check.examine import examine
+from tinygrad_edu.check.claims import NOTHING, claims, mistake
+from tinygrad_edu.check.examine import UNSEEN, examine
 from tinygrad_edu.check.faults import fault, wrong_rule
 from tinygrad_edu.check.function import Function
-from tinygrad_edu.check.report import Report
+from tinygrad_edu.check.report import Finding, Report
 from tinygrad_edu.value import Value
 
 __all__ = ["assert_gradients", "gradcheck"]
@@ -36,19 +35,31 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
             and put back, and so may be parameters that ``f`` knows by itself; constants stay.
         order: 2 checks gradients of gradients.
         claimed: derivatives worked out by a person, to be checked instead of the engine's: in the
-            shape of the inputs, for several outputs once for each. A claim is a number, text such
-            as ``"0.0822"`` that is right if it is rounded right, or a function of the inputs that
-            returns one or more; None claims nothing.
+            shape of the inputs, for several outputs once for each. A claim is a number; text such
+            as ``"0.0822"`` or ``"0,0822"``, which is right if it is rounded right; or a function of
+            the inputs that returns one or more. None claims nothing. ``f`` may then compute with
+            plain floats, by ``math``, NumPy or a solver.
 
     Returns:
         a report that is true if every gradient is right. It prints as a table, with a verdict for
-        each: agrees; wrong; not differentiable here (right if the engine's choice lies between the
-        slopes from the left and from the right); inconclusive, if the tolerance that rounding
-        demands exceeds 1/1000 of the gradient. If one is wrong, the report names the operation
-        whose rule is, or the number that escapes the graph; of a claim, the mistake behind it.
+        each:
 
-    Raises TypeError for an input that is no number, ValueError if there is none, or for claims of
-    another shape.
+        - agrees: the gradient is the slope within the tolerance, and the tolerance is at most
+          1/1000 of it. A gradient of 0 agrees if every path to it is closed by a derivative of 0,
+          or if the tolerance is next to nothing beside what is steep there.
+        - wrong: it is off by more than the tolerance, or it is not a finite number.
+        - not differentiable here: the slopes from the left and from the right differ, or one is
+          infinite. The gradient is right if it lies between them.
+        - inconclusive: the tolerance that rounding demands exceeds 1/1000 of the gradient, or the
+          function does too much between two floats for its slope to be seen. The report is then
+          not true, since nothing is known.
+
+        If a gradient is wrong, the report names the operation whose rule is wrong, or the number
+        that escapes the graph; of a claim, the mistake behind it. It says no more than it measured.
+
+    Raises TypeError for an input that is no number, ValueError if there is none, for an order below
+    1, or for claims of another shape. An error of ``f`` at the point itself is shown; elsewhere it
+    means that ``f`` is not defined there.
 
     >>> from tinygrad_edu import gradcheck, sin, tanh
     >>> bool(gradcheck(lambda x, y: sin(x * y) + x / y, 0.5, 2.0))
@@ -72,9 +83,19 @@ def check_engine(function: Function) -> Report:
     places = cycle(range(len(function.leaves)))
     wrong = {i for i, found in zip(places, findings, strict=False) if found.verdict == "wrong"}
     if wrong:
-        return Report(tuple(findings), fault=fault(function, sorted(wrong)))
+        words, proven = fault(function, sorted(wrong))
+        if not proven:
+            findings = [undecided(found) for found in findings]
+        return Report(tuple(findings), fault=words if proven else "")
     coarse = any(found.tolerance > COARSE * abs(found.gradient) for found in findings)
     return Report(tuple(findings), fault=wrong_rule(function) if coarse else "")
+
+
+def undecided(finding: Finding) -> Finding:
+    """Return the finding, inconclusive if it was wrong."""
+    if finding.verdict != "wrong":
+        return finding
+    return replace(finding, verdict="inconclusive", hint=UNSEEN)
 
 
 def check_claims(function: Function, claimed: Any) -> Report:
@@ -90,10 +111,10 @@ def check_claims(function: Function, claimed: Any) -> Report:
     for y, row in zip(outputs, here, strict=True):
         for x, claim in zip(function.leaves, row, strict=True):
             finding = next(findings)
-            hint = ""
+            hint = finding.hint
             if finding.verdict == "wrong":
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
-            if not math.isnan(claim.value):
+            if claim is not NOTHING:
                 found.append(replace(finding, hint=hint, text=claim.text))
     return Report(tuple(found), source="claimed")
 

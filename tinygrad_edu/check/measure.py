@@ -15,15 +15,40 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-__all__ = ["EPSILON", "Around", "Slope", "coincide", "ladder", "rounding", "scale", "spacings"]
+__all__ = [
+    "EPSILON",
+    "Around",
+    "Slope",
+    "coincide",
+    "digits_kept",
+    "ladder",
+    "rounding",
+    "scale",
+    "significant",
+    "spacings",
+]
 
 EPSILON = 2.0**-52
 COLUMNS = 6
 """Extrapolations of one quotient; more would only amplify the noise."""
 SLACK = 4
 """How many times as far as expected a smaller step may be from the limit."""
-JUMP = 8
-"""Rungs at the foot of the ladder over which a smooth function cannot keep its distance."""
+FOOT = 8
+"""Rungs at the foot of the ladder over which the quotients of a smooth function settle."""
+STEEPER = 1.05
+"""By how much each of these quotients exceeds the one before at a jump or a vertical tangent."""
+CLEAR = 8
+"""How many times the noise a difference is that was certainly not made by it."""
+DROWNED = 16
+"""Within how many times the noise values say nothing else."""
+CERTAIN = 1e3
+"""How many times something is so large that no doubt is left."""
+NEAR = 3
+"""Rungs at the top of the ladder that may lead to where a function is another one."""
+FORMATS = (8, 11, 24, 53)
+"""Operation digits of floats: bfloat16, half, single and double precision."""
+MANY = 10
+"""How many different numbers of a short format are no coincidence."""
 
 
 class Slope(NamedTuple):
@@ -51,15 +76,15 @@ def scale(x: float) -> float:
 
 
 def ladder(x: float) -> list[float]:
-    """Return steps from an eighth of ``x``, or of 1 if that is more, down to 4 ulps of ``x``.
+    """Return steps from an eighth of ``x``, or of 1 if that is more, down to the next float.
 
     >>> steps = ladder(5.0)
     >>> steps[:3], len(steps)
-    ([0.5, 0.25, 0.125], 48)
+    ([0.5, 0.25, 0.125], 50)
     """
     size = scale(x)
     steps = [max(size, min(1.0, size * 2.0**40)) / 8]
-    while steps[-1] > size * 2.0**-50:
+    while steps[-1] > size * EPSILON:
         steps.append(steps[-1] / 2)
     return steps
 
@@ -67,12 +92,16 @@ def ladder(x: float) -> list[float]:
 def spacings(x: float) -> list[float]:
     """Return distances from ``x`` at which to look for noise, from the least on.
 
+    They are odd multiples of the distance between two floats: at round distances results that are
+    rounded to a coarser grid, such as float32, would hit the grid at the same place each time.
+
     >>> [f"{spacing:.0e}" for spacing in spacings(5.0)]
-    ['4e-15', '2e-13', '1e-11', '4e-09', '1e-06', '2e-04']
+    ['9e-16', '2e-13', '1e-11', '2e-09', '6e-07', '2e-04']
     """
     size = scale(x)
+    least = size * EPSILON
     wider = [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
-    return [size * 2.0**-50, *wider]
+    return [least, *(least * (2 * round(distance / least / 3) + 1) for distance in wider)]
 
 
 # --- how noisy the values are ---------------------------------------------------------------------
@@ -106,6 +135,32 @@ def rounding(values: Sequence[float]) -> float:
         growth *= order / (4 * order - 2)  # order!^2 / (2 order)!
         estimates.append(math.sqrt(growth / len(differences)) * math.hypot(*differences))
     return sorted(estimates[1:])[len(estimates) // 2 - 1]
+
+
+def digits_kept(values: Sequence[float], few: int = 53) -> int:
+    """Return to how many binary digits a function rounds its values: 24 if it does so to float32.
+
+    That all of many values fit a shorter format by chance does not happen; of a few values it may
+    be so, and then they are said to keep at least ``few``.
+
+    >>> digits_kept([k / 7 for k in range(20)]), digits_kept([1.0] * 20)
+    (53, 53)
+    >>> digits_kept([round(k / 7 * 2**20) / 2**20 for k in range(20)])
+    24
+    """
+    different = {y for y in values if y and math.isfinite(y)}
+    kept = next(n for n in FORMATS if all(significant(y) <= n for y in different))
+    return kept if len(different) >= MANY else max(kept, few)
+
+
+def significant(y: float) -> int:
+    """Return how many binary digits a number has, without zeros at the end.
+
+    >>> significant(0.75), significant(0.1)
+    (2, 52)
+    """
+    mantissa = int(math.ldexp(math.frexp(abs(y))[0], 53))
+    return mantissa.bit_length() - (mantissa & -mantissa).bit_length() + 1 if mantissa else 0
 
 
 # --- the slope ------------------------------------------------------------------------------------
@@ -169,20 +224,20 @@ def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estima
 
     The error of an entry: how far it is from the two that it was made of, and the noise of both.
     """
-    above: list[Quotient] = []  # the row of the step twice as large
+    coarse_step, above = math.nan, [(0.0, 0.0)]  # the row of the step twice as large
     for rung, quotient in enumerate(quotients):
-        row = [quotient]
-        for column, coarse in enumerate(above[:COLUMNS], start=1):
-            if coarse.step != 2 * quotient.step:
-                break
-            fine = row[-1]
-            weight = 2.0 ** (order * column) - 1
-            value = fine.slope + (fine.slope - coarse.slope) / weight
-            noise = fine.noise + (fine.noise + coarse.noise) / weight
-            row.append(Quotient(quotient.step, quotient.width, value, noise))
-            doubt = max(abs(value - fine.slope), abs(value - coarse.slope))
-            yield Estimate(doubt + noise, value, rung)
-        above = row
+        slope, noise = quotient.slope, quotient.noise
+        row = [(slope, noise)]
+        if coarse_step == 2 * quotient.step:
+            for column, (coarse, coarse_noise) in enumerate(above[:COLUMNS], start=1):
+                weight = 2.0 ** (order * column) - 1
+                value = slope + (slope - coarse) / weight
+                doubt = max(abs(value - slope), abs(value - coarse))
+                noise += (noise + coarse_noise) / weight
+                slope = value
+                row.append((slope, noise))
+                yield Estimate(doubt + noise, slope, rung)
+        coarse_step, above = quotient.step, row
 
 
 class Around(NamedTuple):
@@ -195,6 +250,8 @@ class Around(NamedTuple):
     above: Sequence[float]
     noises: Sequence[float]
     """The noise of the values at each step: on the way to a minimum it grows with the step."""
+    rounding: float = math.inf
+    """How much of the noise at ``x`` the rounding of what is computed accounts for, if known."""
 
     def slope(self) -> Slope:
         """Return the slope from both sides."""
@@ -202,19 +259,23 @@ class Around(NamedTuple):
         return limit([central(*pair) for pair in sides], order=2)
 
     def left(self) -> Slope:
-        """Return the slope from below; it is infinite at a jump."""
+        """Return the slope from below; it is infinite at a jump or a vertical tangent."""
         return self.one_sided(-1)
 
     def right(self) -> Slope:
-        """Return the slope from above; it is infinite at a jump."""
+        """Return the slope from above; it is infinite at a jump or a vertical tangent."""
         return self.one_sided(1)
 
     def one_sided(self, side: int) -> Slope:
         """Return the slope from the side with this sign."""
-        gaps = [y - self.at for y in self.values(side)[-JUMP:]]
-        if min(map(abs, gaps)) > max(0.9 * max(map(abs, gaps)), 8 * self.noises[-1]):
-            return Slope(math.copysign(math.inf, side * gaps[-1]), 0.0)
-        return limit(self.quotients(side), order=1)
+        quotients = self.quotients(side)
+        foot = [q.slope for q in quotients[-FOOT:]]
+        growths = [b / a if a else 0.0 for a, b in pairwise(foot)]
+        gap = abs(self.values(side)[-1] - self.at)
+        clear = gap > CLEAR * self.noises[-1] or max(growths) < min(1.9, 1.1 * min(growths))
+        if all(growth > STEEPER for growth in growths) and clear:
+            return Slope(math.copysign(math.inf, foot[-1]), 0.0)
+        return limit(quotients, order=1)
 
     def quotients(self, side: int) -> list[Quotient]:
         """Return the difference quotients on the side with this sign."""
@@ -231,19 +292,37 @@ class Around(NamedTuple):
         """Return the values on the side with this sign."""
         return self.above if side > 0 else self.below
 
-    def hides(self, slope: float) -> bool:
-        """Tell whether with this slope the values would look as they do: like noise.
-
-        They do if the smallest step is too large: for sin(1e17 x), or right beside a pole.
-        """
+    def variation(self) -> float:
+        """Return by how much any of the values differs from the one at ``x``."""
         values = [y for y in (*self.below, *self.above) if math.isfinite(y)]
-        range_ = max((abs(y - self.at) for y in values), default=0.0)
-        real = range_ > 1e-9 * max(map(abs, (self.at, *values)))
-        return real and abs(slope) * self.steps[-1] > range_ < 16 * self.noises[-1]
+        return max((abs(y - self.at) for y in values), default=0.0)
+
+    def constant(self) -> bool:
+        """Tell whether all values near ``x`` are the same, and a slope would have moved them."""
+        near = [y for y in (*self.below[NEAR:], *self.above[NEAR:]) if math.isfinite(y)]
+        same = bool(near) and all(y == self.at for y in near)
+        return same and math.ulp(self.at) <= 1e-6 * self.steps[NEAR]
+
+    def unresolved(self, slope: float) -> bool:
+        """Tell whether even the smallest steps are too large to see the function between them.
+
+        Then one step leads as far as many, and not for rounding; or the values look like noise, or
+        like another function, while one of this ``slope`` would leave their range at once. So do
+        those of sin at 1e25, of sin(1e17 x), or right beside a pole.
+        """
+        variation = self.variation()
+        ends = [y for y in (self.below[-1], self.above[-1]) if math.isfinite(y)]
+        gap = max((abs(y - self.at) for y in ends), default=0.0)
+        if gap > max(variation / DROWNED, CERTAIN * self.rounding):
+            return True
+        values = (y for y in (*self.below, self.at, *self.above) if math.isfinite(y))
+        seen = variation > 1e-9 * max(map(abs, values))
+        vague = variation <= DROWNED * self.noises[-1] or gap > variation / CERTAIN
+        return seen and vague and abs(slope) * self.steps[-1] > variation
 
     def steepest(self) -> float:
         """Return the largest quotient in sight, less its noise: what is steep here."""
-        found = [abs(q.slope) - q.noise for side in (-1, 1) for q in self.quotients(side)]
+        found = [abs(q.slope) - CLEAR * q.noise for side in (-1, 1) for q in self.quotients(side)]
         return max([0.0, *filter(math.isfinite, found)])
 
 

@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import TypeAlias
 
 from tinygrad_edu.check.function import Function
+from tinygrad_edu.check.graph import adjoints_of
 from tinygrad_edu.check.measure import EPSILON, coincide, rounding, spacings
-from tinygrad_edu.engine import adjoints
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.recorder import stored
 from tinygrad_edu.value import Value
 
-__all__ = ["measured_noise", "noise_of_gradients", "path_sums", "rounding_error"]
+__all__ = ["measured_noise", "noise_of_gradients", "rounding_error"]
 
-SMALLEST = 2.0**-1022
-"""Below it a float has fewer digits."""
-
-
-def path_sums(y: Value) -> dict[Value, float]:
-    """Return for each node behind ``y`` the sum of its paths without their signs.
-
-    That is what the derivative would be if nothing in it cancelled: the measure of its rounding.
-    """
-    return adjoints(y, partials=sizes)
-
-
-def sizes(node: Value) -> tuple[Any, Any]:
-    """Return the partials of a node without their signs, in the way that the node stores them."""
-    return stored(node, list(map(size, node.partials)))
-
-
-def size(partial: Any) -> float | None:
-    """Return a partial without its sign; None stays None."""
-    return None if partial is None else abs(float(partial))
+SMALLEST = 2.0**-1074
+"""The distance between two floats is never less."""
 
 
 def rounding_error(y: Value) -> float:
-    """Return how far rounding may have moved ``y``: the last digit of each node, over all paths."""
-    return sum(paths * last_digit(node) for node, paths in path_sums(y).items())
+    """Return how far rounding may have moved ``y``, to first order.
+
+    A node moves it by its own last digit times the derivative with respect to the node: a running
+    error (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 3.3).
+    """
+    sensitive = ((node, abs(adjoint)) for node, adjoint in adjoints_of(y).items())
+    return sum(adjoint * last_digit(node) for node, adjoint in sensitive if adjoint)
 
 
 def last_digit(node: Value) -> float:
@@ -49,7 +37,7 @@ def last_digit(node: Value) -> float:
         return EPSILON * abs(float(node.data)) + SMALLEST
     # A sum is rounded after each of its terms, and may be smaller than they are.
     pairs = zip(node.args, node.partials, strict=True)
-    terms = sum(abs(float(x) * float(partial)) for x, partial in pairs if partial is not None)
+    terms = sum(abs(float(as_number(x)) * float(partial)) for x, partial in pairs if partial is not None)
     return EPSILON * len(node.args) * max(terms, abs(float(node.data))) + SMALLEST
 
 
@@ -57,51 +45,80 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
     """Return how far rounding may have moved the engine's gradients, output by output.
 
     A gradient is recorded like any number, and its graph says so. Where a rule cannot be recorded,
-    since it only knows floats, the noise is measured.
+    since it only knows floats, or is no number, the noise is measured.
     """
     try:
         gradients = [d for y in outputs for d in grad(y, function.leaves, differentiable=True)]
+        noises = [rounding_error(d) for d in gradients]
     except Exception:  # noqa: BLE001 - whatever such a rule does to a Value
-        return measured_noise(
-            function, lambda ys: [d for row in function.gradients(ys) for d in row]
-        )
-    return [rounding_error(d) for d in gradients]
+        noises = [math.nan]
+    if all(map(math.isfinite, noises)):
+        return noises
+    return measured_noise(function, lambda ys: [d for row in function.gradients(ys) for d in row])
 
 
+RISE = 64
+"""How many times as much noise at a wider distance is no longer chance."""
 Numbers: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
 
 
-def measured_noise(function: Function, numbers: Numbers) -> list[float]:
+def measured_noise(function: Function, numbers: Numbers, *, thorough: bool = False) -> list[float]:
     """Return the noise of numbers that are worked out from the outputs.
 
     It is measured while all inputs move together, at distances as small as they tell something, and
-    on either side, of which the quieter one counts: a kink or a jump is no noise.
+    on either side. If it has to be ``thorough``, since no graph tells of rounding, wider distances
+    are looked at, too: what is rounded early on may look smooth from near by.
     """
-    places = range(len(numbers(function.outputs())))
-    found: dict[int, float] = {}
+    levels = [Level() for _ in numbers(function.outputs())]
     for distances in zip(*map(spacings, function.point), strict=True):
         sides = [numbers_along(function, numbers, distances, side) for side in (-1, 1)]
-        for place in places:
-            columns = [[row[place] for row in side] for side in sides if side]
-            told = [rounding(column) for column in columns if not coincide(column)]
-            if told and place not in found:
-                found[place] = min(told)
-        if len(found) == len(places) or not any(sides):
+        for place, level in enumerate(levels):
+            level.see([[row[place] for row in side] for side in sides if side], distances[0])
+        if not any(sides) or (not thorough and all(level.told for level in levels)):
             break
-    return [found.get(place, 0.0) for place in places]
+    return [level.noise for level in levels]
+
+
+class Level:
+    """How noisy a number is, from what is seen of it at wider and wider distances."""
+
+    def __init__(self) -> None:
+        """Begin with no noise."""
+        self.noise = 0.0
+        self.told = False
+        self.slope = 0.0
+        self.smooth = False
+
+    def see(self, columns: Sequence[Sequence[float]], distance: float) -> None:
+        """Take in the values on one or both sides, so far apart.
+
+        From near by both sides tell; further away the quieter one, since a kink or a jump is no
+        noise. There the waves of a function may look like noise, too: a rise is believed only if
+        it is more than the function changed by at the distance before.
+        """
+        found = [rounding(column) for column in columns if not coincide(column)]
+        if not found or self.smooth:
+            return
+        noise = min(found) if self.told else max(found)
+        if self.told and RISE * self.noise < noise < self.slope * distance:
+            self.smooth = True
+            return
+        self.told = True
+        self.noise = max(self.noise, noise)
+        changes = [abs(b - a) for column in columns for a, b in pairwise(column)]
+        self.slope = max(changes) / distance
 
 
 def numbers_along(
     function: Function, numbers: Numbers, distances: Sequence[float], side: int
 ) -> list[list[float]]:
-    """Return the numbers at nine points on one side; none if that leads outside the domain."""
+    """Return the numbers at nine points on one side; none if that leads outside."""
     rows = []
     for k in range(1, 10):
         moves = [side * k * distance for distance in distances]
         point = [x + move for x, move in zip(function.point, moves, strict=True)]
-        try:
-            with function.moved(point):
-                rows.append(numbers(function.outputs()))
-        except (ArithmeticError, ValueError):
+        row = function.elsewhere(point, numbers)
+        if row is None:
             return []
+        rows.append(row)
     return rows

@@ -53,27 +53,36 @@ class Finding:
 
     @property
     def between(self) -> bool:
-        """Whether the gradient lies between the slopes from the left and from the right."""
-        low, high = sorted([self.left, self.right])
+        """Whether the gradient lies between the slopes from the left and from the right.
+
+        At a jump on both sides both are infinite, and 0 is right, too: what is flat may jump.
+        """
+        sides = [side for side in (self.left, self.right) if side.error < math.inf]
+        if not sides:
+            return False
+        low, high = min(sides), max(sides)
+        if len(sides) == 2 and low == high and math.isinf(low.value):
+            low, high = sorted([low, Slope(0.0, 0.0)])
         return low.value - 5 * low.error <= self.gradient <= high.value + 5 * high.error
 
     @property
     def measured(self) -> str:
         """The slope measured; both where there are two."""
         if self.verdict == "not differentiable here":
-            return f"{self.left.value:.6g} left, {self.right.value:.6g} right"
+            pairs = ((self.left, "left"), (self.right, "right"))
+            return ", ".join(f"{side.value:.6g} {name}" for side, name in pairs if side != UNKNOWN)
         return digits(self.slope.value, 5 * self.slope.error)
 
     @property
     def outcome(self) -> str:
         """The verdict with what there is to say about it."""
-        words: str = self.verdict
+        hint = self.hint
         if self.verdict == "not differentiable here":
             lies = "lies" if self.between else "does not lie"
-            words += f"; {self.gradient:.6g} {lies} between"
-        elif self.verdict == "inconclusive":
-            words += ": the tolerance exceeds 1/1000 of the gradient"
-        return f"{words}: {self.hint}" if self.hint else words
+            return f"{self.verdict}; {self.gradient:.6g} {lies} between"
+        if self.verdict == "inconclusive":
+            hint = hint or "the tolerance exceeds 1/1000 of the gradient"
+        return f"{self.verdict}: {hint}" if hint else self.verdict
 
     def __str__(self) -> str:
         """Return the finding in one line."""
@@ -110,8 +119,11 @@ class Report(Printed):
     """Where the mistake is, if there is one and that can be told."""
 
     def __bool__(self) -> bool:
-        """Tell whether every derivative is right, and nothing else is wrong."""
-        return all(self.findings) and not self.fault
+        """Tell whether every derivative is right, and nothing else is wrong.
+
+        Where nothing was found, nothing is known to be right.
+        """
+        return bool(self.findings) and all(self.findings) and not self.fault
 
     def __iter__(self) -> Iterator[Finding]:
         """Iterate over the findings."""

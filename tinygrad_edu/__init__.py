@@ -11,28 +11,8 @@
 from typing import TYPE_CHECKING
 
 from tinygrad_edu import lazy
-from tinygrad_edu.gradient import grad
-from tinygrad_edu.table import (
-    abs,
-    cos,
-    exp,
-    half_squared_error,
-    leaky_relu,
-    log,
-    logsumexp,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    sin,
-    softmax,
-    softplus,
-    sqrt,
-    step,
-    tanh,
-    total,
-    weighted_sum,
-)
+from tinygrad_edu.gradient import grad, hessian, jacobian
+from tinygrad_edu.table import TABLE
 from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
@@ -43,46 +23,104 @@ if TYPE_CHECKING:
     from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
+    # What the table adds below, for type checkers; a test holds the two equal.
+    from tinygrad_edu.table import (
+        abs as abs,
+    )
+    from tinygrad_edu.table import (
+        binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
+    )
+    from tinygrad_edu.table import (
+        cos as cos,
+    )
+    from tinygrad_edu.table import (
+        cross_entropy as cross_entropy,
+    )
+    from tinygrad_edu.table import (
+        exp as exp,
+    )
+    from tinygrad_edu.table import (
+        greater as greater,
+    )
+    from tinygrad_edu.table import (
+        half_squared_error as half_squared_error,
+    )
+    from tinygrad_edu.table import (
+        leaky_relu as leaky_relu,
+    )
+    from tinygrad_edu.table import (
+        log as log,
+    )
+    from tinygrad_edu.table import (
+        logsumexp as logsumexp,
+    )
+    from tinygrad_edu.table import (
+        maximum as maximum,
+    )
+    from tinygrad_edu.table import (
+        minimum as minimum,
+    )
+    from tinygrad_edu.table import (
+        relu as relu,
+    )
+    from tinygrad_edu.table import (
+        sigmoid as sigmoid,
+    )
+    from tinygrad_edu.table import (
+        sin as sin,
+    )
+    from tinygrad_edu.table import (
+        softmax as softmax,
+    )
+    from tinygrad_edu.table import (
+        softplus as softplus,
+    )
+    from tinygrad_edu.table import (
+        sqrt as sqrt,
+    )
+    from tinygrad_edu.table import (
+        squared_error as squared_error,
+    )
+    from tinygrad_edu.table import (
+        step as step,
+    )
+    from tinygrad_edu.table import (
+        tanh as tanh,
+    )
+    from tinygrad_edu.table import (
+        total as total,
+    )
+    from tinygrad_edu.table import (
+        weighted_sum as weighted_sum,
+    )
+
 __all__ = [
     "MLP",
     "Constant",
     "Layer",
     "Neuron",
     "Value",
-    "abs",
     "assert_gradients",
     "compare_engines",
-    "cos",
     "derivation",
     "draw",
     "draw_network",
     "exercise",
-    "exp",
     "first_nonfinite",
     "first_nonfinite_gradient",
     "grad",
     "gradcheck",
-    "half_squared_error",
+    "hessian",
+    "jacobian",
     "latex",
-    "leaky_relu",
-    "log",
-    "logsumexp",
     "losses",
-    "maximum",
-    "minimum",
     "paths",
-    "relu",
-    "sigmoid",
-    "sin",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "step",
     "steps",
-    "tanh",
-    "total",
-    "weighted_sum",
 ]
+
+_OPERATIONS = {row.name: row for row in TABLE.values() if not row.code}  # the others are operators
+globals().update(_OPERATIONS)
+__all__ += list(_OPERATIONS)
 
 __version__ = "0.1.0"
 

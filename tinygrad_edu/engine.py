@@ -71,7 +71,8 @@ def ancestors(root: N) -> list[N]:
     >>> ancestors(b) == [b, a]
     True
     """
-    inner, leaves = [root], []
+    inner: list[N] = [root]
+    leaves: list[N] = []
     with lock:
         try:
             mark(inner, leaves, 0.0)
@@ -127,7 +128,8 @@ def walk(
     With ``add`` each adjoint is added to the gradient of its node, and the gradients that there were
     before are returned: here, where the node is at hand, for another walk would take a third more.
     """
-    inner, leaves = [root], []
+    inner: list[N] = [root]
+    leaves: list[N] = []
     found: list[Any] = []
     try:
         mark(inner, leaves, zero)

@@ -10,13 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import Any, Literal, overload
 
 from tinygrad_edu.changes import is_as_computed
 from tinygrad_edu.engine import adjoints, ancestors
 from tinygrad_edu.recorder import exactly, stored
-from tinygrad_edu.value import Constant, Value, applying_the_rule_of, one_and_zero
+from tinygrad_edu.value import Constant, Value, applying_the_rule_of, is_exact, one_and_zero
 
 __all__ = ["grad", "hessian", "jacobian"]
 
@@ -75,6 +74,14 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
     return found[0] if isinstance(xs, Value) else found
 
 
+@overload
+def jacobian(
+    ys: Sequence[Value], xs: Sequence[Value], *, differentiable: Literal[False] = ...
+) -> list[list[float]]: ...
+@overload
+def jacobian(
+    ys: Sequence[Value], xs: Sequence[Value], *, differentiable: Literal[True]
+) -> list[list[Value]]: ...
 def jacobian(ys: Sequence[Value], xs: Sequence[Value], *, differentiable: bool = False) -> Any:
     """Return the matrix of derivatives ∂y_i/∂x_j: a row for each y, a column for each x (A14).
 
@@ -88,6 +95,14 @@ def jacobian(ys: Sequence[Value], xs: Sequence[Value], *, differentiable: bool =
     return [grad(y, xs, differentiable=differentiable) for y in ys]
 
 
+@overload
+def hessian(
+    y: Value, xs: Sequence[Value], *, differentiable: Literal[False] = ...
+) -> list[list[float]]: ...
+@overload
+def hessian(
+    y: Value, xs: Sequence[Value], *, differentiable: Literal[True]
+) -> list[list[Value]]: ...
 def hessian(y: Value, xs: Sequence[Value], *, differentiable: bool = False) -> Any:
     """Return the matrix of second derivatives ∂²y/∂x_i∂x_j.
 
@@ -117,7 +132,7 @@ def partials_as_values(node: Value) -> tuple[Any, Any]:
         raise RuntimeError(message)
     with applying_the_rule_of(op):
         rule = op.partials(node, *op.nested(node.args))
-    return stored(node, op.flat(exactly(op, rule) if isinstance(node.data, Fraction) else rule))
+    return stored(node, op.flat(exactly(op, rule) if is_exact(node.data) else rule))
 
 
 class Zero:

@@ -184,7 +184,7 @@ class Operation:
     # computing it
 
     @overload
-    def __call__(self, *operands: float | Sequence[float], **named: float) -> float: ...
+    def __call__(self, *operands: float | Sequence[float], **named: float) -> float: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
     @overload
@@ -389,6 +389,12 @@ class Components(Operation):
     ([0.5, 0.5], 0.5)
     """
 
+    @overload  # type: ignore[override]  # a list, where others return a number
+    def __call__(self, values: Sequence[float]) -> list[float]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, values: Sequence[Value | float | Fraction]) -> list[Value]: ...
+    @overload
+    def __call__(self, values: Any, index: int | None = None) -> Any: ...
     def __call__(self, values: Any, index: int | None = None) -> Any:
         """Compute one output, or all."""
         if index is not None:

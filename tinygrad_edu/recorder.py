@@ -13,9 +13,12 @@ import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import compress, count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_edu.operation import OperandError, Operation
+
+if TYPE_CHECKING:
+    from tinygrad_edu.value import Value as Recorded
 
 __all__ = ["Listed", "as_number", "record", "stored", "takes_gradient"]
 
@@ -73,7 +76,7 @@ def read(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | Non
     return numbers, tuple(filter(takes_gradient, items)) or None
 
 
-def record(op: Operation, operands: tuple[Any, ...]) -> Any:
+def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:
     """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
 
     Of constants alone it returns a Constant, which remembers nothing.
@@ -81,6 +84,7 @@ def record(op: Operation, operands: tuple[Any, ...]) -> Any:
     numbers: Any = []
     varying: list[tuple[Any, ...] | None] = []
     usual = True
+    own: tuple[Any, ...] | None
     for x, many in zip(operands, op.lists):  # noqa: B905 - they are as many, and strict is slow
         kind = type(x)
         if kind is Value:
@@ -103,7 +107,7 @@ def record(op: Operation, operands: tuple[Any, ...]) -> Any:
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
     if not any(varying):
-        return Constant(data)
+        return Constant(data)  # type: ignore[no-any-return]  # a Value
     partials = apply_rule(op, data, numbers)
     if type(partials) is not tuple or len(partials) != len(numbers):
         raise wrong_rule(op, partials)
@@ -144,7 +148,7 @@ def of_varying(partials: Sequence[Any], items: Sequence[Any]) -> tuple[Any, ...]
     return tuple(compress(partials, map(takes_gradient, items)))
 
 
-def record_one(op: Operation, x: Any) -> Any:
+def record_one(op: Operation, x: Any) -> Recorded:
     """Do what :func:`record` does for one operand, at once for a Value whose data is a float."""
     if type(x) is Value:
         a = x.data
@@ -159,7 +163,7 @@ def record_one(op: Operation, x: Any) -> Any:
     return record(op, (x,))
 
 
-def record_two(op: Operation, x: Any, y: Any) -> Any:
+def record_two(op: Operation, x: Any, y: Any) -> Recorded:
     """Do what :func:`record` does for an operator, at once for a Value with a Value or a number."""
     kind_x, kind_y = type(x), type(y)
     a = x.data if kind_x is Value or kind_x is Constant else x
@@ -169,9 +173,9 @@ def record_two(op: Operation, x: Any, y: Any) -> Any:
             data = op.forward(a, b)
             dx, dy = op.partials(data, a, b)
         except (ArithmeticError, ValueError):
-            return record_operator(op, x, y)  # as above
+            return record_operator(op, x, y)  # type: ignore[no-any-return]  # as above
         if type(data) is float:
-            node = new(Value)
+            node: Recorded = new(Value)
             node.data, node.op, node.age = data, op, next_age()
             node._x, node._y = x, y
             node._dx = dx if kind_x is Value else None
@@ -179,7 +183,7 @@ def record_two(op: Operation, x: Any, y: Any) -> Any:
             node.grad, node.label, node._adjoint = 0.0, "", None
             if kind_x is Value or kind_y is Value:
                 return node
-    return record_operator(op, x, y)
+    return record_operator(op, x, y)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
 
 def record_operator(op: Operation, x: Any, y: Any) -> Any:
@@ -202,9 +206,9 @@ def record_operator(op: Operation, x: Any, y: Any) -> Any:
         return NotImplemented
 
 
-def new_node(data: Any, op: Operation | None, x: Any, y: Any, dx: Any, dy: Any) -> Any:
+def new_node(data: Any, op: Operation | None, x: Any, y: Any, dx: Any, dy: Any) -> Recorded:
     """Return a new node: ``data``, computed by ``op`` from ``x`` and ``y``."""
-    node = new(Value)
+    node: Recorded = new(Value)
     node.data, node.op, node.age = data, op, next_age()
     node._x, node._y = x, y
     node._dx, node._dy = dx, dy

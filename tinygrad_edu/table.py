@@ -127,7 +127,7 @@ def careful_slope_by_base(x: float, n: float) -> float:
     """Return n x^(n - 1) where n - 1 is rounded, or x^(n - 1) is too large or too small for a float."""
     m = n - 1
     lost = (n - m) - 1 if math.fabs(n) >= 1 else n - (m + 1)  # what m is short of n - 1
-    root = math.fabs(x) ** (m / 2)
+    root: float = math.fabs(x) ** (m / 2)
     more = 1 + lost * math.log(math.fabs(x))
     n = -n if x < 0 and m % 2 else n
     whole = root * root
@@ -206,7 +206,7 @@ tanh = Operation("tanh", "The hyperbolic tangent, from -1 to 1 (A6, D8).",
     written=lambda y, x: (1 - y * y,), array="tanh",
     symbol="tanh", latex=r"\tanh\left(#1\right)")
 
-sigmoid = Operation("sigmoid", "The logistic function 1 / (1 + exp(-x)), from 0 to 1 (A6, D8).",
+sigmoid: Operation = Operation("sigmoid", "The logistic function 1 / (1 + exp(-x)), from 0 to 1 (A6, D8).",
     forward=stable_sigmoid, partials=lambda y, x: (y * sigmoid(-x),),
     written=lambda y, x: (y * (1 - y),),
     array=lambda numpy, x: numpy.exp(-numpy.logaddexp(0, -x)),
@@ -252,7 +252,7 @@ maximum = Operation("maximum", "The larger of x and y.",
     partials=lambda m, x, y: (greater(x, y), greater(y, x)), array="maximum",
     symbol="max", latex=r"\max\left(#1, #2\right)", kink=lambda x, y: x - y)
 
-minimum = Operation("minimum", "The smaller of x and y.",
+minimum: Operation = Operation("minimum", "The smaller of x and y.",
     forward=lambda x, y: y if y < x or y != y else x,  # noqa: PLR0124 - asks for nan
     partials=lambda m, x, y: (greater(y, x), greater(x, y)), array="minimum",
     symbol="min", latex=r"\min\left(#1, #2\right)", kink=lambda x, y: x - y)
@@ -456,7 +456,7 @@ logsumexp = Operation("logsumexp", "The stable log(exp(v1) + ... + exp(vn)); its
     symbol="logΣexp",
     latex=lambda values: rf"\log\left({' + '.join(f'e^{{{v}}}' for v in values)}\right)")
 
-softmax = Components("softmax", "The probabilities exp(v_i) / (exp(v1) + ... + exp(vn)) (B2, D3, E1).",
+softmax: Components = Components("softmax", "The probabilities exp(v_i) / (exp(v1) + ... + exp(vn)) (B2, D3, E1).",
     signature="(n),i",
     forward=lambda values, i: probabilities(tuple(values))[int(i)],
     partials=lambda p, values, i: (slopes_of_softmax(p, values, i), None),
@@ -474,7 +474,7 @@ cross_entropy = Operation("cross_entropy",
         differences(softmax(logits), targets), [-log(p) for p in softmax(logits)]),
     array=lambda numpy, logits, targets:
         dot(targets, [reduce(numpy.logaddexp, [v - z for v in logits]) for z in logits]),
-    symbol="−Σt log p", precedence=SUM, binds=(PRODUCT,), latex=surprise)
+    symbol="−Σt log p", precedence=SUM, latex=surprise)
 
 binary_cross_entropy_with_logits = Operation("binary_cross_entropy_with_logits",
     "The cross entropy of the probability sigmoid(z) and a target from 0 to 1 (A8, B3).",

@@ -90,7 +90,7 @@ class Value:
 
     def __add__(self, other: Operand) -> Value:
         varies = type(other) is Value
-        a, b = self.data, other.data if varies else other
+        a, b = self.data, other.data if varies else other  # type: ignore[union-attr]  # it is a Value
         if type(a) is type(b) is float and type(self) is Value:
             return new_node(a + b, ADD, self, other, 1.0, 1.0 if varies else None)
         return record_two(ADD, self, other)
@@ -106,7 +106,7 @@ class Value:
 
     def __mul__(self, other: Operand) -> Value:
         varies = type(other) is Value
-        a, b = self.data, other.data if varies else other
+        a, b = self.data, other.data if varies else other  # type: ignore[union-attr]  # it is a Value
         if type(a) is type(b) is float and type(self) is Value:
             return new_node(a * b, MUL, self, other, b, a if varies else None)
         return record_two(MUL, self, other)
@@ -130,13 +130,13 @@ class Value:
         return record_two(table.exponential, base, self)
 
     def __neg__(self) -> Value:
-        return record_one(table.neg, self)  # type: ignore[no-any-return]  # a Value
+        return record_one(table.neg, self)
 
     def __pos__(self) -> Value:
         return self
 
     def __abs__(self) -> Value:
-        return record_one(table.abs, self)  # type: ignore[no-any-return]  # a Value
+        return record_one(table.abs, self)
 
     # The other operations of one or two numbers are methods, too: below, from the table.
 
@@ -258,7 +258,7 @@ class Value:
         if not spec:
             return repr(self)
         require_free(self)
-        return format(float(self.data) if isinstance(self.data, Fraction) else self.data, spec)
+        return format(float(self.data) if is_exact(self.data) else self.data, spec)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -359,7 +359,7 @@ def of_ufunc(name: str, method: str, inputs: tuple[Any, ...], named: dict[str, A
     """Return what the operation that NumPy calls ``name`` gives for Values, and for arrays of them."""
     numpy = sys.modules["numpy"]
     rows: list[Any] = [row for row in table.TABLE.values() if row.array == name]
-    infix = INFIX[name] if name in INFIX else rows[0] if rows else None
+    infix: Any = INFIX[name] if name in INFIX else rows[0] if rows else None
     if infix is None or method != "__call__" or named:
         ours = ", ".join(row.name for row in table.TABLE.values() if not row.code)
         message = (
@@ -384,14 +384,14 @@ def of_ufunc(name: str, method: str, inputs: tuple[Any, ...], named: dict[str, A
 DECIDES = ContextVar("DECIDES", default=True)
 
 
-def compare(holds: Callable[[Any, Any], bool], x: Value, y: Any) -> Any:
+def compare(holds: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
     """Return whether the data of two Values compare so."""
     require_free(x)
     require_free(y)
     try:
         return holds(x.data, y.data if isinstance(y, Value) else number(y))
     except TypeError:
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]  # Python asks the other one
 
 
 @contextmanager
@@ -457,4 +457,9 @@ def float_or_fraction(given: object) -> Any:
 
 def one_and_zero(root: Value) -> tuple[Any, Any]:
     """Return the adjoint of the root and what a sum of adjoints starts from, exact if it is."""
-    return (Fraction(1), Fraction(0)) if isinstance(root.data, Fraction) else (1.0, 0.0)
+    return (Fraction(1), Fraction(0)) if is_exact(root.data) else (1.0, 0.0)
+
+
+def is_exact(data: object) -> bool:
+    """Tell whether data, which types call a float, is a Fraction, without rounding."""
+    return isinstance(data, Fraction)

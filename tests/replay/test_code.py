@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Value, cos, exp, log, sqrt, total
+from tinygrad_edu.check.expression import lengths
 from tinygrad_edu.operation import Interval, Operation
 from tinygrad_edu.replay import replay
-from tinygrad_edu.replay.code import Lines, fixed_by_nature
+from tinygrad_edu.replay.code import Lines
 from tinygrad_edu.table import TABLE
 
 
-def operation(kind=Operation, name="novel", **fields):
+def operation(name="novel", **fields):
     row = {
         "forward": math.atan,
         "partials": lambda y, x: (1 / (1 + x * x),),
@@ -21,7 +22,7 @@ def operation(kind=Operation, name="novel", **fields):
         "symbol": "?",
         "latex": name,
     }
-    return kind(name, "Something new.", **{**row, **fields})
+    return Operation(name, "Something new.", **{**row, **fields})
 
 
 NEW = {
@@ -53,16 +54,15 @@ NEW = {
         forward=lambda x: max(x, -math.inf), partials=lambda y, x: (x / x + 1 / (math.inf * x),),
         array=lambda numpy, x: numpy.maximum(x, -numpy.inf)),
     "arctan2": operation(
-        Operation, forward=math.atan2, array="arctan2",
+        forward=math.atan2, array="arctan2",
         partials=lambda a, y, x: (x / (x * x + y * y), -y / (x * x + y * y))),
     "a fixed argument": operation(
-        Operation, forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
+        forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
         partials=lambda y, x, n: (n if n > 0 else 2 * n - n, None)),
     "mean": operation(
-        Operation, forward=lambda *values: sum(values) / len(values),
-        array=lambda numpy, *values: sum(values) / len(values),
-        partials=lambda y, *values: (1 / len(values),) * len(values),
-        flatten=lambda values: (*values,)),
+        signature="(n)", forward=lambda values: sum(values) / len(values),
+        array=lambda numpy, values: sum(values) / len(values),
+        partials=lambda y, values: ([1 / len(values)] * len(values),)),
     "a name with a space": operation(name="not a name"),
     "a keyword": operation(name="lambda"),
 }  # fmt: skip
@@ -74,7 +74,7 @@ def apply(op, x, y):
         return op([x, y, x])
     if op.arity == 1:
         return op(x)
-    return op(x, y if None not in op.partials(1.0, 0.5, 0.5) else -0.75)
+    return op(x, -0.75 if any(op.fixed) else y)
 
 
 @pytest.mark.parametrize("op", NEW.values(), ids=NEW)
@@ -120,11 +120,11 @@ def test_an_operation_that_is_another_on_arrays_does_not_pass(agree, op):
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
 def test_the_rule_of_every_operation_can_be_written_down(row):
-    n = row.arity or 5 - (row.name == "half_squared_error")
-    fixed = fixed_by_nature(row)
-    names = [2.0 if i in fixed else f"x{i}" for i in range(n)]
+    n = lengths(row)[-1]
+    fixed = row.fixed_arguments(n)
+    names = [2.0 if is_fixed else f"x{i}" for i, is_fixed in enumerate(fixed)]
     partials = Lines(lambda op: op.forward).partials(row, "y", names)
-    assert [i for i, p in enumerate(partials) if p is None] == list(fixed)
+    assert [p is None for p in partials] == fixed
 
 
 REFUSED = {

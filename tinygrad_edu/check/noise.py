@@ -11,6 +11,7 @@ from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.graph import adjoints_of
 from tinygrad_edu.check.measure import EPSILON, coincide, rounding, spacings
 from tinygrad_edu.gradient import grad
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Value
 
 __all__ = ["measured_noise", "noise_of_gradients", "rounding_error"]

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple, TypeAlias
 from tinygrad_edu import naming
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
-from tinygrad_edu.naming import Names, as_latex, as_text, superscript
+from tinygrad_edu.naming import Names, as_latex, as_text, subscript, superscript
 from tinygrad_edu.naming.labels import RAISED, escaped
-from tinygrad_edu.operation import ATOM, Operation
+from tinygrad_edu.operation import ATOM, Components, Operation
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.table import (
     POWER,
@@ -166,7 +166,10 @@ def text_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
     def replaced(write: Callable[..., str], found: re.Match[str]) -> str:
         return mark(write(*map(resolved, found.groups())))
 
-    marks = [(mark(piece.text), piece.precedence) for piece in pieces]
+    marks = [  # a whole number stays: 1 and 0 are left out of a sum, and an index is one
+        (piece.text if piece.text.isdigit() else mark(piece.text), piece.precedence)
+        for piece in pieces
+    ]
     formula, precedence = op.formula(marks)
     for macro, character in MACROS.items():
         formula = formula.replace(macro, character)
@@ -231,7 +234,7 @@ TEMPLATES: list[tuple[str, Callable[..., str]]] = [
     (r"e\^\{([^{}]*)\}", lambda x: f"exp({x})"),
     (r"\^\{([^{}]*)\}", raised),
     (r"\^(\d)", raised),
-    (r"_\{([^{}]*)\}", lambda x: f"_{enclosed(x)}"),
+    (r"_\{([^{}]*)\}", lambda x: subscript(x) if x.isdigit() else f"_{enclosed(x)}"),
 ]
 
 LATEX = Notation(
@@ -606,7 +609,8 @@ def rules_as_latex(op: Operation, *args: float) -> list[str]:
         names = [naming.name("v", k) for k in range(1, len(args) + 1)]
     fixed = op.fixed_arguments(len(args))
     operands = [
-        (Constant if f else Value)(x, n) for x, n, f in zip(args, names, fixed, strict=True)
+        x if f and isinstance(op, Components) else (Constant if f else Value)(x, n)
+        for x, n, f in zip(args, names, fixed, strict=True)
     ]
     node = op.compute(op.nested(operands))
     node.label = output

@@ -368,7 +368,7 @@ class Layer(Network):
 
     def forward(self, xs: list[Any]) -> list[Any]:
         """Compute the activations for a list of inputs."""
-        shared = Listed.of(xs)
+        shared: Any = Listed.of(xs)
         outputs = [neuron.forward(shared) for neuron in self.neurons]
         if not self.acts_as_one:
             return outputs

@@ -130,7 +130,7 @@ class Optimiser:
 
     def gradient_of(self, p: Value) -> Any:
         """Return the gradient of a parameter; raise an error if it is not a finite number."""
-        g = p.grad
+        g: Any = p.grad  # whatever has been assigned
         if g is None:
             return None
         try:

@@ -66,7 +66,11 @@ class Lines:
         if op.forward in INFIX:
             first, *second = operands
             return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
-        return f"{name_in(self.functions, op, self.function(op))}({', '.join(operands)})"
+        given = [
+            f"({', '.join(x)},)" if many else x
+            for x, many in zip(op.nested(operands), op.lists, strict=True)
+        ]
+        return f"{name_in(self.functions, op, self.function(op))}({', '.join(given)})"
 
     def named(self, expression: str) -> str:
         """Return the name of an expression, which is worked out once."""
@@ -124,10 +128,10 @@ def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:
 
 def write(op: Operation, operands: Sequence[Any]) -> Written:
     """Write down an operation on operands, of which one is written already."""
-    lines = next(x.lines for x in operands if isinstance(x, Written))
+    flat = op.flat(operands)
+    lines = next(x.lines for x in flat if isinstance(x, Written))
     names = [
-        x.name if isinstance(x, Written) else repr(x if type(x) is int else float(x))
-        for x in operands
+        x.name if isinstance(x, Written) else repr(x if type(x) is int else float(x)) for x in flat
     ]
     return Written(lines.named(lines.call(op, names)), lines)
 

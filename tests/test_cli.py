@@ -84,6 +84,8 @@ def test_a_pdf_that_nothing_here_can_write_is_answered_in_a_sentence(tmp_path, m
     monkeypatch.setitem(sys.modules, "typst", None)
     assert main(["demo", "-o", str(tmp_path / "x.pdf")]) == 1
     assert capsys.readouterr().err.startswith("tinygrad-edu: a PDF needs the extra `pdf`")
+
+
 @pytest.mark.parametrize(
     ("name", "options", "start"),
     [

@@ -353,7 +353,10 @@ def test_an_interrupt_at_any_line_of_the_engine_leaves_a_sound_graph():
     for k in range(1, lines + 1):
         with pytest.raises(KeyboardInterrupt):
             interrupted_at(k, y.backward)
-        assert [node.grad for node in nodes] in ([0.0] * len(nodes), right)  # the last line is too late
+        assert [node.grad for node in nodes] in (
+            [0.0] * len(nodes),
+            right,
+        )  # the last line is too late
         assert grad(y, nodes) == right
         y.zero_grad()
 

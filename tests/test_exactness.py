@@ -50,10 +50,11 @@ TRUE = {
     "sigmoid": lambda x: (sigmoid(x) * sigmoid(-x),),
     "softplus": lambda x: (sigmoid(x),),
     "binary_cross_entropy_with_logits": lambda z, t: (
-        (1 - t) * sigmoid(z) - t * sigmoid(-z), -z
+        (1 - t) * sigmoid(z) - t * sigmoid(-z),
+        -z,
     ),  # which is sigmoid(z) - t, with all its digits
 }
-"""The derivatives of those rows that have something to round. The others are sums, products and choices."""
+"""The derivatives of rows that have something to round; others are sums, products and choices."""
 
 
 def a_float(rng, low, high):
@@ -76,7 +77,9 @@ def drawn(row, rng):
     args = [a_float(rng, d.low, d.high) for d in domains]
     if row.name in ("power", "exponential", "pow"):
         args[0] = abs(args[0])
-        args[1] = rng.choice([args[1], rng.uniform(-20, 20), float(rng.randint(-9, 9)), rng.random()])
+        args[1] = rng.choice(
+            [args[1], rng.uniform(-20, 20), float(rng.randint(-9, 9)), rng.random()]
+        )
     if row.name == "binary_cross_entropy_with_logits":
         args[1] = float(rng.random() < 0.5)
     return args
@@ -134,7 +137,10 @@ def test_derivatives_of_operations_of_classes_are_right_to_the_last_digits(name,
         true_z = [mp.mpf(x) for x in z]
         if name == "cross_entropy":
             t = tuple([float(k == i) for k in range(len(z))])
-            found, true = row.partials(row.forward(z, t), z, t)[0], slopes_of_cross_entropy(true_z, t)
+            found, true = (
+                row.partials(row.forward(z, t), z, t)[0],
+                slopes_of_cross_entropy(true_z, t),
+            )
             true[i] = -mp.fsum([true[j] for j in range(len(z)) if j != i])  # p - 1, all its digits
         elif name == "softmax":
             found, true = row.partials(row.forward(z, i), z, i)[0], slopes_of_softmax(true_z, i)
@@ -168,4 +174,6 @@ def test_the_written_rule_is_the_same_but_for_rounding(row):
         for exact, written in zip(
             row.flat(row.partials(y, *operands)), row.flat(row.written(y, *operands)), strict=True
         ):
-            assert exact is written is None or math.isclose(exact, written, rel_tol=1e-12, abs_tol=1e-14)
+            assert exact is written is None or math.isclose(
+                exact, written, rel_tol=1e-12, abs_tol=1e-14
+            )

@@ -119,13 +119,17 @@ def fails(row, *checks):
         verify(row, checks or CHECKS, phases=[Phase.generate])
 
 
-@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.name not in ("step", "greater")], ids=str)
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE.values() if r.name not in ("step", "greater")], ids=str
+)
 def test_a_partial_off_by_a_millionth_is_found(row):
     for i in {first_partial(row), last_partial(row)}:
         fails(sabotaged(row, lambda partial: partial * (1 + 1e-6), i), check_partials)
 
 
-@pytest.mark.parametrize("row", [r for r in TABLE.values() if r.name not in ("step", "greater")], ids=str)
+@pytest.mark.parametrize(
+    "row", [r for r in TABLE.values() if r.name not in ("step", "greater")], ids=str
+)
 def test_a_wrong_sign_is_found(row):
     fails(sabotaged(row, lambda partial: -partial, first_partial(row)), check_partials)
 

@@ -67,7 +67,9 @@ def slots_of(kind: type) -> list[str]:
     names = [slots] if isinstance(slots, str) else slots
     mangled = f"_{kind.__name__.lstrip('_')}"
     private = [name.startswith("__") and not name.endswith("__") for name in names]
-    found = [mangled + name if hidden else name for name, hidden in zip(names, private, strict=True)]
+    found = [
+        mangled + name if hidden else name for name, hidden in zip(names, private, strict=True)
+    ]
     return [name for name in found if name not in ("__dict__", "__weakref__")]
 
 

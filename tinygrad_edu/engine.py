@@ -6,10 +6,10 @@ from. Everything that differentiates calls it, or :func:`accumulate`, which adds
 Why the newest node comes first
 -------------------------------
 An adjoint may be passed on only when it is complete: when every node that uses this one has been
-visited. An order that guarantees it is called topological. Here it costs no search: an operation can
-only be given Values that exist already, so a node is younger than everything it was computed from.
-Visiting the ancestors of the root from the newest to the oldest therefore visits every node before
-its arguments. Turned round, the order is that of the forward pass.
+visited. An order that guarantees it is called topological. Here it costs no search: an operation
+can only be given Values that exist already, so a node is younger than everything it was computed
+from. Visiting the ancestors of the root from the newest to the oldest therefore visits every node
+before its arguments. Turned round, the order is that of the forward pass.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Node(Protocol):
 
     An operation of one argument or two keeps them in slots of their own, with their partial
     derivatives; None stands for the derivative with respect to an argument that takes no gradient.
-    An operation of lists keeps in ``_x`` a tuple of groups of arguments that take a gradient, and in
-    ``_dx`` their partials; ``_dy`` is None there.
+    An operation of lists keeps in ``_x`` a tuple of groups of arguments that take a gradient, and
+    in ``_dx`` their partials; ``_dy`` is None there.
     """
 
     op: Any
@@ -45,7 +45,7 @@ class Node(Protocol):
     _dx: Any
     _dy: Any
     _adjoint: Any
-    """The derivative of the root with respect to this node, while a walk goes on; otherwise None."""
+    """The derivative of the root with respect to this node during a walk; otherwise None."""
 
 
 N = TypeVar("N", bound=Node)
@@ -84,7 +84,7 @@ def ancestors(root: N) -> list[N]:
 def adjoints(
     root: N, seed: Any = 1.0, zero: Any = 0.0, partials: Callable[[N], Stored] | None = None
 ) -> dict[N, Any]:
-    """Return the derivative of ``root`` with respect to each of its :func:`ancestors`, in their order.
+    """Return the derivative of ``root`` with respect to each of its :func:`ancestors`, in order.
 
     Time is linear in nodes and edges, apart from sorting by age, and nothing recurses.
 
@@ -115,7 +115,7 @@ def accumulate(root: N, seed: Any = 1.0, zero: Any = 0.0) -> None:
         walk(root, seed, zero, add=True)
 
 
-def walk(
+def walk(  # noqa: C901, PLR0912 - the same line for one argument, two, and lists
     root: N,
     seed: Any,
     zero: Any,
@@ -125,8 +125,8 @@ def walk(
 ) -> tuple[list[N], list[Any]]:
     """Return the ancestors, the leaves last, and their adjoints; no mark is left behind.
 
-    With ``add`` each adjoint is added to the gradient of its node, and the gradients that there were
-    before are returned: here, where the node is at hand, for another walk would take a third more.
+    With ``add`` each adjoint is added to the gradient of its node, and the gradients of before are
+    returned: here, where the node is at hand, for another walk would take a third more.
     """
     inner: list[N] = [root]
     leaves: list[N] = []
@@ -161,7 +161,7 @@ def walk(
             else:
                 found.append(upstream)
             node._adjoint = None
-        return inner + leaves, found  # noqa: TRY300 - still inside: either all is done, or nothing
+        return inner + leaves, found  # still inside: either all is done, or nothing
     except BaseException:  # an interrupt, too, leaves the graph as it was
         assign(inner + leaves, "_adjoint", repeat(None))
         if add:
@@ -169,7 +169,7 @@ def walk(
         raise
 
 
-def mark(inner: list[N], leaves: list[N], zero: Any) -> None:
+def mark(inner: list[N], leaves: list[N], zero: Any) -> None:  # noqa: C901 - as in walk
     """Find all nodes behind the root in ``inner``, leaves apart; set their adjoints to zero.
 
     What has been computed is sorted by age. The adjoints tell what has been found already.
@@ -201,5 +201,5 @@ def mark(inner: list[N], leaves: list[N], zero: Any) -> None:
 
 
 def assign(nodes: list[N], name: str, values: Any) -> None:
-    """Set an attribute of each node that there is a value for, in one call, which is not interrupted."""
+    """Set an attribute of each node that there is a value for; no interrupt falls in between."""
     deque(map(setattr, nodes, repeat(name), values), maxlen=0)

@@ -27,8 +27,8 @@ def warn(number: object) -> None:
     instead = what_to_write(frame.f_code, frame.f_lasti, frame.f_lineno)
     if instead:
         message = (
-            f"a Value became the plain number {number}, through which no gradient flows: {instead} to "
-            "stay in the graph, or x.data if you want only the number"
+            f"a Value became the plain number {number}, through which no gradient flows: {instead} "
+            "to stay in the graph, or x.data if you want only the number"
         )
         warnings.warn(message, UserWarning, stacklevel=3)
 

@@ -43,8 +43,8 @@ def grad(y: Value, xs: Value | Iterable[Value], *, differentiable: bool = False)
             derivatives; otherwise plain numbers.
 
     Raises TypeError for what is not a Value, ValueError for a derivative with respect to a
-    constant, and, if ``differentiable``, RuntimeError where data were changed after ``y`` was computed
-    and TypeError for an operation whose rule computes with functions that are not of the table.
+    constant, and, if ``differentiable``, RuntimeError where data were changed after ``y`` was
+    computed and TypeError for an operation whose rule computes with functions of ``math``.
 
     >>> x = Value(2.0)
     >>> grad(x**3, x)
@@ -123,7 +123,7 @@ def hessian(y: Value, xs: Sequence[Value], *, differentiable: bool = False) -> A
 
 
 def partials_as_values(node: Value) -> tuple[Any, Any]:
-    """Return the partials of a node as it stores them, but as Values: the rule, applied to Values."""
+    """Return the partials of a node as it stores them, but as Values, by its rule."""
     op = node.op
     if op is None:
         return None, None

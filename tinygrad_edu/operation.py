@@ -11,7 +11,8 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -105,9 +106,9 @@ class Operation:
     >>> tanh(Value(0.0))
     Value(data=0.0, grad=0.0)
 
-    An operand may be a list, and stays a list in the forward function and in the rule; ``signature``
-    says which ones are. Readers that go through the arguments of a node one by one use
-    :meth:`nested` and :meth:`flat`.
+    An operand may be a list, and stays a list in the forward function and in the rule;
+    ``signature`` says which ones are. Readers that go through the arguments of a node one by one
+    use :meth:`nested` and :meth:`flat`.
     """
 
     name: str
@@ -130,9 +131,10 @@ class Operation:
     """How formulas write it: a template with #1, #2 for the operands, as in a TeX macro, or a
     function of the operands' LaTeX, lists as lists."""
     signature: str = ""
-    """What the operands are, as NumPy writes it for its functions of whole arrays: "(n),(n),()" is two
-    lists of the same length and a number. A name without parentheses is a fixed number by nature, such
-    as an exponent: it takes no gradient, and its partial is None. Left out, all operands are numbers."""
+    """What the operands are, as NumPy writes it for its functions of whole arrays: "(n),(n),()" is
+    two lists of the same length and a number. A name without parentheses is a fixed number by
+    nature, such as an exponent: it takes no gradient, and its partial is None. Left out, all
+    operands are numbers."""
     precedence: int = ATOM
     """How tightly its formula holds together: 1 sums, 2 products, 4 powers, ATOM the rest."""
     binds: tuple[int, ...] = (0,)
@@ -146,8 +148,9 @@ class Operation:
     kink: Callable[..., Any] | None = None
     """A function of the operands that is zero exactly where the operation bends or jumps."""
     written: Callable[..., tuple[Any, ...]] | None = None
-    """The rule as lectures write it, where ``partials`` computes the same in another way because the
-    lecture's expression loses digits (1 - y² does where tanh saturates). Formulas show this one."""
+    """The rule as lectures write it, where ``partials`` computes the same in another way because
+    the lecture's expression loses digits, as 1 - y² does where tanh saturates. Formulas show this
+    one, and programs for arrays compute by it."""
     lists: tuple[bool, ...] = field(init=False)
     """For each operand whether it is a list; from ``signature``."""
     fixed: tuple[bool, ...] = field(init=False)
@@ -209,7 +212,10 @@ class Operation:
             raise TypeError(message) from None
         call.apply_defaults()
         operands = tuple(
-            [self.listed(x) if is_list else x for x, is_list in zip(call.args, self.lists, strict=True)]
+            [
+                self.listed(x) if is_list else x
+                for x, is_list in zip(call.args, self.lists, strict=True)
+            ]
         )
         lengths = [len(x) for x, is_list in zip(operands, self.lists, strict=True) if is_list]
         if len(set(lengths)) > 1:
@@ -220,7 +226,7 @@ class Operation:
 
     def listed(self, given: Any) -> tuple[Any, ...]:
         """Return a list operand as a tuple."""
-        if isinstance(given, str | bytes | Mapping | Set):
+        if isinstance(given, str | bytes | Mapping | AbstractSet):
             message = f"{self.name}: expected a list of numbers, got {given!r}"
             raise OperandError(message, given)
         return tuple(given) if hasattr(given, "__iter__") else (given,)
@@ -305,7 +311,9 @@ class Operation:
             return tuple(flat)
         n = (len(flat) - self.lists.count(False)) // max(1, self.lists.count(True))
         items = iter(flat)
-        return tuple([tuple(islice(items, n)) if is_list else next(items) for is_list in self.lists])
+        return tuple(
+            [tuple(islice(items, n)) if is_list else next(items) for is_list in self.lists]
+        )
 
     def fixed_arguments(self, n: int) -> list[bool]:
         """Return for each of n arguments whether it is a fixed number by nature.
@@ -359,7 +367,8 @@ class Operation:
         if self.code:
             return fill(self.code, [f"({brief(x)})" if x < 0 else brief(x) for x in numbers])
         operands = zip(numbers, self.lists, strict=True)
-        return f"{self.name}({', '.join([brief_list(x) if many else brief(x) for x, many in operands])})"
+        written = [brief_list(x) if many else brief(x) for x, many in operands]
+        return f"{self.name}({', '.join(written)})"
 
     def formula(self, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
         r"""Return LaTeX and precedence of the operation, from those of its arguments.
@@ -400,7 +409,9 @@ class Components(Operation):
         if index is not None:
             return super().__call__(values, index)
         values = self.listed(values)
-        return [self.compute((values, i)) for i in range(len(values) or 1)]  # or 1: an error of its own
+        return [
+            self.compute((values, i)) for i in range(len(values) or 1)
+        ]  # or 1: an error of its own
 
     def fixed_numbers(self, n: int) -> Sequence[float]:
         """Return the indices of a call of n arguments."""

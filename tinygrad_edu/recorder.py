@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listed", "as_number", "record", "stored", "takes_gradient"]
 
-# The classes of the nodes that are recorded here; value.py, which stands above this file, sets them.
+# The classes of the nodes that are recorded here; value.py, which stands above it, sets them.
 Value: Any = None
 Constant: Any = None
 OWN: set[Any] = set()  # both of them: the types of nearly all operands
@@ -44,7 +44,7 @@ def as_number(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-class Listed(tuple[Any, ...]):
+class Listed(tuple[Any, ...]):  # noqa: SLOT001 - slots cannot be added to a tuple
     """A list operand that several operations are given: it is read only once.
 
     The neurons of a layer share their inputs in this way.
@@ -76,7 +76,7 @@ def read(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | Non
     return numbers, tuple(filter(takes_gradient, items)) or None
 
 
-def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:
+def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:  # noqa: C901, PLR0912 - hot
     """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
 
     Of constants alone it returns a Constant, which remembers nothing.
@@ -127,19 +127,18 @@ def groups(
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return arguments that take a gradient and their partials, operand by operand."""
     args, kept = [], []
-    for x, own, many, d in zip(operands, varying, op.lists, partials):  # noqa: B905
+    for x, own, many, slopes in zip(operands, varying, op.lists, partials):  # noqa: B905 - as above
         if own is None:
             continue
-        if d is None:
+        if slopes is None:
             raise no_fixed_number(op)
-        if not many:
-            d = (d,)
-        elif len(d) != len(x):
+        if many and len(slopes) != len(x):
             raise wrong_rule(op, partials)
-        elif len(own) != len(x):
-            d = of_varying(d, x)
         args.append(own)
-        kept.append(d)
+        if not many:
+            kept.append((slopes,))
+        else:
+            kept.append(slopes if len(own) == len(x) else of_varying(slopes, x))
     return tuple(args), tuple(kept)
 
 
@@ -311,9 +310,9 @@ def limit_of_power(x: float, n: float) -> Ieee:
 
 def exactly(op: Operation, partials: Any) -> Any:
     """Return the partials of a Fraction as Fractions, those that are finite."""
-    return op.nested([
-        Fraction(p) if type(p) is float and math.isfinite(p) else p for p in op.flat(partials)
-    ])
+    return op.nested(
+        [Fraction(p) if type(p) is float and math.isfinite(p) else p for p in op.flat(partials)]
+    )
 
 
 # --- operands that are not floats, and rules that are wrong ---------------------------------------
@@ -357,6 +356,10 @@ def no_fixed_number(op: Operation) -> TypeError:
 
 def wrong_rule(op: Operation, partials: object) -> TypeError:
     """Return the error for a rule that does not return a partial for each operand."""
-    n = f"{len(op.lists)} partials, with a list for a list" if op.arity is None else f"{op.arity} partials"
+    n = (
+        f"{len(op.lists)} partials, with a list for a list"
+        if op.arity is None
+        else f"{op.arity} partials"
+    )
     message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n}"
     return TypeError(message)

@@ -296,7 +296,7 @@ def squares(predictions: Sequence[str], targets: Sequence[str]) -> str:
 
 weighted_sum = Operation("weighted_sum", "The pre-activation w · x + b of a neuron (A1, A4).",
     signature="(n),(n),()",
-    forward=lambda weights, inputs, bias: dot(weights, inputs, bias),
+    forward=dot,
     partials=lambda z, weights, inputs, bias: (inputs, weights, 1.0),
     array=lambda numpy, weights, inputs, bias: dot(weights, inputs, bias),
     symbol="Σ", precedence=SUM, binds=(PRODUCT,),

@@ -346,7 +346,7 @@ def test_data_that_changed_after_the_forward_pass_are_told():
     picture = draw(y)
     assert "Data changed after the forward pass" in picture.source
     marked = lines(picture, r"out of date.*fillcolor|fillcolor.*out of date")
-    assert [re.search(r'label="?([^\\]*)', line)[1] for line in marked] == ["1", "26"]
+    assert [re.search(r'label="?([^\\]*)', line)[1] for line in marked] == ["v₁ = 1", "v₃ = 26"]
     for drawn in (picture.pipe(encoding="utf-8"), svg(picture)):
         assert drawn.count(">out of date</text>") == 2
         assert "Run the forward pass again." in drawn

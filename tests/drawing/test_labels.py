@@ -14,6 +14,7 @@ from tinygrad_edu.drawing.labels import LONGEST, LONGEST_TIP, legible, shortened
 from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.explain import exercise
 from tinygrad_edu.explain.page import document
+from tinygrad_edu.naming import Names
 from tinygrad_edu.operation import Operation
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -82,8 +83,9 @@ def test_what_no_picture_can_hold_is_shown_as_such():
 @pytest.mark.parametrize("label", LABELS)
 def test_a_label_stands_in_the_graph_as_it_was_typed(engine, label):
     x = Value(1.5, label=label)
-    drawn = engine(draw(x * 2))
-    assert lines_of(drawn, "v_0") == expected(f"{shortened(legible(label))} = 1.5")
+    y = x * 2
+    drawn = engine(draw(y))
+    assert lines_of(drawn, "v_0") == expected(f"{shortened(legible(Names(y)[x]))} = 1.5")
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -119,8 +121,10 @@ def test_labels_of_a_network_stand_in_it_and_in_its_tooltips(engine, label):
 @given(ANY)
 @example("&lt;\\N")
 def test_any_label_at_all(label):
-    picture = draw(Value(1.5, label=label) * 2)
-    text = f"{shortened(legible(label))} = 1.5" if label else "1.5"
+    x = Value(1.5, label=label)
+    y = x * 2
+    picture = draw(y)
+    text = f"{shortened(legible(Names(y)[x]))} = 1.5"
     assert lines_of(svg(picture), "v_0") == expected(text)
     if list(dot.programs()):
         assert lines_of(by_graphviz(picture), "v_0") == expected(text)

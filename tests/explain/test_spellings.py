@@ -265,4 +265,7 @@ def test_one_pair_needs_no_parentheses_around_its_square():
     one = half_squared_error([x], [1.0])
     assert latex(one) == r"\frac{1}{2} \left(x - 1\right)^{2}"
     assert str(steps(one)[0]) == "v₁ = 1/2 (x − 1)² = 1/2 (2 − 1)² = 0.5"
-    assert latex(losses.mse([x, y], [0, 1])) == r"\frac{x^{2} + \left(y - 1\right)^{2}}{2}"
+    assert (
+        latex(losses.mse([x, y], [0, 1]))
+        == r"\frac{\left(x - 0\right)^2 + \left(y - 1\right)^2}{2}"
+    )

@@ -142,8 +142,7 @@ def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
         return fill(op.code, [x if bind == ATOM else f"({x})" for x, bind in args]), 1
     texts = [text for text, _ in args]
     pieces = [
-        piece if isinstance(piece, str) else f"[{', '.join(piece)}]"
-        for piece in op.nested(texts)
+        piece if isinstance(piece, str) else f"[{', '.join(piece)}]" for piece in op.nested(texts)
     ]
     return f"{op.name}({', '.join(pieces)})", ATOM
 
@@ -161,7 +160,9 @@ def lengths(op: Operation) -> list[int]:
     if op.arity is not None:
         return [op.arity]
     lists, others = op.lists.count(True), op.lists.count(False)
-    return [n * lists + others for n in range(1, 7 if lists == 0 else 1 + 6 // lists)][: 6 if lists else 1]
+    return [n * lists + others for n in range(1, 7 if lists == 0 else 1 + 6 // lists)][
+        : 6 if lists else 1
+    ]
 
 
 # --- growing --------------------------------------------------------------------------------------
@@ -213,7 +214,6 @@ def operands_for(
             message = f"no result fits {op}"
             raise ValueError(message)
         places.append(choose(fresh if fresh and choose([True, False]) else fit))
-    arguments = [results[place] for place in places]
     return tuple(
         [
             choose(op.fixed_numbers(len(places))) if fixed else place

@@ -104,7 +104,10 @@ def places(function: Function, most: float) -> list[Any]:
     for node in forward_order(Function(function.f, function.args)):
         if node.op is not None:
             at = tuple(
-                [(float(as_number(x)), p is None) for x, p in zip(node.args, node.partials, strict=True)]
+                [
+                    (float(as_number(x)), p is None)
+                    for x, p in zip(node.args, node.partials, strict=True)
+                ]
             )
             nodes.setdefault((node.op, at), node)
     order = list(nodes.values())

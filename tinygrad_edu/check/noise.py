@@ -38,7 +38,9 @@ def last_digit(node: Value) -> float:
         return EPSILON * abs(float(node.data)) + SMALLEST
     # A sum is rounded after each of its terms, and may be smaller than they are.
     pairs = zip(node.args, node.partials, strict=True)
-    terms = sum(abs(float(as_number(x)) * float(partial)) for x, partial in pairs if partial is not None)
+    terms = sum(
+        abs(float(as_number(x)) * float(partial)) for x, partial in pairs if partial is not None
+    )
     return EPSILON * len(node.args) * max(terms, abs(float(node.data))) + SMALLEST
 
 

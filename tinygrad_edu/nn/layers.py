@@ -217,7 +217,10 @@ class Neuron(Network):
         """Compute z and a for a list of inputs, which a call has made sure are numbers."""
         if len(xs) != self.n_inputs:
             raise wrong_number(self, xs)
-        g, varies = self._activation, type(self._b) is Value  # which a call would find out, for a price
+        g, varies = (
+            self._activation,
+            type(self._b) is Value,
+        )  # which a call would find out, for a price
         operands = (self._w, xs, self._b)
         self.z = z = record(weighted_sum, operands) if varies else weighted_sum(*operands)
         if isinstance(z, Value):

@@ -117,7 +117,9 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
     n = len(predictions)
     if half and reduction == "sum":
         return reduced("mse", table.half_squared_error(predictions, targets), n, reduction)
-    return reduced("mse", table.squared_error(predictions, targets), 2 * n if half else n, reduction)
+    return reduced(
+        "mse", table.squared_error(predictions, targets), 2 * n if half else n, reduction
+    )
 
 
 # --- yes or no ------------------------------------------------------------------------------------

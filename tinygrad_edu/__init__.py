@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tinygrad_edu import lazy
 from tinygrad_edu.gradient import grad, hessian, jacobian
-from tinygrad_edu.table import TABLE
+from tinygrad_edu.table import TABLE as _TABLE
 from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ __all__ = [
     "steps",
 ]
 
-_OPERATIONS = {row.name: row for row in TABLE.values() if not row.code}  # the others are operators
+_OPERATIONS = {row.name: row for row in _TABLE.values() if not row.code}  # the others are operators
 globals().update(_OPERATIONS)
 __all__ += list(_OPERATIONS)
 

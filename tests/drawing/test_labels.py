@@ -169,7 +169,7 @@ def test_pages_hold_labels_of_any_kind(tmp_path, label):
         assert page == legible(page)
         Tags(page)
         shown = lines_of(drawing_in(page).replace(" data-id=", " id="), "v_0")
-        name = shortened(legible(" ".join(label.split()))) or ""
+        name = shortened(legible(Names(y)[a]))
         assert shown[0].endswith("1.5")
         assert shown[0].startswith(spaces(name).lstrip())
 

@@ -160,9 +160,8 @@ def lengths(op: Operation) -> list[int]:
     if op.arity is not None:
         return [op.arity]
     lists, others = op.lists.count(True), op.lists.count(False)
-    return [n * lists + others for n in range(1, 7 if lists == 0 else 1 + 6 // lists)][
-        : 6 if lists else 1
-    ]
+    longest = (6 - others) // lists if lists else 1
+    return [n * lists + others for n in range(1, longest + 1)]
 
 
 # --- growing --------------------------------------------------------------------------------------

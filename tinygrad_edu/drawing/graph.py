@@ -62,7 +62,7 @@ def draw(
 
     Where all gradients are 0, as before ``backward()``, none is written. Where data changed after
     the forward pass, a line below the picture says so, and each number that was computed from the
-    old data is marked. Of a label of more than 80 characters the middle is left out.
+    old data is marked. A label of more than 60 characters is cut short.
 
     Args:
         value: the Value to draw with everything behind it.

@@ -10,8 +10,8 @@ from graphviz import nohtml
 
 from tinygrad_edu.files import encodable
 
-LONGEST = 80
-"""So many characters of a label are drawn: a box as wide as half a page."""
+LONGEST = 60
+"""So many characters of a label are drawn, and of names everywhere."""
 LONGEST_TIP = 400  # characters of a tooltip, which the pointer brings up: some five lines
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -238,7 +238,7 @@ def test_a_forgotten_path():
 
     terms = [math.cos(0.7), math.exp(0.7), 1.4]
     assert hint(p, 0.7, claimed=sum(terms) - terms[1]) == "what goes from q₁ to p is missing"
-    assert hint(p, 0.7, claimed=terms[0]) == "only what goes from q0 to p is there"
+    assert hint(p, 0.7, claimed=terms[0]) == "only what goes from q₀ to p is there"
 
 
 def test_labels_make_hints_readable():

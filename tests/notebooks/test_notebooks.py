@@ -69,6 +69,7 @@ OF_ONE_MACHINE = re.compile(  # addresses in memory, absolute paths
 )
 
 
+@pytest.mark.slow
 @every_script
 def test_a_script_runs_as_plain_python(runnable):
     run(runnable.name, folder=FOLDER)
@@ -85,6 +86,7 @@ runpy.run_path(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_the_last_notebook_runs_without_torch():
     run("-c", WITHOUT_TORCH, SCRIPTS[-1].name, folder=FOLDER)
 

@@ -108,6 +108,7 @@ def with_jax():
 def with_autograd():
     extend = importlib.import_module("autograd.extend")
     check_grads = importlib.import_module("autograd.test_util").check_grads
+    np.random.seed(0)  # noqa: NPY002 - it draws a direction, in this way
 
     def check(function, x, claim, _):
         f = extend.primitive(lambda x: np.float64(function.on_floats(float(x))))

@@ -16,7 +16,10 @@ from typing import Any
 
 from tinygrad_edu.table import TABLE
 
-MEANT = {"float", "int", "round", "str", "format", "Decimal", "Fraction", "floor", "ceil", "trunc"}
+MEANT = {
+    *("float", "int", "round", "str", "format", "Decimal", "Fraction", "floor", "ceil", "trunc"),
+    *("isnan", "isinf", "isfinite", "isclose"),
+}
 """Code that calls one of these asks for a number, and gets it."""
 OURS = {name: name for name in TABLE} | {"fabs": "abs", "pow": "**"}
 

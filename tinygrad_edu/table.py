@@ -449,6 +449,13 @@ def array_softmax(numpy: Any, values: Sequence[Any], i: int) -> Any:
     return 1 / sum([numpy.exp(v - values[int(i)]) for v in values])
 
 
+def array_surprise(numpy: Any, logits: Sequence[Any], targets: Sequence[Any]) -> Any:
+    """Return a cross entropy for arrays; the largest logit is taken out, so that none is too large."""
+    largest = reduce(numpy.maximum, logits)
+    more = numpy.log(sum([numpy.exp(z - largest) for z in logits]))
+    return dot(targets, [(largest - z) + more for z in logits])
+
+
 logsumexp = Operation("logsumexp", "The stable log(exp(v1) + ... + exp(vn)); its partials are softmax.",
     signature="(n)",
     forward=lambda values: sum(log_norm(values)), partials=lambda y, values: (list(shares(values)),),
@@ -472,8 +479,7 @@ cross_entropy = Operation("cross_entropy",
         slopes_of_cross_entropy(logits, targets), [logsumexp(logits) - z for z in logits]),
     written=lambda loss, logits, targets: (
         differences(softmax(logits), targets), [-log(p) for p in softmax(logits)]),
-    array=lambda numpy, logits, targets:
-        dot(targets, [reduce(numpy.logaddexp, [v - z for v in logits]) for z in logits]),
+    array=array_surprise,
     symbol="−Σt log p", precedence=SUM, latex=surprise)
 
 binary_cross_entropy_with_logits = Operation("binary_cross_entropy_with_logits",

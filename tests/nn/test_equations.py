@@ -264,6 +264,7 @@ def test_the_derivative_of_any_activation_is_that_of_the_engine(g, make):
             np.testing.assert_allclose(np.array(theirs), np.array(engine), rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.filterwarnings("ignore:a Value became the plain number")  # which says so, too
 def test_an_activation_that_returns_no_value_has_no_known_derivative():
     theta = [Parameters(Matrix([[1.0]]), Matrix([[0.0]]), math.tanh)]
     forward = forward_propagation(theta, Matrix([[0.5]]))

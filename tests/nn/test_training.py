@@ -397,7 +397,8 @@ def interrupted_at(line_number, modules, run):
         nonlocal came_to
         if not frame.f_code.co_filename.endswith(modules):
             return None
-        if frame.f_code.co_name == "ancestors":  # Python takes no signal where a lock is let go
+        # Python takes no signal where a lock is let go.
+        if frame.f_code.co_name in {"ancestors", "adjoints", "accumulate"}:
             return None
         if event == "line":
             came_to = next(count)

@@ -57,7 +57,7 @@ NEW = {
         forward=math.atan2, array="arctan2",
         partials=lambda a, y, x: (x / (x * x + y * y), -y / (x * x + y * y))),
     "a fixed argument": operation(
-        forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
+        signature="(),n", forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
         partials=lambda y, x, n: (n if n > 0 else 2 * n - n, None)),
     "mean": operation(
         signature="(n)", forward=lambda values: sum(values) / len(values),

@@ -39,7 +39,7 @@ from tinygrad_edu.nn.settings import require_known
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.table import sigmoid, softmax
-from tinygrad_edu.value import Value
+from tinygrad_edu.value import Constant, Value
 
 __all__ = [
     "Backward",
@@ -160,10 +160,10 @@ def activated(g: Activation, z: Array) -> Array:
 
     A function that is no row of the table need not know arrays, nor numbers: it is given Values.
     """
-    if g is identity or isinstance(g, Operation):
+    if g is identity or (isinstance(g, Operation) and g is not softmax):
         return each(g, z)
     if g is not softmax:
-        return one_by_one(lambda x: as_number(g(Value(x))), z)
+        return one_by_one(lambda x: as_number(g(Constant(x))), z)
     if isinstance(z, Matrix):
         return Matrix(softmax(column) for column in z.T).T
     import numpy as np  # noqa: PLC0415 - whoever gives an array has it

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.operation import Operation
-from tinygrad_edu.replay.code import NUMBERS, Lines, name_in
+from tinygrad_edu.replay.code import NUMBERS, Lines, handed_over, name_in
 from tinygrad_edu.replay.plan import Grid, Map, Plan, Total
 
 __all__ = ["Arrays"]
@@ -214,7 +214,13 @@ class Writer:
 
     def write_map(self, group: Map) -> None:
         """Write an operation; a function of NumPy's own puts its result where it belongs."""
-        operands = ", ".join(map(self.operand, group.operands))
+        operands = handed_over(
+            group.op,
+            [
+                self.operand(rows) if number is None else repr(number)
+                for rows, number in zip(group.operands, group.numbers, strict=True)
+            ],
+        )
         function = on_arrays(group.op)
         name = name_in(self.names, group.op, function)
         if isinstance(function, np.ufunc):

@@ -24,7 +24,7 @@ from typing import Any
 from tinygrad_edu import table
 from tinygrad_edu.operation import Operation
 
-__all__ = ["NUMBERS", "Lines", "name_in"]
+__all__ = ["NUMBERS", "Lines", "handed_over", "name_in"]
 
 INFIX = {
     operator.add: "#1 + #2",
@@ -66,11 +66,8 @@ class Lines:
         if op.forward in INFIX:
             first, *second = operands
             return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
-        given = [
-            f"({', '.join(x)},)" if many else x
-            for x, many in zip(op.nested(operands), op.lists, strict=True)
-        ]
-        return f"{name_in(self.functions, op, self.function(op))}({', '.join(given)})"
+        function = name_in(self.functions, op, self.function(op))
+        return f"{function}({handed_over(op, operands)})"
 
     def named(self, expression: str) -> str:
         """Return the name of an expression, which is worked out once."""
@@ -90,7 +87,8 @@ class Lines:
         start = len(self.lines)
         given = [Written(x, self) if isinstance(x, str) else x for x in operands]
         try:
-            partials = op.rule(Written(y, self), given, written=True)
+            # The written rule is shorter; of targets that add up to 1 it takes advantage, though.
+            partials = op.rule(Written(y, self), given, written=op.arity is not None)
         except (TypeError, AttributeError) as error:
             message = f"replay: the rule of {op.name} cannot be written down: {error}"
             raise TypeError(message) from None
@@ -110,6 +108,17 @@ class Lines:
             else:
                 del self.names[expression]
         self.lines[start:] = reversed(kept)
+
+
+def handed_over(op: Operation, operands: Sequence[str]) -> str:
+    """Return the arguments of a call as a program writes them, lists as tuples.
+
+    >>> from tinygrad_edu.table import weighted_sum
+    >>> handed_over(weighted_sum, ["w", "x", "b"])
+    '(w,), (x,), b'
+    """
+    given = zip(op.nested(operands), op.lists, strict=True)
+    return ", ".join([f"({', '.join(x)},)" if many else x for x, many in given])
 
 
 def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:

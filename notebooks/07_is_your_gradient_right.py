@@ -189,7 +189,7 @@ show(gradcheck(loss, *mlp.parameters()))
 # wrong with this function?
 
 # %%
-show(gradcheck(lambda x: x * math.sin(x), 0.7))
+show(gradcheck(lambda x: x * math.sin(x.data), 0.7))
 
 # %% [markdown]
 # `math.sin` returns a plain number. The path through it never reached the graph, so half of the

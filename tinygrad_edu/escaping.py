@@ -10,6 +10,9 @@ import ast
 import linecache
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -24,8 +27,23 @@ MEANT = {
 OURS = {name: name for name in TABLE} | {"fabs": "abs", "pow": "**"}
 
 
+EXPECTED = ContextVar("EXPECTED", default=False)
+
+
+@contextmanager
+def expected() -> Iterator[None]:
+    """Give no warning inside: there a function of floats is looked at as such."""
+    token = EXPECTED.set(True)
+    try:
+        yield
+    finally:
+        EXPECTED.reset(token)
+
+
 def warn(number: object) -> None:
     """Warn that code takes the float of a Value, unless it asks for one."""
+    if EXPECTED.get():
+        return
     frame = sys._getframe(2)  # 0 is this function, 1 is Value.__float__
     instead = what_to_write(frame.f_code, frame.f_lasti, frame.f_lineno)
     if instead:

@@ -397,8 +397,8 @@ def others(values: Sequence[Any]) -> list[Any]:
     >>> others([1, 2, 4])
     [6, 5, 3]
     """
-    before = accumulate(values[:-1], initial=0.0)
-    after = [*accumulate(values[:0:-1], initial=0.0)][::-1]
+    before = accumulate(values[:-1], initial=0)
+    after = [*accumulate(values[:0:-1], initial=0)][::-1]
     return list(map(operator.add, before, after))
 
 

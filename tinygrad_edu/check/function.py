@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import chain, count, product
 from typing import Any, TypeVar
 
+from tinygrad_edu import escaping
 from tinygrad_edu.given import quoted
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.naming import as_text, superscript, typed
@@ -56,6 +57,11 @@ class Function:
             )
             raise ValueError(message)
 
+    def called(self) -> Any:
+        """Return what the function returns; that it may be one of floats is looked at here."""
+        with escaping.expected():
+            return self.f(*self.args)
+
     def as_values(self, given: Any, name: str) -> Any:
         """Return an input with a Value for each number; note what takes a gradient."""
         if isinstance(given, list | tuple):
@@ -87,7 +93,7 @@ class Function:
 
     def outputs(self) -> list[Value]:
         """Return what is to be differentiated, worked out anew."""
-        found = list(as_values(self.f(*self.args)))
+        found = list(as_values(self.called()))
         for _ in range(self.order - 1):
             found = [d for y in found for d in grad(y, self.leaves, differentiable=True)]
         self.many = self.many or len(found)
@@ -104,7 +110,7 @@ class Function:
         ['∂²f/∂x∂x', '∂²f/∂x∂y', '∂²f/∂y∂x', '∂²f/∂y∂y']
         """
         own = getattr(self.f, "__name__", getattr(self.f, "name", "f"))
-        names = [as_text(y.label) or own for y in as_values(self.f(*self.args))]
+        names = [as_text(y.label) or own for y in as_values(self.called())]
         names = [name if name != "<lambda>" else "f" for name in names]
         if len(set(names)) < len(names):
             names = [f"{name}[{i}]" for i, name in enumerate(names)]

@@ -103,7 +103,7 @@ def exercise(
     >>> from tinygrad_edu.examples.worked_example import forward
     >>> loss = forward().loss
     >>> [q.name for q in exercise(loss, ask="forward gradient", most=4).questions]
-    ['z₁⁽¹⁾', 'L', '∂L/∂a₂⁽²⁾', '∂L/∂w₁₁⁽¹⁾']
+    ['z₁⁽¹⁾', 'L', '∂L/∂a₁⁽²⁾', '∂L/∂b₁⁽¹⁾']
     >>> exercise(loss, only=["dL/dz2_1", "dL/dw2_11"])
     Score 0 of 2
     Given: ...

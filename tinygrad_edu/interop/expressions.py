@@ -178,4 +178,4 @@ def as_value(arg: Any) -> Value:
 
 def compute_all(op: Operation, *operands: Any) -> Any:
     """Compute an operation on tensors."""
-    return compute(op, operands)
+    return compute(op, op.nested(operands))

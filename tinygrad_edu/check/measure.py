@@ -101,6 +101,7 @@ def spacings(x: float) -> list[float]:
     size = scale(x)
     least = size * EPSILON
     wider = [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
+    wider[-1] = max(wider[-1], size * 2.0**-20)  # so that float32 shows in the largest input
     return [least, *(least * (2 * round(distance / least / 3) + 1) for distance in wider)]
 
 

@@ -220,7 +220,7 @@ class Operation:
         lengths = [len(x) for x, is_list in zip(operands, self.lists, strict=True) if is_list]
         if len(set(lengths)) > 1:
             first, second, *_ = dict.fromkeys(lengths)
-            message = f"{self.name}: lists of {first} and {second} items do not pair up"
+            message = f"{self.name}: lists of {first} and {second} do not pair up"
             raise ValueError(message)
         return operands
 

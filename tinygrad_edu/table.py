@@ -446,7 +446,8 @@ def softmax_latex(values: Sequence[str], i: str) -> str:
 
 def array_softmax(numpy: Any, values: Sequence[Any], i: int) -> Any:
     """Return one output of softmax for arrays."""
-    return 1 / sum([numpy.exp(v - values[int(i)]) for v in values])
+    chosen = sum([v * (i == k) for k, v in enumerate(values)])  # the index may be an array, too
+    return 1 / sum([numpy.exp(v - chosen) for v in values])
 
 
 def array_surprise(numpy: Any, logits: Sequence[Any], targets: Sequence[Any]) -> Any:

@@ -77,9 +77,9 @@ def test_values_and_gradients_are_the_same_for_any_expression(expression):
 def test_every_operation_of_the_table_can_be_run(row):
     @given(flat_arguments(row))
     def holds(args):
-        partials = row.partials(row.forward(*args), *args)
+        partials = row.rule(row.forward(*row.nested(args)), args)
         xs = [x if p is None else Value(x) for x, p in zip(args, partials, strict=True)]
-        y = row.compute(tuple(xs))
+        y = row.compute(row.nested(xs))
         varied = [x for x in xs if isinstance(x, Value)]
         value, gradient = slopes(expression_to_torch(y, varied), *[x.data for x in varied])
         assert value == pytest.approx(y.data, rel=1e-12, abs=1e-14 * max(map(abs, args)))

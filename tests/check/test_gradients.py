@@ -512,9 +512,7 @@ def test_the_fault_says_what_the_rule_says_and_what_is_right():
 
 
 def test_a_rule_of_many_arguments_is_named():
-    wrong = with_rule(
-        TABLE["weighted_sum"], lambda z, w, x, b: (x, (w[0], 2 * w[1]), 1.0)
-    )
+    wrong = with_rule(TABLE["weighted_sum"], lambda z, w, x, b: (x, (w[0], 2 * w[1]), 1.0))
     report = gradcheck(lambda w, x: sigmoid(wrong(w, x, 0.5)), [0.3, -0.2], [0.7, 1.1])
     assert verdicts(report) == ["agrees", "agrees", "agrees", "wrong"]
     assert report.fault.startswith("The rule of weighted_sum is wrong")

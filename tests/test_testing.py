@@ -238,9 +238,9 @@ def test_an_operation_of_ones_own_is_in_expressions_at_once():
 def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught():
     product = Operation(
         "product", "The product of many values.",
-        forward=lambda *xs: math.prod(xs), array=lambda numpy, *xs: math.prod(xs),
-        partials=lambda y, *xs: tuple(math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))),
-        symbol="Π", latex=r" \cdot ".join, flatten=lambda values: (*values,),
+        signature="(n)", forward=math.prod, array=lambda numpy, xs: math.prod(xs),
+        partials=lambda y, xs: ([math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],),
+        symbol="Π", latex=r" \cdot ".join,
     )  # fmt: skip
     found = find(expressions(operations=[product]), lambda e: e.lines and len(e.inputs) == 2)
     assert repr(found) == "lambda x, y: product([x, y])  # at x=0.0, y=0.0"

@@ -1033,7 +1033,10 @@ t = Value(0.25, "t")
         (binary_cross_entropy(p1, soft), "(1 − y) · (−log(1 − p₁)) + y · (−log(p₁))"),
         (binary_cross_entropy(p1, t), "(1 − t) · (−log(1 − p₁)) + t · (−log(p₁))"),
         (binary_cross_entropy([p1, p2], [1, 0]), "(L₁ + L₂)/2"),
-        (binary_cross_entropy_with_logits(z1, y1), "−(y₁ · log(σ(z₁)) + (1 − y₁) · log(1 − σ(z₁)))"),
+        (
+            binary_cross_entropy_with_logits(z1, y1),
+            "−(y₁ · log(σ(z₁)) + (1 − y₁) · log(1 − σ(z₁)))",
+        ),
         (negative_log_likelihood([p1, p2], [y1, y2]), "y₁ · (−log(p₁))"),
         (negative_log_likelihood([[p1, p2], [p2, p1]], [0, 1]), "(L₁ + L₂)/2"),
         (cross_entropy([[z1, z2], [z2, z1]], [0, 1], reduction="sum"), "L₁ + L₂"),

@@ -524,9 +524,23 @@ def test_a_rule_in_single_precision_is_found_and_named():
 
     rounded = with_rule(TABLE["tanh"], rule)
     for f in (rounded, lambda x: tanh(rounded(x))):
-        report = gradcheck(f, -1.3019627613041824)
-        assert verdicts(report) == ["wrong"]
-        assert report.fault.startswith("The rule of tanh is wrong")
+        for x in (-1.3019627613041824, 0.11, 2.0, -0.7):
+            report = gradcheck(f, x)
+            assert not report
+            assert report.fault.startswith("The rule of tanh is wrong")
+    assert verdicts(gradcheck(rounded, 0.7)) == ["wrong"]
+
+
+def test_a_right_rule_that_only_knows_floats_may_cancel():
+    def rule(_, x):
+        return ((x * math.cos(x) - math.sin(x)) / x**2,)
+
+    def forward(x):
+        return math.sin(x) / x
+
+    sinc = replace(TABLE["tanh"], name="sinc", forward=forward, partials=rule)
+    for x in (1e-4, 0.01, 0.5, 3.0, -7.0):
+        assert gradcheck(lambda x: sinc(x) + x, x)
 
 
 def test_a_rule_that_knows_floats_only_is_checked_all_the_same():

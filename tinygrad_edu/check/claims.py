@@ -29,7 +29,7 @@ class Claim(NamedTuple):
 
 
 SINGLE, SHORT = 24, 16
-"""Operation digits of float32, and those of numbers that a person may have typed."""
+"""Binary digits of float32, and those of numbers that a person may have typed."""
 NOTHING = Claim(math.nan)
 """No claim; told by identity, since a person may claim nan."""
 

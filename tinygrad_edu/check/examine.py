@@ -10,6 +10,7 @@ from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.graph import escape, leads_to
 from tinygrad_edu.check.measure import (
     EPSILON,
+    SINGLE,
     Around,
     digits_kept,
     ladder,
@@ -37,8 +38,6 @@ NOTHING = 1e-9
 """How much of what is steep here a tolerance may be for a gradient of 0."""
 APPROXIMATE = 1e-10
 """How much of a slope a function without a graph may be off: a solver stops before the end."""
-SINGLE = 24
-"""Operation digits of float32."""
 
 Gradients: TypeAlias = "Callable[[Sequence[Value]], list[list[float]]]"
 

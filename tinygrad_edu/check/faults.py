@@ -9,11 +9,12 @@ from tinygrad_edu.check.examine import UNSEEN, examine
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.graph import escape, forward_order
 from tinygrad_edu.check.report import Finding
+from tinygrad_edu.gradient import partials_as_values
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["fault", "wrong_rule"]
+__all__ = ["fault", "knows_only_floats", "wrong_rule"]
 
 SOME = 20
 """Places of an operation that show whether its rule is wrong in general."""
@@ -93,6 +94,16 @@ def examine_rules(function: Function, most: float = math.inf) -> Rules:
                     undecided = undecided or text
                     unseen |= finding.hint == UNSEEN
     return Rules("", undecided, unseen)
+
+
+def knows_only_floats(function: Function) -> bool:
+    """Tell whether the rule of an operation behind a function cannot be recorded."""
+    try:
+        for node in {node.op: node for node in forward_order(function)}.values():
+            partials_as_values(node)
+    except Exception:  # noqa: BLE001 - whatever such a rule does to a Value
+        return True
+    return False
 
 
 def places(function: Function, most: float) -> list[Any]:

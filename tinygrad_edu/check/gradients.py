@@ -10,7 +10,7 @@ from typing import Any
 
 from tinygrad_edu.check.claims import NOTHING, claims, mistake
 from tinygrad_edu.check.examine import UNSEEN, examine
-from tinygrad_edu.check.faults import fault, wrong_rule
+from tinygrad_edu.check.faults import fault, knows_only_floats, wrong_rule
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.report import Finding, Report
 from tinygrad_edu.value import Value
@@ -77,7 +77,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
 def check_engine(function: Function) -> Report:
     """Return what was found about the engine's gradients; if one is wrong, the fault.
 
-    Where rounding hides what a rule does to a gradient, the rules themselves are examined.
+    Where rounding hides what a rule does to a gradient, the rules themselves are examined. Of a rule
+    that only knows floats it cannot be told what rounding does.
     """
     findings = examine(function)
     places = cycle(range(len(function.leaves)))
@@ -88,7 +89,8 @@ def check_engine(function: Function) -> Report:
             findings = [undecided(found) for found in findings]
         return Report(tuple(findings), fault=words if proven else "")
     coarse = any(found.tolerance > COARSE * abs(found.gradient) for found in findings)
-    return Report(tuple(findings), fault=wrong_rule(function) if coarse else "")
+    hidden = coarse or knows_only_floats(function)
+    return Report(tuple(findings), fault=wrong_rule(function) if hidden else "")
 
 
 def undecided(finding: Finding) -> Finding:

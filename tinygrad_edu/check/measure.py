@@ -45,8 +45,10 @@ CERTAIN = 1e3
 """How many times something is so large that no doubt is left."""
 NEAR = 3
 """Rungs at the top of the ladder that may lead to where a function is another one."""
-FORMATS = (8, 11, 24, 53)
-"""Operation digits of floats: bfloat16, half, single and double precision."""
+SINGLE = 24
+"""Binary digits of float32."""
+FORMATS = (8, 11, SINGLE, 53)
+"""Binary digits of floats: bfloat16, half, single and double precision."""
 MANY = 10
 """How many different numbers of a short format are no coincidence."""
 

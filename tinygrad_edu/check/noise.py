@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import TypeAlias
 
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.graph import adjoints_of
-from tinygrad_edu.check.measure import EPSILON, coincide, rounding, spacings
+from tinygrad_edu.check.measure import EPSILON, SINGLE, coincide, digits_kept, rounding, spacings
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Value
@@ -48,7 +48,8 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
     """Return how far rounding may have moved the engine's gradients, output by output.
 
     A gradient is recorded like any number, and its graph says so. Where a rule cannot be recorded,
-    since it only knows floats, or is no number, the noise is measured.
+    since it only knows floats, or is no number, the noise is measured. That a rule rounds to
+    float32 is a fault of the rule, and no noise.
     """
     try:
         gradients = [d for y in outputs for d in grad(y, function.leaves, differentiable=True)]
@@ -57,7 +58,15 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
         noises = [math.nan]
     if all(map(math.isfinite, noises)):
         return noises
-    return measured_noise(function, lambda ys: [d for row in function.gradients(ys) for d in row])
+
+    def numbers(outputs: Sequence[Value]) -> list[float]:
+        return [d for row in function.gradients(outputs) for d in row]
+
+    distances = [spacings(x)[-1] for x in function.point]
+    rows = [row for side in (-1, 1) for row in numbers_along(function, numbers, distances, side)]
+    digits = map(digits_kept, zip(*rows, strict=True)) if rows else repeat(53)
+    noises = measured_noise(function, numbers, thorough=True)
+    return [0.0 if kept <= SINGLE else x for x, kept in zip(noises, digits, strict=False)]
 
 
 RISE = 64

@@ -1,5 +1,6 @@
 """What Values are called: labels as they are typed, and one naming for all who show them."""
 
+import html
 import re
 
 import pytest
@@ -223,7 +224,8 @@ def root_data(x):
 
 def undo(line):
     """A line of a box as it was before it was written in the language of dot."""
-    return line.replace('\\"', '"').replace("\\\\", "\\").partition("\\ngrad")[0]
+    plain = line.replace('\\"', '"').replace("\\\\", "\\").partition("\\ngrad")[0]
+    return html.unescape(plain)
 
 
 def test_labels_that_look_the_same_are_told_apart():

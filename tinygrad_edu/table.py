@@ -163,7 +163,7 @@ power = Operation("power", "The power x ** n to a fixed n.",
 exponential = Operation("exponential", "The power b ** x of a fixed b.",
     signature="b,()",
     forward=real_power, partials=lambda p, b, x: (None, slope_by_exponent(p, b, x)),
-    written=lambda p, b, x: (None, p * log(b)), array="power",
+    written=lambda p, b, x: (None, p * log(b) if b else 0.0), array="power",
     symbol="bˣ", latex="#1^{#2}", code="#1 ** #2",
     precedence=POWER, binds=(ATOM, 0), domain=(POSITIVE, REALS))
 

@@ -257,7 +257,6 @@ class Value:
     def __format__(self, spec: str) -> str:
         if not spec:
             return repr(self)
-        require_free(self)
         return format(float(self.data) if is_exact(self.data) else self.data, spec)
 
     def __repr__(self) -> str:

@@ -1,12 +1,15 @@
 """Values, gradients and second derivatives beside PyTorch in double precision."""
 
+import math
+
 import pytest
 from frameworks import torch_as_numpy
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Value, grad
 from tinygrad_edu.check.graph import adjoints_of
+from tinygrad_edu.engine import ancestors
 from tinygrad_edu.testing import expressions, networks
 
 torch = pytest.importorskip("torch")
@@ -44,9 +47,22 @@ def size(y):
     return max(abs(adjoint * node.data) for node, adjoint in adjoints_of(y).items())
 
 
+SATURATING = {"tanh", "sigmoid", "softmax"}
+
+
+def lost(expression):
+    """Which part of a slope PyTorch may lose, which works it out as 1 - a² or a (1 - a)."""
+    nodes = ancestors(expression(*map(Value, expression.inputs)))
+    rests = [1 - abs(node.data) for node in nodes if node.op and node.op.name in SATURATING]
+    smallest = min(rests, default=1.0)
+    return 1e-15 / smallest if smallest else math.inf
+
+
 @pytest.mark.parametrize("order", [0, 1, 2])
 @given(st.one_of(expressions(max_operations=10), networks()))
 def test_values_and_derivatives_are_those_of_torch(order, expression):
+    tolerance = max(1e-9, lost(expression))
+    assume(tolerance < 1e-3)
     ours, theirs = of_engine(expression, order), of_torch(expression, order)
     for y, expected in zip(ours, theirs, strict=True):
-        assert y.data == pytest.approx(expected, rel=1e-9, abs=1e-12 * size(y))
+        assert y.data == pytest.approx(expected, rel=tolerance, abs=1e-3 * tolerance * size(y))

@@ -194,7 +194,8 @@ def read(formula):
 @pytest.mark.parametrize("op", TABLE, ids=lambda op: op.name)
 def test_every_operation_and_every_rule_of_the_table_is_well_formed_mathml(op):
     n = op.arity or {"weighted_sum": 5}.get(op.name, 4)
-    formula, _ = op.formula([(f"x_{{{i}}}", ATOM) for i in range(n)])
+    fixed = op.fixed_arguments(n)
+    formula, _ = op.formula([("2" if fixed[i] else f"x_{{{i}}}", ATOM) for i in range(n)])
     rules = rules_as_latex(op, *[0.75, 0.25, 0.75, 0.25, 0.75][:n])  # none by a fixed argument
     for written in [formula, *filter(None, rules)]:
         text = read(mathml(written))

@@ -183,8 +183,7 @@ class Replay:
                 return self.arrays.run(fixed, examples)
         except FloatingPointError:
             self.find_error(fixed.tolist(), examples.tolist())
-            with np.errstate(all="ignore"):  # the plain engine has no objection
-                return self.arrays.run(fixed, examples)
+            return self.run_at_edges(fixed, examples)
 
     def prefers_scalars(self, n: int) -> bool:
         """Tell whether plain Python is faster for n examples than many small arrays."""
@@ -198,9 +197,14 @@ class Replay:
                 losses[i], more = self.scalars.run(fixed, example)
             except (ArithmeticError, ValueError):
                 self.find_error(fixed, [example], i)
-                raise
+                (losses[i],), more = self.run_at_edges(np.array(fixed), np.array([example]))
             gradient += more
         return losses, gradient
+
+    def run_at_edges(self, fixed: Any, examples: Any) -> tuple[Any, Any]:
+        """Run where a value exists, but its derivative does not: it is inf or nan, as recorded."""
+        with np.errstate(all="ignore"):
+            return self.arrays.run(fixed, examples)
 
     def find_error(self, fixed: list[float], examples: list[list[float]], first: int = 0) -> None:
         """Raise the error of the operation that fails, as the engine does, with the example."""

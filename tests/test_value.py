@@ -74,7 +74,7 @@ def test_any_real_number_becomes_a_float(data):
         np.array([1.0]),
         np.array(1.0),
     ],
-    ids=str,
+    ids=lambda x: str(x).partition(" at ")[0],
 )
 def test_what_is_no_real_number_is_refused_with_what_it_is(data):
     with pytest.raises(TypeError) as refusal:

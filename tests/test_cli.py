@@ -137,8 +137,12 @@ reported = functools.cache(examples.report)
 COMMANDS = [
     ["--help"], ["--version"], ["demo", "--help"], ["example", "--help"], [],
     ["demo", "-o", "x.dot"], ["demo", "-o", "∂z₁.dot"], ["example", "--list"],
-    *(["example", name] for name in examples.names()),
 ]  # fmt: skip
+TRAINING = {"batches", "ten_thousand_rounds", "universal_approximation"}  # they take seconds
+COMMANDS += [
+    pytest.param(["example", name], marks=pytest.mark.slow if name in TRAINING else [])
+    for name in examples.names()
+]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp437", "utf-8"])

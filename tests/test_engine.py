@@ -498,6 +498,7 @@ def million():
     return x, y
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_differentiated(million):
     x, y = million
     y.backward()
@@ -512,6 +513,7 @@ def test_a_million_nodes_are_shown_as_one(million):
     assert f"{y:.0f}" == "1000001"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize(
     "copied",

@@ -313,6 +313,7 @@ RECIPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", RECIPES)
 def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
     """With the settings that Hypothesis begins with, but for a deadline of 1 in place of 200 ms."""

@@ -707,6 +707,7 @@ def test_e1_the_sign_goes_through_to_the_first_layer():
     assert hints(report) == {"the sign is wrong"}
 
 
+@pytest.mark.slow
 def test_e1_with_the_right_sign_and_sums_all_gradients_are_right():
     assert_gradients(loss, *PARAMETERS, claimed=by_hand(sign=1))
 

@@ -169,6 +169,7 @@ def test_no_other_place_in_a_layer_is_nearer_to_where_the_cells_want_to_be(wishe
             assert sum(missed[cell] for cell in block[:i]) > -1e-5
 
 
+@pytest.mark.slow
 def test_a_chain_of_many_thousands_is_laid_out_without_recursion():
     nodes = [Cell(40, 20, {"shape": "box"}) for _ in range(5_000)]
     arrange(nodes, [Edge(a, b, {}) for a, b in pairwise(nodes)])

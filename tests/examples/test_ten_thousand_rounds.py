@@ -11,6 +11,7 @@ def verdicts(figures):
     return {what: verdict(printed, figures[what]) for what, printed in PRINTED.items()}
 
 
+@pytest.mark.slow
 def test_gradient_descent_gives_neither_his_error_nor_his_outputs():
     almost, done = after([9_999, 10_000], at_once)
     # from an independent program in plain floats, to as many digits as 10,000 roundings leave
@@ -21,6 +22,7 @@ def test_gradient_descent_gives_neither_his_error_nor_his_outputs():
     assert verdicts(almost) == {"error": "✓", "output 1": "differs", "output 2": "differs"}
 
 
+@pytest.mark.slow
 def test_his_outputs_come_from_moving_one_layer_after_the_other():
     [done] = after([10_000], layer_by_layer)
     assert verdicts(done) == {"error": "differs", "output 1": "✓", "output 2": "✓"}

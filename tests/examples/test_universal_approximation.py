@@ -86,6 +86,7 @@ def test_the_error_of_a_surface_falls_with_the_towers():
     assert errors[-1] <= steepest * width(8) * math.sqrt(2) / 2
 
 
+@pytest.mark.slow
 def test_the_report_counts_the_neurons_of_the_networks_and_fits_a_terminal():
     lines = report().splitlines()
     assert [len(layer.neurons) for layer in curve_network(wave, 8).layers] == [16, 1]

@@ -258,6 +258,7 @@ def test_products_beyond_the_range_of_floats_are_listed_at_once(factor):
     assert [path.product for path in found.largest(2)] == [math.inf if factor > 1 else 0.0] * 2
 
 
+@pytest.mark.slow
 def test_a_path_through_very_many_operations():
     x = y = Value(1.0, label="x")
     for _ in range(100_000):
@@ -410,6 +411,7 @@ def test_of_very_many_paths_the_first_ones_are_reached_and_the_last_ones_refused
             found[place]
 
 
+@pytest.mark.slow
 def test_counts_of_thousands_of_digits_are_written_as_powers():
     x = Value(0.5, label="x")
     y = ladder(x, 15_000, 0.5, 0.5)

@@ -579,6 +579,7 @@ def test_digits_are_those_asked_for():
 # --- large graphs ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_chain_of_very_many_operations_is_written_in_part():
     value = x
     for _ in range(100_000):

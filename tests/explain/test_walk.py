@@ -298,6 +298,7 @@ def test_an_interrupted_walk_leaves_the_graph_fit_for_the_next(monkeypatch):
 # --- size, and errors -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_chain_of_many_operations():
     x = y = Value(1.0, label="x")
     for _ in range(100_000):

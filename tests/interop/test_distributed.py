@@ -32,6 +32,7 @@ def printed_by_two():
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the loopback is lo on Linux")
 def test_two_processes_print_the_losses_of_one(capsys, monkeypatch):
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")

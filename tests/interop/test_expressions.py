@@ -243,6 +243,7 @@ def test_the_input_itself_and_constants_are_expressions_too():
     assert expression_to_torch(x * 2, [])().item() == 2.0
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_run_without_recursion():
     x = y = Value(0.5)
     for _ in range(10**5):

@@ -773,7 +773,9 @@ NO_CLASSES += [np.float64(1), np.bool_(True), object()]  # noqa: FBT003 - NumPy'
 
 
 @of_classes
-@pytest.mark.parametrize("true", NO_CLASSES, ids=lambda x: f"{type(x).__name__} {x}".partition(" at ")[0])
+@pytest.mark.parametrize(
+    "true", NO_CLASSES, ids=lambda x: f"{type(x).__name__} {x}".partition(" at ")[0]
+)
 def test_a_class_that_is_no_whole_number_is_refused(loss, prediction, true):
     del prediction
     for z, target in (([0.5, 0.5], true), ([[0.5, 0.5]] * 2, [0, true])):

@@ -789,6 +789,7 @@ def test_a_network_learns_circles():
     assert learns(data.circles(100), [8], 25, adam) == 1.0
 
 
+@pytest.mark.slow
 def test_a_network_learns_two_spirals():
     def adam(parameters, steps):
         return Adam(parameters, cosine(0.05, steps))
@@ -816,6 +817,7 @@ def test_a_network_learns_a_curve():
     assert max(abs(frozen([x]) - math.sin(x)) for x in between) < 0.25
 
 
+@pytest.mark.slow
 def test_a_network_learns_iris():
     datasets = pytest.importorskip("sklearn.datasets")
     inputs, labels = (found.tolist() for found in datasets.load_iris(return_X_y=True))

@@ -209,6 +209,7 @@ plt.show()
 """
 
 
+@pytest.mark.slow
 def test_a_script_makes_the_same_bytes_in_every_folder_and_check_sees_what_has_changed(tmp_path):
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:

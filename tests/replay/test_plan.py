@@ -124,6 +124,7 @@ def test_lines_and_functions_grow_linearly_with_a_chain():
         assert four - two == pytest.approx(2 * (two - one), rel=0.02)
 
 
+@pytest.mark.slow
 def test_memory_grows_linearly_with_a_chain():
     peaks = []
     for n in (500, 500, 1000, 2000):  # the first fills what is kept from program to program

@@ -77,8 +77,8 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
 def check_engine(function: Function) -> Report:
     """Return what was found about the engine's gradients; if one is wrong, the fault.
 
-    Where rounding hides what a rule does to a gradient, the rules themselves are examined. Of a rule
-    that only knows floats it cannot be told what rounding does.
+    Where rounding hides what a rule does to a gradient, the rules themselves are examined; of a
+    rule that only knows floats it cannot be told what rounding does.
     """
     findings = examine(function)
     places = cycle(range(len(function.leaves)))

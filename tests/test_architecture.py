@@ -17,7 +17,7 @@ from tinygrad_edu.value import Value
 PACKAGE = Path(tinygrad_edu.__file__).parent
 
 ORDER = [
-    {"operation", "lazy"},
+    {"operation", "lazy", "habits"},
     {"table"},
     {"engine"},
     {"recorder"},

@@ -56,8 +56,9 @@ COMMANDS = [
 
 
 def is_module(name):
-    """Whether ``python -m`` finds it, here or after what the command installs."""
-    return importlib.util.find_spec(name) is not None or name in {"venv", "pip"}
+    """Whether ``python -m`` finds it, here or after an extra is installed."""
+    installed = importlib.util.find_spec(name) is not None
+    return installed or name in {"venv", "pip"} or any(name in extra for extra in EXTRAS.values())
 
 
 def check(command, folder):

@@ -3,6 +3,7 @@ import inspect
 import math
 import operator
 import random
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -31,6 +32,7 @@ from tinygrad_edu import (
     tanh,
     weighted_sum,
 )
+from tinygrad_edu.habits import OF_VALUES
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import record
 from tinygrad_edu.table import TABLE
@@ -975,3 +977,37 @@ def test_functions_can_be_asked_what_they_are():
     assert weighted_sum([1.0], [2.0], bias=0.5) == 2.5
     with pytest.raises(TypeError, match=r"weighted_sum\(weights, inputs, bias\): .*'bias'"):
         weighted_sum([1.0], [2.0])
+
+
+# --- habits from elsewhere ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(OF_VALUES))
+def test_a_habit_from_elsewhere_is_told_what_to_write_here(name):
+    for x in (Value(2.0), Constant(2.0)):
+        assert not hasattr(x, name)  # what exists needs no advice
+        with pytest.raises(AttributeError, match=f"no attribute '{name}': ") as raised:
+            getattr(x, name)
+        assert raised.value.name == name  # so that Python looks for what is spelt nearly the same
+
+
+WRITTEN = """
+x.data; x.op; x.op is None; x.args; x.partials; x.grad = 0.0; loss.zero_grad()
+Value(x.data); x + 0; total(values); total(values) / len(values); maximum(x, y); minimum(x, y)
+weighted_sum(weights, inputs, bias); softmax(logits); x ** n; x ** 2; x.log() / math.log(2)
+x.log() / math.log(10); x.sin() / x.cos(); x + y; x - y; x * y; x / y; -x; engine.ancestors(loss)
+"""
+
+
+@pytest.mark.parametrize("written", re.split("; |\n", WRITTEN.strip()))
+def test_what_habits_are_told_to_write_runs(written):
+    assert any(written in advice for advice in OF_VALUES.values())
+    x, y = Value(2.0), Value(3.0)
+    names = {**vars(tinygrad_edu), "math": math, "engine": tinygrad_edu.engine}
+    names |= {"x": x, "y": y, "n": 2, "values": [x, y], "logits": [x, y], "loss": x.exp()}
+    exec(written, names | {"weights": [1.0], "inputs": [x], "bias": 0.0})  # noqa: S102 - our own
+
+
+def test_what_is_nowhere_is_missed_as_anywhere():
+    with pytest.raises(AttributeError, match=r"^'Value' object has no attribute 'tahn'$"):
+        Value(2.0).tahn()

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tinygrad_edu import copying, escaping, recorder, table
 from tinygrad_edu.engine import accumulate, ancestors
+from tinygrad_edu.habits import OF_VALUES, missing
 from tinygrad_edu.operation import Operation, brief, number
 from tinygrad_edu.recorder import new_node, next_age, record, record_one, record_two, takes_gradient
 
@@ -262,6 +263,12 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
+
+    if not TYPE_CHECKING:  # for which there is no other attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say what those should write who know such numbers from elsewhere."""
+            raise missing(self, name, OF_VALUES)
 
     # in NumPy
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from tinygrad_edu import files
 from tinygrad_edu.given import quoted
+from tinygrad_edu.habits import missing
 from tinygrad_edu.nn.files import content_of, read, require
 from tinygrad_edu.value import Value
 
@@ -101,8 +102,7 @@ class Module:
 
         def __getattr__(self, name: str) -> NoReturn:
             """Say what those should write who know networks from elsewhere."""
-            message = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(f"{message}: {HABITS[name]}" if name in HABITS else message)
+            raise missing(self, name, HABITS)
 
     def with_parameters(self: M, parameters: Sequence[Any]) -> M:  # noqa: PYI019 - Self came with Python 3.11
         """Return a copy with other parameters, Values or numbers, in the order of ``parameters()``.

@@ -637,3 +637,25 @@ def test_a_formula_that_is_too_long_to_be_written_in_full_is_refused(function):
     assert "tanh" in function(value)
     with pytest.raises(TypeError, match=rf"^{name}: expected a Value, got 3 \(int\)"):
         function(3)
+
+
+@pytest.mark.parametrize(
+    ("label", "squared"),
+    [
+        ("a+b", "(a+b)²"),
+        ("t-1", "(t-1)²"),
+        ("∂L/∂w", "(∂L/∂w)²"),
+        ("2x", "(2x)²"),
+        ("my loss", "(my loss)²"),
+        ("-x", "(-x)²"),
+        ("f(a+b)", "f(a+b)²"),
+        ("pre-activation", "pre-activation²"),
+        ("x*", "x*²"),
+        ("x_{t-1}", "xₜ₋₁²"),
+        ("L(θ)", "L(θ)²"),
+        ("|a-b|", "|a-b|²"),
+    ],
+)
+def test_a_label_that_looks_like_a_formula_is_bracketed_like_one(label, squared):
+    x = Value(2.0, label=label)
+    assert text_of(x * x) == squared

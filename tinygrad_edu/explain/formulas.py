@@ -353,10 +353,31 @@ def expression(
     return pieces[root]
 
 
+BRACKETED = re.compile(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}|\|[^|]*\|")
+LIKE_SUM = re.compile(r"^\s*[-−+±]|\S\s*[+−±=<>≤≥≈∓]\s*\S|(?<![^\W\d_]{2})-(?![^\W\d_]{2})")
+"""A hyphen between two words is no minus."""
+LIKE_PRODUCT = re.compile(r"\S\s*[·*/÷×⋅∘⊙]\s*\S|\S\s+\S|^\s*\d+[^\W\d_]")
+
+
 def name_piece(name: str, notation: Notation) -> Piece:
-    """Return a name as a piece of a formula; one with a superscript holds together like a power."""
-    has_superscript = any(character in RAISED for character in name)
-    return Piece(notation.name(name), POWER if has_superscript else ATOM)
+    """Return a name as a piece of a formula; it holds together like what it looks like."""
+    return Piece(notation.name(name), looks(name))
+
+
+def looks(name: str) -> int:
+    """Return how firmly a name holds together: a label may look like a sum, or have a superscript.
+
+    >>> looks("a+b") == SUM, looks("∂L/∂w") == PRODUCT, looks("x²") == POWER, looks("f(a+b)") == 9
+    (True, True, True, True)
+    """
+    outside, inside = name, 1
+    while inside:
+        outside, inside = BRACKETED.subn("•", outside)
+    if LIKE_SUM.search(outside):
+        return SUM
+    if LIKE_PRODUCT.search(outside):
+        return PRODUCT
+    return POWER if any(character in RAISED for character in name) else ATOM
 
 
 def by_name(x: Any, names: Names, notation: Notation, digits: int = DIGITS) -> Piece:

@@ -90,16 +90,18 @@ class Detaching(NamedTuple):
         return on_arrays(self.op, xp, self.detached(operands, xp.stop_gradient))
 
     def detached(self, operands, stop):
-        return tuple([stop(x) if i == self.place else x for i, x in enumerate(operands)])
+        flat = self.op.flat(operands)
+        return self.op.nested([stop(x) if i == self.place else x for i, x in enumerate(flat)])
 
 
 def planted(op, wrong, numbers):
     """Return ``op`` with a wrong rule; on arrays with the partials of that rule at ``numbers``."""
-    slopes = wrong(op.forward(*numbers), *numbers)
+    numbers = op.nested(numbers)
+    slopes = op.flat(wrong(op.forward(*numbers), *numbers))
 
     def array(xp, *operands):
         y = xp.stop_gradient(on_arrays(op, xp, operands))
-        for slope, x in zip(slopes, operands, strict=True):
+        for slope, x in zip(slopes, op.flat(operands), strict=True):
             if slope is not None:
                 y = y + slope * (x - xp.stop_gradient(x))
         return y
@@ -116,7 +118,7 @@ def numbers_at(expression):
     results, given = list(expression.inputs), []
     for line in expression.lines:
         given.append(line.arguments(results))
-        results.append(float(line.op.forward(*given[-1])))
+        results.append(float(line.op.forward(*line.op.nested(given[-1]))))
     return given
 
 
@@ -134,9 +136,15 @@ def with_rule(expression, k, wrong):
 
 def scaled(change):
     """Return how a rule is made wrong by changing all its partials."""
-    return lambda op: (
-        lambda y, *args: tuple([None if p is None else change(p) for p in op.partials(y, *args)])
-    )
+
+    def wrong(op):
+        def rule(y, *args):
+            flat = op.flat(op.partials(y, *args))
+            return op.nested([None if p is None else change(p) for p in flat])
+
+        return rule
+
+    return wrong
 
 
 def float32(x):
@@ -341,7 +349,9 @@ def with_torch():
     def gradient(expression):
         xs = inputs(expression)
         y = expression(*xs, compute=xp.compute)
-        return y.item(), [d.item() for d in torch.autograd.grad(y, xs)]
+        if not y.requires_grad:  # a step alone
+            return y.item(), [0.0] * len(xs)
+        return y.item(), [d.item() for d in torch.autograd.grad(y, xs, materialize_grads=True)]
 
     def check(expression):
         f = functools.partial(expression, compute=xp.compute)

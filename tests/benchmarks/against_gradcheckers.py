@@ -58,7 +58,8 @@ EFFECT = 1e-10
 BEND = 1e-3
 """How much of the steeper slope the two slopes at a kink have to differ."""
 RIGHT, KINK = "none", "kink"
-KINKS = [op for op in TABLE.values() if op.kink and op.name != "step"]  # a step has no slopes
+STEPS = {"step", "greater"}  # they have no slopes
+KINKS = [op for op in TABLE.values() if op.kink and op.name not in STEPS]
 
 
 # --- expressions with a fault ---------------------------------------------------------------------

@@ -46,7 +46,7 @@ x, y, z = Value(2.0, label="x"), Value(3.0, label="y"), Value(0.5, label="z")
         (x * 1.0000001, "x · 1.0000001"),
         (Value(2.0, "e") ** 2, "e²"),
         (Value(5.0, "1") * x, "1 · x"),
-        (Value(1.0, "a-b") * x, "a-b · x"),
+        (Value(1.0, "a-b") * x, "(a-b) · x"),
         (Value(1.0, "x^2") * x, "x² · x"),
     ],
 )

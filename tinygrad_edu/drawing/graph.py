@@ -15,6 +15,7 @@ from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.given import require_value
 from tinygrad_edu.naming import Names
+from tinygrad_edu.operation import Components
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
@@ -28,6 +29,9 @@ CHANGED = (
 
 MOST_CROSSED = 1200
 """So many levels the edges of a drawing may cross; Graphviz then takes some ten seconds."""
+
+MOST_OUTPUTS = 4
+"""Of so many outputs of one operation the derivatives are written at an edge."""
 
 # Who is who, by shape as well as by colour; people with any colour vision tell these colours apart.
 ROLES = {
@@ -103,6 +107,7 @@ def draw(
         look = {"fontname": FONT, "fontsize": "12", "fontcolor": WARNING}
         picture.graph_attr.update(label=as_typed(CHANGED), **look)
     edges: list[dict[str, str]] = []
+    groups, numbers = in_groups(levels), {node: i for i, node in enumerate(levels)}
     for i, (node, level) in enumerate(levels.items()):
         home = framed.get(node, picture)
         name = shortened(legible(called.get(node)))
@@ -110,34 +115,49 @@ def draw(
         box(home, names[node], lines, role_of(node, value), **look_of(node, old))
         if node.op is None:
             continue
-        operation = f"o_{i}"
-        symbol = as_typed(shortened(node.op.symbol))
-        home.node(operation, symbol, id=operation, shape="circle", margin="0.01")
+        group = groups[node]
+        operation = f"o_{numbers[group[0]]}"
         result = {"tail_name": operation, "head_name": names[node], "id": f"r_{i}"}
         positions = range(len(node.args))
         found = [colour for k in positions for colour in (highlight or {}).get((node, k), ())]
         edges.append({**result, **coloured(found)})
+        if node is not group[0]:  # its operation is drawn already
+            continue
+        symbol = as_typed(shortened(node.op.symbol))
+        home.node(operation, symbol, id=operation, shape="circle", margin="0.01")
         if level < depth:
-            into = edges_into(node, i, home, names, shown, digits)
-            for k, edge in enumerate(into):
-                edges.append({**edge, **coloured((highlight or {}).get((node, k), ()))})
+            into = edges_into(group, i, home, names, called, shown, digits)
+            for k, edge in into:
+                found = [colour for n in group for colour in (highlight or {}).get((n, k), ())]
+                edges.append({**edge, **coloured(found)})
         else:
             more = f"m_{folds.get(node, i)}"
             (picture if node in folds else home).node(more, "…", shape="plain")  # there is more
             edges.append({"tail_name": more, "head_name": operation, "style": "dotted"})
+    add_frames(picture, frames, folds, old, value)
+    for edge in folded_edges(edges, {names[node]: name for node, name in folds.items()}):
+        picture.edge(**edge)
+    return picture
+
+
+def add_frames(
+    picture: Picture,
+    frames: Mapping[str, Picture],
+    folds: Mapping[Value, str],
+    old: set[Value],
+    result: Value,
+) -> None:
+    """Add the frames of clusters to a picture, those that are folded as a box each."""
     sizes = Counter(folds.values())
     old_folds = {folds[node] for node in old if node in folds}
     for i, (title, inner) in enumerate(frames.items()):
         if size := sizes[f"f_{i}"]:  # then what the frame holds is not drawn
-            role = "result" if folds.get(value) == f"f_{i}" else "folded"
+            role = "result" if folds.get(result) == f"f_{i}" else "folded"
             lines = [title, f"({size} number{'s' * (size != 1)})"]
             lines += [OUT_OF_DATE] * (f"f_{i}" in old_folds)
             fold_box(picture, f"f_{i}", lines, role)
         else:
             picture.subgraph(inner)
-    for edge in folded_edges(edges, {names[node]: name for node, name in folds.items()}):
-        picture.edge(**edge)
-    return picture
 
 
 def blank(direction: str) -> Picture:
@@ -161,19 +181,65 @@ def coloured(colours: Sequence[str]) -> dict[str, str]:
     return {"color": ":".join(unique), "penwidth": "2.5"} if unique else {}
 
 
+def in_groups(nodes: Iterable[Value]) -> dict[Value, list[Value]]:
+    """Return for each computed node all that its operation puts out: of a softmax several numbers.
+
+    >>> from tinygrad_edu import softmax
+    >>> p = softmax([Value(1.0), Value(2.0)])
+    >>> in_groups(p)[p[1]] == p
+    True
+    """
+    found: dict[Any, list[Value]] = {}
+    groups = {}
+    for node in nodes:
+        if node.op is not None:
+            several = isinstance(node.op, Components)
+            key = (node.op, *map(id, node.operands[0])) if several else node
+            groups[node] = found.setdefault(key, [])
+            groups[node].append(node)
+    return groups
+
+
 def edges_into(
-    node: Value, i: int, home: Picture, names: dict[Value, str], shown: set[str], digits: int
-) -> Iterator[dict[str, str]]:
-    """Yield the edges from its arguments to the operation of a Value; box the plain numbers."""
-    for position, (arg, partial) in enumerate(zip(node.args, node.partials, strict=True)):
+    group: Sequence[Value],
+    i: int,
+    home: Picture,
+    names: dict[Value, str],
+    called: Names,
+    shown: set[str],
+    digits: int,
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the edges into an operation, with their positions; box the plain numbers.
+
+    If the operation has several outputs, an edge bears the derivative of each. Which output a node
+    is, is nothing that comes in.
+    """
+    node = group[0]
+    for position, arg in enumerate(node.args):
+        if isinstance(node.op, Components) and position == len(node.args) - 1:
+            return
         if isinstance(arg, Value):
             source = names[arg]
         else:
             source = f"n_{i}_{position}"
             box(home, source, [number_text(arg, digits)], "input")
-        by = "" if partial is None or "partials" not in shown else number_text(partial, digits)
+        by = ""
+        if "partials" in shown and len(group) <= MOST_OUTPUTS:
+            lines = [partial_text(n, position, group, called, digits) for n in group]
+            by = as_typed("\n".join(filter(None, lines)))
         ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
-        yield {"tail_name": source, "head_name": f"o_{i}", "label": by, "id": ident}
+        yield position, {"tail_name": source, "head_name": f"o_{i}", "label": by, "id": ident}
+
+
+def partial_text(
+    node: Value, position: int, group: Sequence[Value], called: Names, digits: int
+) -> str:
+    """Return what an edge says of the derivative of a node; of several outputs, whose it is."""
+    partial = node.partials[position]
+    if partial is None:
+        return ""
+    whose = f"{shortened(legible(called.get(node)))}: " if len(group) > 1 else ""
+    return whose + number_text(partial, digits)
 
 
 def words(show: str | Iterable[str]) -> set[str]:

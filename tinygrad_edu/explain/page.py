@@ -23,7 +23,13 @@ from importlib.resources import files
 from itertools import count
 from typing import Any, TypeAlias
 
-from tinygrad_edu.drawing.graph import box_text, draw, levels_behind, number_text
+from tinygrad_edu.drawing.graph import (
+    box_text,
+    draw,
+    in_groups,
+    levels_behind,
+    partial_text,
+)
 from tinygrad_edu.drawing.labels import legible
 from tinygrad_edu.explain.formulas import (
     DIGITS,
@@ -165,6 +171,7 @@ class Drawing:
         copies = levels_behind(self.root, math.inf)
         self.copies = dict(zip(nodes, copies, strict=True))
         self.numbers = {node: i for i, node in enumerate(nodes)}
+        self.groups = in_groups(nodes)
         for twin in self.copies.values():
             twin.grad = 0.0
         for step in steps.backward:
@@ -204,9 +211,21 @@ class Drawing:
 
     def into(self, node: Value, position: int) -> str:
         """Return the id of the edge that leads from an argument to a Value's operation."""
-        arg, i = node.args[position], self.numbers[node]
+        arg, i = node.args[position], self.numbers[self.groups[node][0]]
         source = self.numbers[arg] if isinstance(arg, Value) else f"n_{i}_{position}"
         return f"e_{source}_{i}_{position}"
+
+    def flow(self, node: Value) -> list[str]:
+        """Return the ids of all that is on the way from the arguments of a Value to it."""
+        operation = f"o_{self.numbers[self.groups[node][0]]}"
+        edges = [self.into(node, position) for position in range(len(node.args))]
+        return [operation, f"r_{self.numbers[node]}", *edges]
+
+    def partial_at(self, node: Value, position: int) -> tuple[str, str]:
+        """Return at which line of which edge a partial derivative stands, and what stands there."""
+        group = self.groups[node]
+        line = f"{self.into(node, position)} {group.index(node)}"
+        return line, partial_text(node, position, group, self.names, DIGITS)
 
     def data_line(self, node: Value) -> str:
         """Return the first line of a box: the name and the number."""
@@ -250,7 +269,7 @@ def before(graph: Drawing) -> dict[str, Any]:
     for node in graph.copies:
         first = graph.data_line(node) if node.op is None else graph.names[node]
         written |= {f"{graph.box(node)} 0": first, f"{graph.box(node)} 1": ""}
-        written |= {f"{graph.into(node, k)} 0": "" for k in range(len(node.args))}
+        written |= {graph.partial_at(node, k)[0]: "" for k in range(len(node.args))}
     say = "Before the forward pass: only the inputs and the parameters have numbers."
     return {
         "pass": "before", "say": say, "text": "", "board": LEGEND, "write": written,
@@ -271,7 +290,7 @@ def record(step: Step, graph: Drawing) -> dict[str, Any]:
 
 def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows when an operation is computed."""
-    node, i = step.node, graph.numbers[step.node]
+    node = step.node
     formulas = [
         latex_of(node, [write(step, arg) for arg in args])
         for args, write in ((node.args, named), (step.numbers, by_number))
@@ -284,7 +303,7 @@ def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
         "write": {f"{graph.box(node)} 0": graph.data_line(node)},
         "now": graph.box(node),
         "from": [graph.box(arg) for arg in node.args if isinstance(arg, Value)],
-        "flow": [f"o_{i}", f"r_{i}", *(graph.into(node, j) for j in range(len(node.args)))],
+        "flow": graph.flow(node),
     }
 
 
@@ -306,7 +325,7 @@ def seed(step: Any, graph: Drawing) -> dict[str, Any]:
 def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows when a gradient goes back along an edge."""
     names, node, arg = step.names, step.node, step.arg
-    edge = graph.into(node, step.position)
+    place, partial_written = graph.partial_at(node, step.position)
     rule = [
         found
         for write in (named, by_number)
@@ -336,11 +355,11 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
         "board": board(rows, repr(step)),
         "write": {
             f"{graph.box(arg)} 1": graph.gradient_line(arg, step.after),
-            f"{edge} 0": number_text(step.partial, DIGITS),
+            place: partial_written,
         },
         "now": graph.box(arg),
         "from": [graph.box(node)],
-        "flow": [f"r_{graph.numbers[node]}", edge],
+        "flow": [f"r_{graph.numbers[node]}", graph.into(node, step.position)],
     }
 
 

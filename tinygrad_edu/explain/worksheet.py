@@ -19,7 +19,6 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from tinygrad_edu.drawing.graph import number_text
 from tinygrad_edu.explain.exercises import (
     ENOUGH,
     FRACTION,
@@ -28,7 +27,7 @@ from tinygrad_edu.explain.exercises import (
     WORDS,
     Exercise,
 )
-from tinygrad_edu.explain.formulas import DIGITS, LATEX, by_name
+from tinygrad_edu.explain.formulas import LATEX, by_name
 from tinygrad_edu.explain.page import (
     LONGEST,
     MOST,
@@ -215,9 +214,9 @@ def finished(graph: Drawing) -> Texts:
             texts[f"{graph.box(node)} 0"] = graph.data_line(node)
         if not isinstance(node, Constant):
             texts[f"{graph.box(node)} 1"] = graph.gradient_line(node, twin.grad)
-        for k, partial in enumerate(node.partials):
-            if partial is not None:
-                texts[f"{graph.into(node, k)} 0"] = number_text(partial, DIGITS)
+        texts |= dict(
+            graph.partial_at(node, k) for k, p in enumerate(node.partials) if p is not None
+        )
     return texts
 
 
@@ -233,7 +232,9 @@ def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str,
     is_local = q.kind == "gradient" and {node for node, _ in edges_of(q, edges)} == {graph.given}
     if q.kind == "local" or is_local:  # next to the root both are the same number
         for node, k in edges_of(q, edges):
-            places[f"{graph.into(node, k)} 0"] = ("?", number_text(node.partials[k], DIGITS))
+            place, written = graph.partial_at(node, k)
+            whose, colon, _ = written.rpartition(": ")
+            places[place] = (f"{whose}{colon}?", written)
     return places
 
 
@@ -248,10 +249,9 @@ def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, 
     """Return what the page says of a question, and what it points at."""
     about = edges_of(q, edges)
     if q.arg is None:
-        i = graph.numbers[q.node]
         now = [graph.box(q.node)]
         users = [arg for arg in q.node.args if isinstance(arg, Value)]
-        flow = [f"o_{i}", f"r_{i}", *(graph.into(q.node, j) for j in range(len(q.node.args)))]
+        flow = graph.flow(q.node)
     else:
         now = [graph.box(q.arg)] if q.kind == "gradient" else []
         users = [node for node, _ in about]

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from tinygrad_edu import Constant, Value, draw, weighted_sum
+from tinygrad_edu import Constant, Value, draw, softmax, total, weighted_sum
 from tinygrad_edu.drawing.graph import levels_behind
 from tinygrad_edu.drawing.svg import svg
 
@@ -391,3 +391,34 @@ def test_long_exact_numbers_are_drawn_to_the_digits_that_were_asked_for():
     assert "−2e+4999" in draw(Value(Fraction(-2 * 10**4999))).source
     assert "x = 1/3" in draw(Value(Fraction(1, 3), label="x")).source
     assert f"= {10**40 + 1}" in draw(Value(Fraction(10**40 + 1), label="x")).source
+
+
+# --- an operation with several outputs ------------------------------------------------------------
+
+
+def softmax_of_three():
+    z = [Value(z, f"z_{i + 1}") for i, z in enumerate((1.0, 2.0, 0.5))]
+    p = softmax(z)
+    for i, output in enumerate(p):
+        output.label = f"p_{i + 1}"
+    return p
+
+
+def test_softmax_is_drawn_once_with_all_its_derivatives_at_each_edge():
+    source = draw(total([p * p for p in softmax_of_three()])).source
+    assert source.count("label=softmax") == 1
+    assert source.count(r"p₁: 0.1778\np₂: −0.1453\np₃: −0.03243") == 1  # by z₁
+    assert "label=0 " not in source  # which output it is comes in from nowhere
+    for i, label in enumerate(("p₁", "p₂", "p₃")):
+        assert label in source, i
+
+
+def test_of_two_softmaxes_each_is_drawn():
+    p, q = softmax_of_three(), softmax_of_three()
+    assert draw(total([*p, *q])).source.count("label=softmax") == 2
+
+
+def test_one_output_alone_has_plain_derivatives():
+    source = draw(softmax_of_three()[0]).source
+    assert "p₁: " not in source
+    assert "label=0.1778" in source or 'label="0.1778' in source

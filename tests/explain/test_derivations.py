@@ -8,7 +8,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tinygrad_edu import Constant, Value, grad, maximum, sigmoid, sin, tanh, total, weighted_sum
+from tinygrad_edu import (
+    Constant,
+    Value,
+    grad,
+    losses,
+    maximum,
+    sigmoid,
+    sin,
+    softmax,
+    tanh,
+    total,
+    weighted_sum,
+)
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.examples.worked_example import forward
 from tinygrad_edu.explain import derivation, paths
@@ -353,3 +365,50 @@ def test_there_is_no_derivation_where_nothing_depends():
     x, other = Value(1.0, label="x"), Value(2.0, label="other")
     with pytest.raises(ValueError, match=r"derivation: y does not depend on Value\(.*'other'\)"):
         derivation(called("y", x * 2), other)
+
+
+# --- softmax and cross entropy (D5, D12) ----------------------------------------------------------
+
+
+def three_probabilities(*labels):
+    p = softmax([Value(z, f"z_{i + 1}") for i, z in enumerate((1.0, 2.0, 0.5))])
+    for output, label in zip(p, labels, strict=False):
+        output.label = label
+    return p
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (("p_1", "p_2", "p_3"), "∂p₁/∂z₂ = −p₁ · p₂ = −0.2312 · 0.6285 = −0.1453"),
+        (("p_1",), "∂p₁/∂z₂ = −p₁ · p₂ = −0.2312 · 0.6285 = −0.1453"),
+        (("a_1^{(2)}",), "∂a₁⁽²⁾/∂z₂ = −a₁⁽²⁾ · a₂⁽²⁾ = −0.2312 · 0.6285 = −0.1453"),
+        (("out",), "∂out/∂z₂ = −out · softmax₂(z₁, z₂, z₃) = −0.2312 · 0.6285 = −0.1453"),
+        ((), "∂v₁/∂z₂ = −v₁ · softmax₂(z₁, z₂, z₃) = −0.2312 · 0.6285 = −0.1453"),
+    ],
+)
+def test_the_slope_of_one_probability_by_the_score_of_another(labels, expected):
+    p = three_probabilities(*labels)
+    assert repr(derivation(p[0], p[0].args[1])).splitlines()[-1] == expected
+
+
+def test_the_slope_of_a_probability_by_its_own_score():
+    p = three_probabilities("p_1")[0]
+    last = repr(derivation(p, p.args[0])).splitlines()[-1]
+    assert last == "∂p₁/∂z₁ = p₁ · (1 − p₁) = 0.2312 · (1 − 0.2312) = 0.1778"
+
+
+def test_another_output_that_is_in_the_graph_keeps_its_own_name():
+    p = three_probabilities("p_1", "q")
+    last = repr(derivation(p[0] + p[1], p[0].args[1]))
+    assert "∂p₁/∂z₂ = −p₁ · q = −0.2312 · 0.6285 = −0.1453" in last
+    assert "p₂" not in last
+
+
+def test_the_slope_of_a_cross_entropy_is_the_error():
+    z = [Value(z, f"z_{i + 1}") for i, z in enumerate((1.0, 2.0, 0.5))]
+    loss = losses.cross_entropy(z, 0)
+    last = repr(derivation(loss, z[0])).splitlines()[-1]
+    assert last == "∂L/∂z₁ = softmax₁(z₁, z₂, z₃) − 1 = 0.2312 − 1 = −0.7688"
+    last = repr(derivation(loss, z[1])).splitlines()[-1]
+    assert last == "∂L/∂z₂ = softmax₂(z₁, z₂, z₃) = 0.6285"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -597,9 +597,12 @@ def whole_derivative(
         return constant_piece(leaf.data, notation, digits)
 
     def piece(rule: Any) -> Piece:
-        if isinstance(rule, Value):
-            return expression(rule, written, notation, digits=digits)
-        return constant_piece(rule, notation, digits)
+        if not isinstance(rule, Value):
+            return constant_piece(rule, notation, digits)
+        stands_for.update(outputs_in(rule, stands_for, node, write))
+        if rule in stands_for:
+            return written(rule)
+        return expression(rule, written, notation, full=False, digits=digits)
 
     try:
         rules = node.op.rule(symbol(node), [*map(symbol, node.args)], written=True)
@@ -607,6 +610,24 @@ def whole_derivative(
         return None
     wanted = [rules[position] for position in positions]
     return None if None in wanted else added_up(list(map(piece, wanted)), notation).text
+
+
+def outputs_in(
+    rule: Value, stands_for: Mapping[Value, Any], node: Value, write: Write
+) -> dict[Value, Value]:
+    """Return for the outputs of a softmax in the rule of a node what stands for them.
+
+    Beside p₁ another output is p₂; where numbers are written it is a number, too. A label keeps it
+    from being written out.
+    """
+    found = {}
+    for part in ancestors(rule):
+        if isinstance(part.op, Components):
+            args = [stands_for.get(arg, arg) for arg in part.args]
+            output = part.op.compute(part.op.nested(args))
+            if write(output).is_number == write(node).is_number:
+                found[part], part.label = output, "output"
+    return found
 
 
 def rules_as_latex(op: Operation, *args: float) -> list[str]:
@@ -637,7 +658,7 @@ def rules_as_latex(op: Operation, *args: float) -> list[str]:
     node.label = output
 
     def write(x: Value) -> Piece:
-        return name_piece(x.label, LATEX)
+        return name_piece(x.label, LATEX) if x.label else constant_piece(x.data, LATEX, DIGITS)
 
     found = [local_derivative(node, position, write, LATEX) for position in range(len(args))]
     return ["" if f else rule or "" for rule, f in zip(found, fixed, strict=True)]

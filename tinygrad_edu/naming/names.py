@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.naming.labels import as_text, typed
 from tinygrad_edu.naming.notation import name as notation
+from tinygrad_edu.naming.notation import subscript
+from tinygrad_edu.operation import Components
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["LOSS", "Names", "with_constants"]
@@ -62,7 +66,45 @@ class Names:
 
     def get(self, node: object, default: str = "") -> str:
         """Return what a Value is called; for what has no name, such as a number, the default."""
-        return self.of.get(node, default) if isinstance(node, Value) else default
+        if not isinstance(node, Value):
+            return default
+        return self.of.get(node) or self.name_of_output(node) or default
+
+    def name_of_output(self, node: Value) -> str:
+        """Return what a further output of an operation is called, from how the others are labelled.
+
+        >>> from tinygrad_edu import softmax
+        >>> p = softmax([Value(1.0), Value(2.0)])
+        >>> p[0].label = "p_1"
+        >>> names = Names(p[0] * 2)
+        >>> names.get(p[0]), names.get(p[1])
+        ('p₁', 'p₂')
+        """
+        if not isinstance(node.op, Components):
+            return ""
+        inputs, index = node.operands
+        new = subscript(int(as_number(index)) + 1)
+        others = self.outputs.get((node.op, *map(id, inputs)), [])
+        for other, old in others:
+            if old == new:
+                return self.of[other]
+        for other, old in others:
+            pattern = rf"(?<![₀-₉]){old}(?![₀-₉])"
+            name = re.sub(pattern, new, self.of[other], count=1)
+            if other.label and name != self.of[other] and name not in self.nodes:
+                return name
+        return ""
+
+    @cached_property
+    def outputs(self) -> dict[Any, list[tuple[Value, str]]]:
+        """The outputs of operations that have several, with their places as subscripts."""
+        found: dict[Any, list[tuple[Value, str]]] = {}
+        for node in self.of:
+            if isinstance(node.op, Components):
+                inputs, index = node.operands
+                place = subscript(int(as_number(index)) + 1)
+                found.setdefault((node.op, *map(id, inputs)), []).append((node, place))
+        return found
 
     @cached_property
     def nodes(self) -> dict[str, Value]:

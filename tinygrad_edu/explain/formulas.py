@@ -613,7 +613,7 @@ def whole_derivative(
 
 
 def outputs_in(
-    rule: Value, stands_for: Mapping[Value, Any], node: Value, write: Write
+    rule: Value, stands_for: Mapping[Any, Any], node: Value, write: Write
 ) -> dict[Value, Value]:
     """Return for the outputs of a softmax in the rule of a node what stands for them.
 

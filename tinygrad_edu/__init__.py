@@ -127,9 +127,9 @@ __version__ = "0.1.0"
 __getattr__, __dir__ = lazy.on_demand(
     __name__,
     {  # what a program that only computes has no need of
-        "MLP": "tinygrad_edu.nn",
-        "Layer": "tinygrad_edu.nn",
-        "Neuron": "tinygrad_edu.nn",
+        "MLP": "tinygrad_edu.nn.layers",
+        "Layer": "tinygrad_edu.nn.layers",
+        "Neuron": "tinygrad_edu.nn.layers",
         "assert_gradients": "tinygrad_edu.check",
         "compare_engines": "tinygrad_edu.explain.mistakes",
         "derivation": "tinygrad_edu.explain",

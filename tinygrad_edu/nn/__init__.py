@@ -14,14 +14,18 @@ comparison             compare: the equations beside the engine
 =====================  =============================================================================
 """
 
+from typing import TYPE_CHECKING
+
 from tinygrad_edu import lazy
-from tinygrad_edu.nn import data, equations, losses, optimisers
-from tinygrad_edu.nn.comparison import compare
-from tinygrad_edu.nn.initialisation import Initialisation
-from tinygrad_edu.nn.layers import MLP, Layer, Neuron
-from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.optimisers import SGD, Adam
-from tinygrad_edu.nn.training import History, Step, accuracy, fit, predicted_class
+
+if TYPE_CHECKING:
+    from tinygrad_edu.nn import data, equations, losses, optimisers
+    from tinygrad_edu.nn.comparison import compare
+    from tinygrad_edu.nn.initialisation import Initialisation
+    from tinygrad_edu.nn.layers import MLP, Layer, Neuron
+    from tinygrad_edu.nn.module import Module
+    from tinygrad_edu.nn.optimisers import SGD, Adam
+    from tinygrad_edu.nn.training import History, Step, accuracy, fit, predicted_class
 
 __all__ = [
     "MLP",
@@ -43,9 +47,20 @@ __all__ = [
     "predicted_class",
 ]
 
+PLACES = {
+    "comparison": ["compare"],
+    "initialisation": ["Initialisation"],
+    "layers": ["MLP", "Layer", "Neuron"],
+    "module": ["Module"],
+    "optimisers": ["SGD", "Adam"],
+    "training": ["History", "Step", "accuracy", "fit", "predicted_class"],
+}
+MODULES = ["data", "equations", "losses", "optimisers"]
+
 __getattr__, __dir__ = lazy.on_demand(
-    __name__,
-    {},
+    __name__,  # so that a network is imported without what trains it
+    {name: f"{__name__}.{module}" for module, names in PLACES.items() for name in names}
+    | dict.fromkeys(MODULES, ""),
     habits={
         "BCELoss": "write losses.binary_cross_entropy",
         "BCEWithLogitsLoss": "write losses.binary_cross_entropy_with_logits",

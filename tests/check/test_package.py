@@ -18,7 +18,7 @@ orders = pytest.mark.parametrize("order", [1, 2])
 @orders
 @rows
 def test_operations(row, order):
-    @settings(max_examples=20 if order == 1 else 8)
+    @settings(max_examples=20 if order == 1 else 4)
     @given(arguments(row))
     def holds(args):
         assert_gradients(row, *args, order=order)

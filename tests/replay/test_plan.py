@@ -13,6 +13,7 @@ from tinygrad_edu.nn.data import moons
 from tinygrad_edu.nn.losses import cross_entropy
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.replay import Replay, replay
+from tinygrad_edu.replay.arrays import GROUPS
 from tinygrad_edu.replay.plan import Grid, Map, Total
 
 
@@ -135,6 +136,8 @@ def test_lines_and_functions_grow_linearly_with_a_chain():
         arrays, scalars = compiled.arrays, compiled.scalars
         longest = max(len(text.splitlines()) for text in arrays.source.split("def "))
         assert longest < 2500
+        assert len(arrays.forward) == 1 + len(compiled.plan.groups) // GROUPS
+        assert len(arrays.backward) == 1 + len(compiled.plan.groups) // GROUPS
         sizes.append((arrays.source.count("\n"), len(scalars.forward), len(compiled.plan.groups)))
     for one, two, four in zip(*sizes, strict=True):
         assert one < two < four

@@ -175,7 +175,7 @@ def test_a_written_rule_that_lacks_a_partial_is_refused_by_name():
         partials=lambda y, x, n: (n, x), written=lambda y, x, n: (n, None))  # fmt: skip
     x, w = Value(1.0), Value(2.0)
     compiled = replay(op(x, w), [x], [w])
-    with pytest.raises(TypeError, match="^replay: novel: a parameter in place of a fixed number"):
+    with pytest.raises(TypeError, match=r"^replay: novel: a parameter in place of a fixed number"):
         compiled([[1.0]] * 1000)
 
 

@@ -4,6 +4,7 @@ import math
 import random
 import sys
 import tracemalloc
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -100,6 +101,21 @@ def test_a_parameter_in_the_place_of_a_fixed_number_varies_if_there_is_a_rule_fo
     agree(lambda xs, ps: scaled(xs[0], ps[0]), [[0.5], [2.0], [-1.0]], [3.0])
     agree(lambda xs, ps: scaled(ps[0], xs[0]), [[0.5], [2.0], [-1.0]], [3.0])
     agree(lambda xs, ps: scaled(xs[0] * ps[0], 3.0), [[0.5], [2.0], [-1.0]], [3.0])
+
+
+def test_a_fixed_term_is_the_bias_wherever_it_stands():
+    x, y, w, b = map(Value, (0.5, 1.0, 2.0, 3.0))
+    for terms in permutations([w * y, x, b]):
+        [grid] = replay(total(terms), [x, y], [w, b]).plan.groups
+        assert grid.biases == [~1]
+        assert {*grid.inputs[0]} == {0, 1}
+
+
+def test_zeros_are_no_terms():
+    xs = [Value(float(i)) for i in range(3)]
+    for root in (sum(xs), total([0.0, *xs, 0.0])):
+        [group] = replay(root, xs).plan.groups
+        assert group.operands == [[0, 1, 2]]
 
 
 def test_lines_do_not_grow_with_the_width_of_a_layer():

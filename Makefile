@@ -45,8 +45,8 @@ checkers: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_gradcheckers.py
 	$(PYTHON) tests/benchmarks/hard_gradcheckers.py
 
-# Whether the tests notice small mistakes: a sample of mutants of the modules that compute. Half an
-# hour; those of one module with `make mutants of=check/measure.py`, or `of="engine.py --all"`.
+# Whether the tests notice small mistakes: a sample of mutants of the modules that compute. An hour
+# or two; those of one module with `make mutants of=check/measure.py`, or `of="engine.py --all"`.
 mutants: $(INSTALLED)
 	$(PYTHON) tests/mutants.py $(of)
 

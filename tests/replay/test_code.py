@@ -179,6 +179,14 @@ def test_a_written_rule_that_lacks_a_partial_is_refused_by_name():
         compiled([[1.0]] * 1000)
 
 
+def test_what_only_unwanted_partials_need_is_left_out():
+    every, first = Lines(lambda op: op.forward), Lines(lambda op: op.forward)
+    every.partials(NEW["arctan2"], "a", ["y", "x"])
+    found = first.partials(NEW["arctan2"], "a", ["y", "x"], [True, False])
+    assert set(first.lines) < set(every.lines)
+    assert first.lines[-1].startswith(f"{found[0]} = x / ")
+
+
 def test_what_is_written_twice_is_worked_out_once():
     op = operation(partials=lambda y, x: (sqrt(1 - y * y) + (1 - y * y) * log(1 - y * y),))
     lines = Lines(lambda op: op.forward)

@@ -1,7 +1,7 @@
 PYTHON = .venv/bin/python
 INSTALLED = .venv/.installed
 
-.PHONY: test slow lint versions browser release benchmark checkers pictures screenshots notebooks
+.PHONY: test slow lint versions browser release benchmark checkers mutants pictures screenshots notebooks
 
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
@@ -44,6 +44,11 @@ benchmark: $(INSTALLED)
 checkers: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_gradcheckers.py
 	$(PYTHON) tests/benchmarks/hard_gradcheckers.py
+
+# Whether the tests notice small mistakes: a sample of mutants of the modules that compute. An hour
+# or two; those of one module with `make mutants of=check/measure.py`, or `of="engine.py --all"`.
+mutants: $(INSTALLED)
+	$(PYTHON) tests/mutants.py $(of)
 
 # Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)

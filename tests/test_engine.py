@@ -15,7 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_edu
-from tinygrad_edu import Constant, Value, engine, grad, tanh, total, weighted_sum
+from tinygrad_edu import (
+    Constant,
+    Value,
+    engine,
+    grad,
+    hessian,
+    jacobian,
+    tanh,
+    total,
+    weighted_sum,
+)
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
 
@@ -455,15 +465,32 @@ def test_six_derivatives_of_a_sine_and_of_a_logarithm():
 def test_a_hessian():
     x = [Value(0.5), Value(-1.0), Value(2.0)]
     y = x[0] ** 2 * x[1] + (x[1] * x[2]).sin() + x[0] / x[2]
-    hessian = [grad(slope, x) for slope in grad(y, x, differentiable=True)]
+    found = [grad(slope, x) for slope in grad(y, x, differentiable=True)]
+    assert hessian(y, x) == found
     s, c = math.sin(-2.0), math.cos(-2.0)
     expected = [
         [2 * -1.0, 2 * 0.5, -1 / 4],
         [2 * 0.5, -4 * s, c + 2.0 * s],
         [-1 / 4, c + 2.0 * s, -s + 2 * 0.5 / 8],
     ]
-    for row, right in zip(hessian, expected, strict=True):
+    for row, right in zip(found, expected, strict=True):
         assert row == pytest.approx(right, rel=1e-14)
+
+
+def test_a_hessian_is_zero_where_slopes_are_constant():
+    x, y = Value(2.0), Value(3.0)
+    assert hessian(4 * x + 5 * y, [x, y]) == [[0, 0], [0, 0]]
+    assert hessian(4 * x + y * y, (v for v in (x, y))) == [[0, 0], [0, 2]]
+    values = hessian(4 * x + y**3, [x, y], differentiable=True)
+    assert [[d.data for d in row] for row in values] == [[0, 0], [0, 18]]
+    assert all(isinstance(d, Value) for row in values for d in row)
+    assert grad(values[1][1], y) == 6
+
+
+def test_a_jacobian_of_values_can_be_differentiated_again():
+    x, y = Value(2.0), Value(3.0)
+    (row,) = jacobian([x * x * y], [x, y], differentiable=True)
+    assert [grad(d, x) for d in row] == [6, 4]
 
 
 def test_the_hessian_of_logsumexp_is_that_of_the_softmax():  # D3

@@ -12,12 +12,15 @@ from tinygrad_edu.check.measure import (
     EPSILON,
     Around,
     Quotient,
+    central,
     coincide,
     digits_kept,
+    extrapolations,
     ladder,
     rounding,
     scale,
     settled,
+    significant,
     spacings,
 )
 
@@ -147,6 +150,43 @@ def test_one_quotient_settles_nothing():
     assert settled([only, only._replace(slope=3.5, noise=0.2)])  # drowned
 
 
+def test_the_noise_of_an_extrapolation_is_that_of_its_quotients_times_their_weights():
+    quotients = [Quotient(h, h, 0.0, 1.0) for h in (1.0, 0.5, 0.25)]
+    once, twice = 4 / 3 + 1 / 3, (16 / 15 + 1 / 15) * (4 / 3 + 1 / 3)
+    found = list(extrapolations(quotients, order=2))
+    assert [rung for *_, rung in found] == [1, 2, 2]
+    assert [error for error, *_ in found] == pytest.approx([once, once, twice])
+
+
+def test_steps_that_are_not_halves_are_not_extrapolated():
+    quotients = [Quotient(h, h, 1.0, 0.0) for h in (1.0, 0.25, 0.125)]
+    assert [rung for *_, rung in extrapolations(quotients, order=1)] == [2]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_the_noise_of_a_quotient_is_that_of_two_values(side):
+    for q in around(lambda x: 0.0, 0.5, 0.25).quotients(side):
+        assert q.noise * q.step == 2 * 0.25
+    steep = around(lambda x: 8 * x, 0.5).quotients(side)  # rounding of the quotient itself
+    assert [q.noise for q in steep] == [8 * EPSILON] * len(steep)
+
+
+def test_the_noise_of_a_quotient_from_both_sides_is_that_of_two_values_at_twice_the_distance():
+    seen = around(lambda x: 0.0, 0.5, 0.25)
+    for q in map(central, seen.quotients(-1), seen.quotients(1)):
+        assert (q.noise * q.step, q.width) == (0.25, 2 * q.step)
+
+
+@pytest.mark.parametrize("side", ["below", "above"])
+def test_a_smallest_step_that_leads_as_far_as_any_is_not_resolved(side):
+    seen = around(lambda x: 0.0, 0.7)._replace(rounding=0.0)
+    last = [0.0] * (len(seen.steps) - 1) + [1.0]
+    assert not seen.unresolved(0.0)
+    assert seen._replace(**{side: last}).unresolved(0.0)
+    assert not seen._replace(**{side: last[::-1]}).unresolved(0.0)
+    assert not seen._replace(rounding=1.0, **{side: last}).unresolved(0.0)
+
+
 def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
     for x in (1e20, 1e25, 1e150):
         seen = around(math.sin, x)._replace(rounding=EPSILON)
@@ -155,6 +195,16 @@ def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
         seen = around(math.sin, x, EPSILON)._replace(rounding=EPSILON)
         assert not seen.unresolved(math.cos(x))
         assert not seen.unresolved(2.0)
+
+
+def test_what_a_slope_would_leave_at_once_is_not_resolved():
+    waves = around(lambda x: math.sin(1e17 * x), 0.7)
+    assert waves.unresolved(1e17)
+    assert not waves.unresolved(1e13)
+    drowned = around(lambda x: 1.0 + (x > 0.75), 0.7, 0.1)
+    assert drowned.unresolved(1e17)
+    assert not drowned._replace(noises=[0.01] * len(drowned.steps)).unresolved(1e17)
+    assert not around(lambda x: 1.0, 0.7, 0.1).unresolved(1e17)  # nothing is seen
 
 
 def test_noise_is_not_taken_for_waves():
@@ -176,6 +226,14 @@ def test_a_shorter_format_shows_in_many_values_but_not_in_few(short):
     assert digits_kept(values[:9]) == 53
     assert digits_kept(values[:9], few=24) == 24
     assert digits_kept([0.1], few=24) == 53
+
+
+@given(st.integers(1, 2**53 - 1), st.integers(-900, 900))
+def test_significant_digits_are_those_of_a_whole_number_without_zeros_at_the_end(whole, power):
+    digits = len(f"{whole:b}".rstrip("0"))
+    assert significant(math.ldexp(whole, power)) == digits
+    assert significant(-math.ldexp(whole, power)) == digits
+    assert significant(1 + EPSILON) == 53
 
 
 def test_values_that_never_change_are_constant_if_a_slope_would_show():

@@ -378,6 +378,12 @@ def test_a_schedule_takes_a_step_at_least(schedule):
         stepwise(1.0, 0.5, 0)
 
 
+def test_settings_that_are_left_out_are_the_usual_ones():
+    sgd, adam = SGD([Value(1.0)]), Adam([Value(1.0)])
+    assert (sgd.lr, sgd.momentum, sgd.weight_decay) == (0.1, 0, 0)
+    assert (adam.lr, adam.betas, adam.eps, adam.weight_decay) == (0.01, (0.9, 0.999), 1e-8, 0)
+
+
 # --- names of settings ----------------------------------------------------------------------------
 
 

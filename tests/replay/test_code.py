@@ -169,6 +169,24 @@ def test_an_operation_that_arrays_do_not_know_is_refused_by_name(array):
     assert compiled.scalars.run([2.0, 1.0], [1.0]) == (math.atan(2.0), [0.2, 0.0])
 
 
+def test_a_written_rule_that_lacks_a_partial_is_refused_by_name():
+    op = operation(
+        signature="(),n", forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
+        partials=lambda y, x, n: (n, x), written=lambda y, x, n: (n, None))  # fmt: skip
+    x, w = Value(1.0), Value(2.0)
+    compiled = replay(op(x, w), [x], [w])
+    with pytest.raises(TypeError, match=r"^replay: novel: a parameter in place of a fixed number"):
+        compiled([[1.0]] * 1000)
+
+
+def test_what_only_unwanted_partials_need_is_left_out():
+    every, first = Lines(lambda op: op.forward), Lines(lambda op: op.forward)
+    every.partials(NEW["arctan2"], "a", ["y", "x"])
+    found = first.partials(NEW["arctan2"], "a", ["y", "x"], [True, False])
+    assert set(first.lines) < set(every.lines)
+    assert first.lines[-1].startswith(f"{found[0]} = x / ")
+
+
 def test_what_is_written_twice_is_worked_out_once():
     op = operation(partials=lambda y, x: (sqrt(1 - y * y) + (1 - y * y) * log(1 - y * y),))
     lines = Lines(lambda op: op.forward)

@@ -4,6 +4,7 @@ import math
 import random
 import sys
 import tracemalloc
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from tinygrad_edu import MLP, Value, grad, relu, total, weighted_sum
 from tinygrad_edu.nn.data import moons
 from tinygrad_edu.nn.losses import cross_entropy
+from tinygrad_edu.operation import Operation
 from tinygrad_edu.replay import Replay, replay
+from tinygrad_edu.replay.arrays import GROUPS
 from tinygrad_edu.replay.plan import Grid, Map, Total
 
 
@@ -84,6 +87,37 @@ def test_a_layer_is_one_product_of_matrices_and_one_activation():
         (Grid, 4), (Map, 4), (Grid, 2)]  # fmt: skip
 
 
+def test_what_differs_in_a_constant_only_is_computed_together():
+    xs = [Value(0.5), Value(1.0)]
+    groups = replay((xs[0] * 0.5).sin() + (xs[1] * 0.25).sin(), xs).plan.groups
+    assert [(g.op.name, g.size) for g in groups] == [("mul", 2), ("sin", 2), ("add", 1)]
+
+
+def test_a_parameter_in_the_place_of_a_fixed_number_varies_if_there_is_a_rule_for_it(agree):
+    scaled = Operation(
+        "scaled", "n times x.", signature="(),n", symbol="?", latex="n",
+        forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
+        partials=lambda y, x, n: (n, x))  # fmt: skip
+    agree(lambda xs, ps: scaled(xs[0], ps[0]), [[0.5], [2.0], [-1.0]], [3.0])
+    agree(lambda xs, ps: scaled(ps[0], xs[0]), [[0.5], [2.0], [-1.0]], [3.0])
+    agree(lambda xs, ps: scaled(xs[0] * ps[0], 3.0), [[0.5], [2.0], [-1.0]], [3.0])
+
+
+def test_a_fixed_term_is_the_bias_wherever_it_stands():
+    x, y, w, b = map(Value, (0.5, 1.0, 2.0, 3.0))
+    for terms in permutations([w * y, x, b]):
+        [grid] = replay(total(terms), [x, y], [w, b]).plan.groups
+        assert grid.biases == [~1]
+        assert {*grid.inputs[0]} == {0, 1}
+
+
+def test_zeros_are_no_terms():
+    xs = [Value(float(i)) for i in range(3)]
+    for root in (sum(xs), total([0.0, *xs, 0.0])):
+        [group] = replay(root, xs).plan.groups
+        assert group.operands == [[0, 1, 2]]
+
+
 def test_lines_do_not_grow_with_the_width_of_a_layer():
     lines = []
     for width in (8, 64):
@@ -118,6 +152,8 @@ def test_lines_and_functions_grow_linearly_with_a_chain():
         arrays, scalars = compiled.arrays, compiled.scalars
         longest = max(len(text.splitlines()) for text in arrays.source.split("def "))
         assert longest < 2500
+        assert len(arrays.forward) == 1 + len(compiled.plan.groups) // GROUPS
+        assert len(arrays.backward) == 1 + len(compiled.plan.groups) // GROUPS
         sizes.append((arrays.source.count("\n"), len(scalars.forward), len(compiled.plan.groups)))
     for one, two, four in zip(*sizes, strict=True):
         assert one < two < four
@@ -147,6 +183,37 @@ def test_a_large_batch_takes_no_more_memory_than_its_blocks():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 20_000 * 8 * 28  # where all rows of V and A would be 20,000 * 8 * 280
+
+
+def test_of_ten_batch_sizes_no_more_than_two_keep_their_buffers():
+    mlp, xs = MLP(2, [8, 1], seed=0), [Value(0.5), Value(1.0)]
+    arrays = replay(mlp(xs), xs, mlp.parameters()).arrays
+    fixed = np.ones(len(mlp.parameters()) + 1)
+    for n in range(301, 311):
+        arrays.run(fixed, np.ones((n, 2)))
+        assert n in arrays.buffers
+        assert len(arrays.buffers) <= 2
+
+
+def test_the_last_block_of_a_batch_takes_no_new_buffers_in_each_run():
+    mlp, xs = MLP(2, [8, 1], seed=0), [Value(0.5), Value(1.0)]
+    arrays = replay(mlp(xs), xs, mlp.parameters()).arrays
+    arrays.width = 300
+    fixed, batch = np.ones(len(mlp.parameters()) + 1), np.ones((599, 2))
+    arrays.run(fixed, batch)
+    before = dict(arrays.buffers)
+    assert sorted(before) == [299, 300]
+    arrays.run(fixed, batch)
+    assert all(arrays.buffers[n] is before[n] for n in before)
+
+
+def test_equal_blocks_are_as_few_as_fit():
+    compiled = replay(*chain(4))
+    compiled.arrays.width = 100
+    for n, widths in ((100, {100}), (101, {51, 50}), (300, {100}), (301, {76, 73})):
+        compiled.arrays.buffers.clear()
+        compiled.arrays.run(np.ones(2), np.ones((n, 1)))
+        assert {*compiled.arrays.buffers} == widths
 
 
 # --- graphs without structure ---------------------------------------------------------------------

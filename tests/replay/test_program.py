@@ -353,6 +353,12 @@ GRAPHS = {
         [total([ps[0], ps[1], xs[0]]).exp(), total([ps[2], 1.0, xs[1] * xs[1]]).tanh()]
     ),
     "sums of fixed terms": lambda xs, ps: total([total(ps).exp(), total([*ps, *ps])]) * xs[0],
+    "fixed terms beside those with the first input": lambda xs, ps: (
+        total(ps).exp() * total([xs[0], ps[0], ps[1]]).sin()
+    ),
+    "fixed dots beside those of the first input": lambda xs, ps: (
+        weighted_sum(ps[:2], ps[1::-1], 1.0).sin() * weighted_sum(ps[:2], [xs[0], ps[0]], 1.0).sin()
+    ),
     "a sum of one": lambda xs, ps: total([total([ps[0]]) * total([xs[0]])]),
     "zeros": lambda xs, ps: 0 + (0 + ps[0] * xs[0]) + 0 * xs[1] + total([0.0, ps[1], 0.0]),
     "only zeros beside it": lambda xs, ps: total([0.0, ps[0] * xs[0], 0.0]) + 0,

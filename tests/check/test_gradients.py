@@ -439,6 +439,19 @@ def test_a_wave_between_two_floats_may_hide_under_something_larger():
     assert report.fault == ""
 
 
+@pytest.mark.parametrize(
+    "x", [3.179557053031852e234, -2.055343973644338e111, -1e25, 6.1e40, 1.1e99, 7.7e201, 1.7e308]
+)
+def test_where_waves_are_shorter_than_the_distance_of_floats_nothing_is_known(x):
+    for f in (sin, cos, lambda x: 3 * sin(x) + 1):
+        assert verdicts(gradcheck(f, x)) == ["inconclusive"]
+
+
+def test_a_tiny_slope_at_a_large_number_is_measured():
+    assert gradcheck(lambda x: 1e-234 * x, 3e234)
+    assert verdicts(gradcheck(lambda x: 1e-234 * x, 3e234, claimed=1.1e-234)) == ["wrong"]
+
+
 @settings(max_examples=20)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_whatever_the_float_no_right_rule_is_called_wrong(x):

@@ -321,6 +321,8 @@ class Around(NamedTuple):
         values = (y for y in (*self.below, self.at, *self.above) if math.isfinite(y))
         seen = variation > 1e-9 * max(map(abs, values))
         vague = variation <= DROWNED * self.noises[-1] or gap > variation / CERTAIN
+        # Beyond 2 ** 53 the step may be a multiple of a wave, which then looks like a long one.
+        vague |= self.steps[-1] > 1
         return seen and vague and abs(slope) * self.steps[-1] > variation
 
     def steepest(self) -> float:

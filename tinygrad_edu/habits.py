@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NoReturn
 
-__all__ = ["OF_VALUES", "missing"]
+__all__ = ["OF_VALUES", "Missing", "missing"]
 
 ONE_NUMBER = "a Value is one number; a vector is a list of them"
 NO_DEVICE = "its data is a Python float, on no device and of one type"
@@ -59,3 +60,18 @@ def missing(x: object, name: str, habits: Mapping[str, str]) -> AttributeError:
     message = f"{type(x).__name__!r} object has no attribute {name!r}"
     message += f": {habits[name]}" if name in habits else ""
     return AttributeError(message, name=name, obj=x)
+
+
+class Missing:
+    """An attribute that is not there; asked for, it says what to write instead.
+
+    A ``__getattr__`` would do the same, but makes Python look up all other attributes more slowly.
+    """
+
+    def __init__(self, name: str, habits: Mapping[str, str]) -> None:
+        """Keep what is said."""
+        self.name = name
+        self.habits = habits
+
+    def __get__(self, x: object, kind: type) -> NoReturn:
+        raise missing(kind if x is None else x, self.name, self.habits)

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu import copying, escaping, recorder, table
 from tinygrad_edu.engine import accumulate, ancestors
-from tinygrad_edu.habits import OF_VALUES, missing
+from tinygrad_edu.habits import OF_VALUES, Missing
 from tinygrad_edu.operation import Operation, brief, number
 from tinygrad_edu.recorder import new_node, next_age, record, record_one, record_two, takes_gradient
 
@@ -264,11 +264,8 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
 
-    if not TYPE_CHECKING:  # for which there is no other attribute
-
-        def __getattr__(self, name: str) -> NoReturn:
-            """Say what those should write who know such numbers from elsewhere."""
-            raise missing(self, name, OF_VALUES)
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)} - OF_VALUES.keys())
 
     # in NumPy
 
@@ -343,6 +340,9 @@ def method_of(op: Operation) -> Callable[..., Any]:
 for _row in table.TABLE.values():
     if not _row.code and not _row.lists[0]:  # operators and operations of lists are no methods
         setattr(Value, _row.name, method_of(_row))
+
+for _name in OF_VALUES:
+    setattr(Value, _name, Missing(_name, OF_VALUES))
 
 
 # --- operators ------------------------------------------------------------------------------------

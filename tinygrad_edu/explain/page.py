@@ -409,11 +409,11 @@ def equation(parts: list[str]) -> str:
 # --- from LaTeX to MathML -------------------------------------------------------------------------
 
 SIGN = re.compile(r"\\[A-Za-z]+|'+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL)
-ESCAPED = re.compile(r"\\(?:backslash|hat)\{\}|\\.", re.DOTALL)
+ESCAPED = re.compile(r"\\(?:backslash|hat|sim)\{\}|\\.", re.DOTALL)
 WORDS = re.compile(
     rf"\\(?:operatorname|mathrm|text)\{{((?:{ESCAPED.pattern}|[^{{}}\\])*)\}}", re.DOTALL
 )
-WRITTEN = {r"\backslash{}": "\\", r"\hat{}": "^"}
+WRITTEN = {r"\backslash{}": "\\", r"\hat{}": "^", r"\sim{}": "~"}
 ABOVE = {
     "hat": "^", "tilde": "~", "bar": "¯", "dot": "˙", "ddot": "¨", "vec": "→", "check": "ˇ",
     "breve": "˘", "acute": "\u00b4", "grave": "`", "mathring": "˚",
@@ -425,7 +425,7 @@ CONSTRUCTS = {
 } | {
     f"\\{name}": f'<mover accent="true">{{}}<mo>{mark}</mo></mover>' for name, mark in ABOVE.items()
 }
-SYMBOLS = {r"\backslash": "\\", "-": "−", "'": "\u2032", r"\ ": "\u00a0"} | {
+SYMBOLS = {r"\backslash": "\\", r"\sim": "~", "-": "−", "'": "\u2032", r"\ ": "\u00a0"} | {
     f"\\{name}": sign for name, sign in COMMANDS.items() if not sign.isalpha()
 }
 LETTERS = {f"\\{name}": sign for name, sign in COMMANDS.items() if sign.isalpha()}
@@ -451,7 +451,8 @@ class Reader:
     def __init__(self, latex: str) -> None:
         """Put words aside, which are no formulas, and take the rest apart."""
         self.words: list[str] = []
-        latex = WORDS.sub(self.put_aside, latex).replace(r"\backslash{}", r"\backslash ")
+        latex = WORDS.sub(self.put_aside, latex)
+        latex = re.sub(r"\\(backslash|sim)\{\}", r"\\\1 ", latex)
         latex = re.sub(r"\\left\.|\\(left|right)(?![A-Za-z])", "", latex)
         self.rest = SIGN.findall(latex)[::-1]
 

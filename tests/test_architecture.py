@@ -183,7 +183,7 @@ def test_names_from_elsewhere_are_answered_with_ours(package, name, ours):
 
 def test_a_name_that_is_nowhere_cannot_be_imported():
     with pytest.raises(ImportError, match="cannot import name 'nothing' from 'tinygrad_edu'"):
-        from tinygrad_edu import nothing  # noqa: F401, PLC0415
+        from tinygrad_edu import nothing  # noqa: F401, PLC0415 - to fail
 
 
 def test_names_that_are_answered_are_not_there():

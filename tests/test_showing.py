@@ -159,7 +159,7 @@ def executed():
     from nbformat import v4  # noqa: PLC0415 - it comes with nbclient
 
     codes = [code for code, _ in CELLS.values()]
-    cells = [v4.new_code_cell(code) for pair in zip([SETTING] * 99, codes) for code in pair]  # noqa: B905
+    cells = [v4.new_code_cell(code) for pair in zip([SETTING] * 99, codes) for code in pair]  # noqa: B905 - the shorter
     again = [v4.new_code_cell(code) for code in ('kept = sheet.answer("dy/dw", 3)', "kept")]
     notebook = v4.new_notebook(cells=[*cells, *again])
     nbclient.NotebookClient(notebook, kernel_name="python3", coalesce_streams=True).execute()

@@ -152,7 +152,7 @@ def test_swapped_partials_are_found(name):
 
 def test_weights_taken_for_inputs_are_found():
     row = TABLE["weighted_sum"]
-    wrong = lambda z, weights, inputs, bias: (weights, inputs, 1)  # noqa: E731
+    wrong = lambda z, weights, inputs, bias: (weights, inputs, 1)  # noqa: E731 - one line
     fails(dataclasses.replace(row, partials=wrong), check_partials)
 
 

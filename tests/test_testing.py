@@ -275,7 +275,7 @@ def test_an_expression_is_shown_by_hypothesis_as_a_call_that_makes_it_anew(drawn
     anew = eval(pretty(drawn), known)  # noqa: S307 - the text is our own
     assert anew.inputs == drawn.inputs
     assert anew(*anew.inputs) == drawn(*drawn.inputs)
-    assert pretty(anew) == pretty(eval(pretty(anew), known))  # noqa: S307
+    assert pretty(anew) == pretty(eval(pretty(anew), known))  # noqa: S307 - our own
     xs, ys = ([Value(x) for x in e.inputs] for e in (anew, drawn))
     assert tinygrad_edu.grad(anew(*xs), xs) == pytest.approx(tinygrad_edu.grad(drawn(*ys), ys))
 

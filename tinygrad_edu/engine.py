@@ -149,7 +149,7 @@ def walk(  # noqa: C901, PLR0912 - the same line for one argument, two, and list
                 node._y._adjoint += upstream * dy
             if type(dx) is tuple:
                 for args, group in zip(node._x, dx):  # noqa: B905 - strict is slow
-                    for arg, partial in zip(args, group):  # noqa: B905
+                    for arg, partial in zip(args, group):  # noqa: B905 - strict is slow
                         arg._adjoint += upstream * partial
             elif dx is not None:
                 node._x._adjoint += upstream * dx

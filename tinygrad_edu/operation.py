@@ -187,7 +187,7 @@ class Operation:
     # computing it
 
     @overload
-    def __call__(self, *operands: float | Sequence[float], **named: float) -> float: ...  # type: ignore[overload-overlap]
+    def __call__(self, *operands: float | Sequence[float], **named: float) -> float: ...  # type: ignore[overload-overlap]  # floats are Values' operands
     @overload
     def __call__(self, *operands: Operand, **named: Operand) -> Value: ...
     @overload
@@ -399,7 +399,7 @@ class Components(Operation):
     """
 
     @overload  # type: ignore[override]  # a list, where others return a number
-    def __call__(self, values: Sequence[float]) -> list[float]: ...  # type: ignore[overload-overlap]
+    def __call__(self, values: Sequence[float]) -> list[float]: ...  # type: ignore[overload-overlap]  # floats are Values' operands
     @overload
     def __call__(self, values: Sequence[Value | float | Fraction]) -> list[Value]: ...
     @overload

@@ -116,7 +116,7 @@ def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:  # noqa: C901,
     if op.arity is None:
         args, kept = groups(op, operands, varying, partials)
         return new_node(data, op, args, operands, kept, None)
-    kept = tuple([d if own else None for d, own in zip(partials, varying)])  # noqa: B905
+    kept = tuple([d if own else None for d, own in zip(partials, varying)])  # noqa: B905 - hot
     if kept.count(None) + len(varying) - varying.count(None) != len(kept):
         raise no_fixed_number(op)
     return new_node(data, op, *(*operands, None)[:2], *(*kept, None)[:2])
@@ -297,7 +297,7 @@ def quotient(x: float, y: float) -> Ieee:
     """Return x / y; of a number other than 0 divided by 0, infinity with the sign of x."""
     if y:
         return Ieee(float(x) / float(y))
-    return Ieee(math.copysign(math.inf, x) if x and x == x else math.nan)  # noqa: PLR0124
+    return Ieee(math.copysign(math.inf, x) if x and x == x else math.nan)  # noqa: PLR0124 - not nan
 
 
 def limit_of_power(x: float, n: float) -> Ieee:

@@ -153,7 +153,7 @@ class Tally:
             claim = change(slope)
             if claim != slope:
                 self.counts["claims", words] += 1
-                accepted = checker.check(function, x, claim, False) == "right"  # noqa: FBT003
+                accepted = checker.check(function, x, claim, False) == "right"  # noqa: FBT003 - a verdict
                 self.counts["accepted", words] += accepted
 
 

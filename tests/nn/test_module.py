@@ -677,7 +677,7 @@ def test_what_computes_something_else_is_refused_and_what_differs_is_named(
 
 def test_an_activation_that_draws_lots_does_not_keep_a_network_from_its_file(tmp_path):
     draws = iter(range(1000))
-    make = lambda: MLP(2, [2, 1], lambda z: z * next(draws))  # noqa: E731
+    make = lambda: MLP(2, [2, 1], lambda z: z * next(draws))  # noqa: E731 - one line
     make().save(tmp_path / "network.json")
     make().load(tmp_path / "network.json")
 

@@ -75,14 +75,14 @@ def test_what_a_type_checker_refuses() -> None:
     """Each of these comments is needed: mypy says so if one is not."""
     mlp = MLP(2, [1])
     with pytest.raises(TypeError, match="expected one list of inputs"):
-        mlp(1.0, 2.0)  # type: ignore[arg-type]
+        mlp(1.0, 2.0)  # type: ignore[arg-type]  # it is an error
     with pytest.raises(TypeError, match="write lr"):
-        SGD(mlp.parameters(), learning_rate=0.1)  # type: ignore[arg-type]
+        SGD(mlp.parameters(), learning_rate=0.1)  # type: ignore[arg-type]  # it is an error
     with pytest.raises(TypeError, match="write eps"):
-        Adam(mlp.parameters(), epsilon=1e-9)  # type: ignore[arg-type]
+        Adam(mlp.parameters(), epsilon=1e-9)  # type: ignore[arg-type]  # it is an error
     with pytest.raises(TypeError, match=r"write SGD\(mlp.parameters\(\), lr\)"):
-        SGD(mlp, 0.1)  # type: ignore[arg-type]
+        SGD(mlp, 0.1)  # type: ignore[arg-type]  # it is an error
     with pytest.raises(AttributeError, match="nothing has to be set"):
-        mlp.train()  # type: ignore[attr-defined]
+        mlp.train()  # type: ignore[attr-defined]  # it is an error
     with pytest.raises(AttributeError, match="one number of them first"):
-        Layer(2, 2)(X).backward()  # type: ignore[attr-defined]
+        Layer(2, 2)(X).backward()  # type: ignore[attr-defined]  # it is an error

@@ -93,10 +93,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         """
         refuse(unknown, "render", OPTIONS)
         name = os.fsdecode(outfile or filename or self.filename.removesuffix(".gv"))
-        path = os.path.join(os.fsdecode(directory or self.directory), name)  # noqa: PTH118
+        path = os.path.join(os.fsdecode(directory or self.directory), name)  # noqa: PTH118 - as given
         path, written_as = destination(path, format, self.format, exact=outfile is not None)
         data = self._drawn(written_as, dpi)
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)  # noqa: PTH103, PTH120
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)  # noqa: PTH103, PTH120 - a str
         files.write(path, data)
         if view:
             self._open(path, written_as)

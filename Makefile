@@ -53,7 +53,7 @@ mutants: $(INSTALLED)
 # Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)
 	PATH=.venv/bin $(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
-	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.examples import worked_example as example; \
+	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.lessons import worked_example as example; \
 		example.picture_of_two_paths().render(outfile='notebooks/pictures/two_paths.svg', cleanup=True)"
 
 # Those of pages: with Playwright and a Chromium.

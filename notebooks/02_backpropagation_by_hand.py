@@ -28,7 +28,7 @@ from tinygrad_edu import (
     steps,
     weighted_sum,
 )
-from tinygrad_edu.examples import ten_thousand_rounds, worked_example
+from tinygrad_edu.lessons import ten_thousand_rounds, worked_example
 from tinygrad_edu.nn import SGD
 
 plt.style.use("lecture.mplstyle")

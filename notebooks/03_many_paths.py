@@ -22,11 +22,28 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tinygrad_edu import MLP, Value, draw_network, grad, gradcheck, half_squared_error, sin, total
+from tinygrad_edu import (
+    MLP,
+    Value,
+    draw_network,
+    exercise,
+    grad,
+    gradcheck,
+    half_squared_error,
+    paths,
+    sin,
+    steps,
+    total,
+)
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.examples import deep_thin, worked_example
-from tinygrad_edu.explain import exercise, mistakes, paths, steps
-from tinygrad_edu.explain.mistakes import Gradients, compare_engines, edges, ladder, paths_walked
+from tinygrad_edu.lessons import broken_engines, deep_thin, worked_example
+from tinygrad_edu.lessons.broken_engines import (
+    Gradients,
+    compare_engines,
+    edges,
+    ladder,
+    paths_walked,
+)
 
 plt.style.use("lecture.mplstyle")
 
@@ -280,10 +297,10 @@ found = right_engine(c)
 # one answer for $\partial c/\partial a$ of the smallest example?
 
 # %%
-print(mistakes.MISTAKES["recursion"].source)
+print(broken_engines.MISTAKES["recursion"].source)
 
 # %%
-mistakes.why_topological_order(c)
+broken_engines.why_topological_order(c)
 
 # %% [markdown]
 # Recursion sends on from $b$ before all has arrived there; and when the rest arrives, it sends what
@@ -368,14 +385,14 @@ print(f"∂c/∂a = {a.grad} after zero_grad()")
 # differentiate with respect to the second one.
 
 # %%
-print(mistakes.MISTAKES["in_turn"].source)
+print(broken_engines.MISTAKES["in_turn"].source)
 
 # %% [markdown]
 # Take $L = \frac12 (w_1 w_2)^2$ at $(1, 2)$, where the gradient is
 # $(w_1 w_2^2,\; w_1^2 w_2) = (4, 2)$, and a learning rate of 0.1.
 
 # %%
-update = mistakes.compare_updates()
+update = broken_engines.compare_updates()
 update
 
 # %%
@@ -455,7 +472,7 @@ def mine(value):
     return gradients
 
 
-right, found = mistakes.topological_order(c), mine(c)
+right, found = broken_engines.topological_order(c), mine(c)
 print([node.label for node in right if not math.isclose(found[node], right[node])])
 
 # %% [markdown]
@@ -464,7 +481,7 @@ print([node.label for node in right if not math.isclose(found[node], right[node]
 
 # %%
 tall = ladder(10)
-print(f"{paths_walked(tall)} steps instead of {len(mistakes.topological_order(tall).steps)}")
+print(f"{paths_walked(tall)} steps instead of {len(broken_engines.topological_order(tall).steps)}")
 
 # %% [markdown]
 # Make a Value of your own with at most ten operations for which the ratio is larger still. (An
@@ -475,5 +492,5 @@ x = Value(1.0)
 my_value = total([x, x])
 
 operations = sum(node.op is not None for node in ancestors(my_value))
-ratio = paths_walked(my_value) / len(mistakes.topological_order(my_value).steps)
+ratio = paths_walked(my_value) / len(broken_engines.topological_order(my_value).steps)
 print(f"operations: {operations}, ratio {ratio:.1f}; to beat: {paths_walked(tall) / 20:.1f}")

@@ -23,8 +23,8 @@ from matplotlib.colors import ListedColormap
 from sklearn.linear_model import LogisticRegression
 
 from tinygrad_edu import MLP, Neuron, derivation, draw, draw_network, exercise, losses, sigmoid
-from tinygrad_edu.examples import logistic_regression, perceptron, shapes, xor
-from tinygrad_edu.examples import universal_approximation as approximation
+from tinygrad_edu.lessons import logistic_regression, perceptron, shapes, xor
+from tinygrad_edu.lessons import universal_approximation as approximation
 from tinygrad_edu.nn import accuracy
 from tinygrad_edu.nn.data import AND, OR, XOR
 

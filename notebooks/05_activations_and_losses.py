@@ -22,10 +22,22 @@ from functools import partial
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tinygrad_edu import MLP, Constant, Value, exp, grad, gradcheck, log, losses, weighted_sum
-from tinygrad_edu.examples import activation_problems as problems
-from tinygrad_edu.examples.activation_problems import slope
-from tinygrad_edu.explain import derivation, exercise, paths
+from tinygrad_edu import (
+    MLP,
+    Constant,
+    Value,
+    derivation,
+    exercise,
+    exp,
+    grad,
+    gradcheck,
+    log,
+    losses,
+    paths,
+    weighted_sum,
+)
+from tinygrad_edu.lessons import activation_problems as problems
+from tinygrad_edu.lessons.activation_problems import slope
 from tinygrad_edu.nn import predicted_class
 from tinygrad_edu.nn.activations import linear, threshold
 from tinygrad_edu.table import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh, total

@@ -23,7 +23,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from tinygrad_edu import MLP, draw_network, exercise, grad, losses, paths
-from tinygrad_edu.examples import error_derivatives, shapes, softmax_network, worked_example
+from tinygrad_edu.lessons import error_derivatives, shapes, softmax_network, worked_example
 from tinygrad_edu.nn import compare, equations
 from tinygrad_edu.nn.equations import Backward, back_propagation, forward_propagation, parameters_of
 from tinygrad_edu.nn.matrix import Matrix

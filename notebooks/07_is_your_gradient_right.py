@@ -38,7 +38,7 @@ from tinygrad_edu import (
     tanh,
     weighted_sum,
 )
-from tinygrad_edu.examples import error_derivatives, worked_example
+from tinygrad_edu.lessons import error_derivatives, worked_example
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.testing import arguments, numbers
 

@@ -32,7 +32,7 @@ from tinygrad_edu import (
     losses,
     softmax,
 )
-from tinygrad_edu.examples import batches
+from tinygrad_edu.lessons import batches
 from tinygrad_edu.nn import SGD, Adam, accuracy, data, fit, predicted_class, training
 
 plt.style.use("lecture.mplstyle")

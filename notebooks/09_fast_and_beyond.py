@@ -28,7 +28,7 @@ from sklearn.datasets import load_iris
 from tinygrad_edu import MLP, Value, grad, gradcheck, leaky_relu, losses, total
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.nn import SGD, Adam, accuracy, data, fit
-from tinygrad_edu.replay import recording, replay
+from tinygrad_edu.programs import recording, replay
 
 try:
     import torch

@@ -7,7 +7,7 @@ import re
 
 from tinygrad_edu import Constant, Value, weighted_sum
 from tinygrad_edu.drawing.graph import levels_behind
-from tinygrad_edu.examples.worked_example import forward
+from tinygrad_edu.lessons.worked_example import forward
 
 EVIL = [
     "</script><b>x",

@@ -1,4 +1,5 @@
 import ast
+import graphlib
 import importlib
 import os
 import subprocess
@@ -17,20 +18,21 @@ from tinygrad_edu.value import Value
 PACKAGE = Path(tinygrad_edu.__file__).parent
 
 ORDER = [
-    {"operation", "lazy", "habits"},
+    {"operation", "habits"},
     {"table"},
     {"engine"},
     {"recorder"},
     {"copying", "escaping"},
     {"value"},
-    {"given", "changes"},
     {"gradient"},
-    {"naming", "files"},
-    {"showing"},
-    {"drawing", "check", "replay"},
-    {"explain"},
+    {"support"},
+    {"formulas"},
+    {"drawing", "programs"},
+    {"explain", "check"},
+    {"exercises"},
+    {"pages"},
     {"nn"},
-    {"examples", "testing"},
+    {"lessons", "testing"},
     {"plugin"},
     {"__init__"},
     {"interop", "cli"},
@@ -38,7 +40,7 @@ ORDER = [
 ]
 """A module may import those of the lines above its own, and no other of its own line."""
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
-CORE = [name for names in ORDER[:8] for name in sorted(names)]
+CORE = [name for names in ORDER[:7] for name in sorted(names)]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -84,6 +86,29 @@ def test_imports_run_one_way(path):
         assert imported == importer or LEVEL[imported] < LEVEL[importer]
 
 
+def imported_files(path):
+    """The files of the package that a file imports, wherever in its code."""
+    for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
+        parts = name.split(".")
+        while parts[0] == "tinygrad_edu" and len(parts) > 1:
+            place = PACKAGE.joinpath(*parts[1:])
+            found = [place.with_suffix(".py"), place / "__init__.py"]
+            if file := next((file for file in found if file.exists()), None):
+                yield file
+                break
+            parts.pop()
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    before = {path: {*imported_files(path)} - {path} for path in FILES}
+    assert [*graphlib.TopologicalSorter(before).static_order()]  # a circle raises CycleError
+
+
+def test_the_harness_of_this_test_sees_files():
+    found = {str(path.relative_to(PACKAGE)) for path in imported_files(PACKAGE / "gradient.py")}
+    assert {"engine.py", "value.py", "recorder.py"} <= found
+
+
 @pytest.mark.parametrize("name", CORE)
 def test_the_core_needs_nothing_but_python(name):
     tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
@@ -120,7 +145,9 @@ def loaded_by(statement):
     return set(done.stdout.split())
 
 
-READERS = {"drawing", "explain", "check", "replay", "interop", "testing", "examples"}
+READERS = {
+    "drawing", "programs", "explain", "exercises", "pages", "check", "lessons", "interop", "testing",
+}  # fmt: skip
 """Folders and modules of the package that a program which only computes does not need."""
 
 SHOW_OR_CHECK = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import examples
+from tinygrad_edu import lessons
 from tinygrad_edu.cli import main
 
 
@@ -133,7 +133,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
 
 # --- what the output goes to ----------------------------------------------------------------------
 
-reported = functools.cache(examples.report)
+reported = functools.cache(lessons.report)
 COMMANDS = [
     ["--help"], ["--version"], ["demo", "--help"], ["example", "--help"], [],
     ["demo", "-o", "x.dot"], ["demo", "-o", "∂z₁.dot"], ["example", "--list"],
@@ -141,7 +141,7 @@ COMMANDS = [
 TRAINING = {"batches", "ten_thousand_rounds", "universal_approximation"}  # they take seconds
 COMMANDS += [
     pytest.param(["example", name], marks=pytest.mark.slow if name in TRAINING else [])
-    for name in examples.names()
+    for name in lessons.names()
 ]
 
 
@@ -149,7 +149,7 @@ COMMANDS += [
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_every_command_can_be_read_on_every_terminal(command, encoding, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(examples, "report", reported)
+    monkeypatch.setattr(lessons, "report", reported)
     bytes_, errors = io.BytesIO(), io.StringIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(bytes_, encoding, newline="\n"))
     monkeypatch.setattr(sys, "stderr", errors)
@@ -243,14 +243,14 @@ def test_a_reader_that_leaves_early_is_no_error(command, tmp_path):
 def test_the_list_of_examples_says_what_each_shows():
     listed = run("example", "--list").stdout.decode()
     assert listed == run("example").stdout.decode()
-    assert [line.split()[0] for line in listed.splitlines()] == examples.names()
+    assert [line.split()[0] for line in listed.splitlines()] == lessons.names()
     for line in listed.splitlines():
         assert re.search(r"\([A-E]\d+(, [A-E]\d+)*\)\.$", line), "the rows of the lectures"
 
 
-@pytest.mark.parametrize("name", examples.names())
+@pytest.mark.parametrize("name", lessons.names())
 def test_every_example_prints_a_report_that_fits_a_terminal(name, capsys, monkeypatch):
-    monkeypatch.setattr(examples, "report", reported)
+    monkeypatch.setattr(lessons, "report", reported)
     assert main(["example", name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 9

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tinygrad_edu import examples
+from tinygrad_edu import lessons
 
 ROOT = Path(__file__).parents[1]
 ROW = re.compile(r"^\| ([A-E]\d+) \| [^|]+ \| ([\d, ]+?) \| (\w*) ?\| ([\w/.]+) \|$", re.MULTILINE)
@@ -35,6 +35,6 @@ def test_what_a_line_names_cites_its_row(row, notebooks, example, test):
         (script,) = (ROOT / "notebooks").glob(f"{number}_*.py")
         assert cites(script, row), script
     if example:
-        assert example in examples.names()
-        assert cites(ROOT / "tinygrad_edu" / "examples" / f"{example}.py", row)
+        assert example in lessons.names()
+        assert cites(ROOT / "tinygrad_edu" / "lessons" / f"{example}.py", row)
     assert cites(ROOT / "tests" / test, row)

@@ -30,7 +30,6 @@ from hypothesis import Phase, given
 
 import tinygrad_edu
 from tinygrad_edu import Constant, Value, grad, softmax, table
-from tinygrad_edu.check.expression import lengths
 from tinygrad_edu.operation import (
     ATOM,
     REALS,
@@ -42,6 +41,7 @@ from tinygrad_edu.operation import (
     number,
     padded,
 )
+from tinygrad_edu.programs.expressions import lengths
 from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import numbers
 

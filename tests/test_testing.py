@@ -16,8 +16,8 @@ from hypothesis.vendor.pretty import pretty
 
 import tinygrad_edu
 from tinygrad_edu import Constant, Value, assert_gradients, table, tanh
-from tinygrad_edu.check.expression import MARGIN
 from tinygrad_edu.operation import Operation, padded
+from tinygrad_edu.programs.expressions import MARGIN
 from tinygrad_edu.table import TABLE
 from tinygrad_edu.testing import (
     SMOOTH,

@@ -10,17 +10,21 @@
 
 from typing import TYPE_CHECKING
 
-from tinygrad_edu import lazy
 from tinygrad_edu.gradient import grad, hessian, jacobian
+from tinygrad_edu.support import lazy
 from tinygrad_edu.table import TABLE as _TABLE
 from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
     from tinygrad_edu.check import assert_gradients, gradcheck
     from tinygrad_edu.drawing import draw, draw_network
-    from tinygrad_edu.explain import derivation, exercise, first_nonfinite, latex, paths, steps
-    from tinygrad_edu.explain.mistakes import compare_engines
-    from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient
+    from tinygrad_edu.exercises.exercise import exercise
+    from tinygrad_edu.explain.derivations import derivation
+    from tinygrad_edu.explain.nonfinite import first_nonfinite, first_nonfinite_gradient
+    from tinygrad_edu.explain.passes import steps
+    from tinygrad_edu.explain.paths import paths
+    from tinygrad_edu.formulas.expressions import latex
+    from tinygrad_edu.lessons.broken_engines import compare_engines
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
     # What the table adds below, for type checkers; a test holds the two equal.
@@ -131,21 +135,21 @@ __getattr__, __dir__ = lazy.on_demand(
         "Layer": "tinygrad_edu.nn.layers",
         "Neuron": "tinygrad_edu.nn.layers",
         "assert_gradients": "tinygrad_edu.check",
-        "compare_engines": "tinygrad_edu.explain.mistakes",
-        "derivation": "tinygrad_edu.explain",
+        "compare_engines": "tinygrad_edu.lessons.broken_engines",
+        "derivation": "tinygrad_edu.explain.derivations",
         "draw": "tinygrad_edu.drawing",
         "draw_network": "tinygrad_edu.drawing",
-        "examples": "",
-        "exercise": "tinygrad_edu.explain",
-        "first_nonfinite": "tinygrad_edu.explain",
+        "lessons": "",
+        "exercise": "tinygrad_edu.exercises.exercise",
+        "first_nonfinite": "tinygrad_edu.explain.nonfinite",
         "first_nonfinite_gradient": "tinygrad_edu.explain.nonfinite",
         "gradcheck": "tinygrad_edu.check",
         "interop": "",
-        "latex": "tinygrad_edu.explain",
+        "latex": "tinygrad_edu.formulas.expressions",
         "losses": "tinygrad_edu.nn",
         "nn": "",
-        "paths": "tinygrad_edu.explain",
-        "steps": "tinygrad_edu.explain",
+        "paths": "tinygrad_edu.explain.paths",
+        "steps": "tinygrad_edu.explain.passes",
         "testing": "",
     },
     habits={

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinygrad_edu import __version__, examples, files
-from tinygrad_edu.examples import worked_example
-from tinygrad_edu.explain import page, steps
-from tinygrad_edu.showing import printable, writable
+from tinygrad_edu import __version__, lessons
+from tinygrad_edu.explain.passes import steps
+from tinygrad_edu.lessons import worked_example
+from tinygrad_edu.pages import stepper
+from tinygrad_edu.support import files
+from tinygrad_edu.support.showing import printable, writable
 
 FORMATS = ("svg", "png", "pdf", "dot", "gv", "html")
 """Of pictures; the first one where neither a file's ending nor --format says another."""
@@ -84,7 +86,7 @@ def demo(output: str, format_: str) -> None:
     if output != "-":
         print_text(worked_example.report(example))
     if format_ == "html":  # both passes, step by step
-        rendered = page.document(steps(example.loss)).encode()
+        rendered = stepper.document(steps(example.loss)).encode()
     else:
         rendered = picture.pipe(format_)
     if output == "-":
@@ -97,11 +99,11 @@ def demo(output: str, format_: str) -> None:
 def example(name: str | None) -> None:
     """Run an example of the lectures and print what it shows; without a name, list all."""
     if name is None:
-        width = max(map(len, examples.names()))
-        for known in examples.names():
-            print_text(f"{known:<{width}}  {examples.title(known)}")
+        width = max(map(len, lessons.names()))
+        for known in lessons.names():
+            print_text(f"{known:<{width}}  {lessons.title(known)}")
     else:
-        print_text(examples.report(name))
+        print_text(lessons.report(name))
 
 
 def print_text(text: str) -> None:
@@ -154,7 +156,7 @@ def parser() -> argparse.ArgumentParser:
         help="a system of the lectures: what it computes, as text",
         description="Run one of the systems of the lectures and print what it shows.",
     )
-    one.add_argument("name", nargs="?", choices=examples.names(), metavar="NAME", help="which")
+    one.add_argument("name", nargs="?", choices=lessons.names(), metavar="NAME", help="which")
     one.add_argument("--list", action="store_true", help="list all examples (as without a NAME)")
     return top
 

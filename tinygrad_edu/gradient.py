@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, overload
 
-from tinygrad_edu.changes import is_as_computed
 from tinygrad_edu.engine import adjoints, ancestors
-from tinygrad_edu.recorder import exactly, stored
+from tinygrad_edu.recorder import exactly, is_as_computed, stored
 from tinygrad_edu.value import Constant, Value, applying_the_rule_of, is_exact, one_and_zero
 
 __all__ = ["grad", "hessian", "jacobian"]

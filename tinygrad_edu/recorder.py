@@ -20,7 +20,7 @@ from tinygrad_edu.operation import OperandError, Operation
 if TYPE_CHECKING:
     from tinygrad_edu.value import Value as Recorded
 
-__all__ = ["Listed", "as_number", "record", "stored", "takes_gradient"]
+__all__ = ["Listed", "as_number", "is_as_computed", "record", "stored", "takes_gradient"]
 
 # The classes of the nodes that are recorded here; value.py, which stands above it, sets them.
 Value: Any = None
@@ -363,3 +363,29 @@ def wrong_rule(op: Operation, partials: object) -> TypeError:
     )
     message = f"{op.name}: its rule returns {partials!r}, not a tuple of {n}"
     return TypeError(message)
+
+
+def is_as_computed(node: Recorded) -> bool:
+    """Tell whether the data of a node and its partials are those of its arguments as they are.
+
+    >>> from tinygrad_edu import Value
+    >>> x = Value(2.0)
+    >>> y = x * x
+    >>> x.data = 3.0
+    >>> is_as_computed(x), is_as_computed(y)
+    (True, False)
+    """
+    op: Any = node.op
+    if op is None:
+        return True
+    try:
+        numbers = [x if type(x) is float else op.number(x) for x in map(as_number, node.args)]
+        given = op.nested(numbers)
+        now = (op.forward(*given), *op.flat(apply_rule(op, node.data, given)))
+    except (ArithmeticError, ValueError, TypeError):  # so it was not when the node was computed
+        return False
+    before = (node.data, *node.partials)
+    return all(
+        b is None or a == b or (a != a and b != b)  # noqa: PLR0124 - asks for nan
+        for a, b in zip(now, before, strict=True)
+    )

@@ -27,7 +27,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tinygrad_edu import table
-from tinygrad_edu.check.expression import (
+from tinygrad_edu.operation import Components, Operation, padded
+from tinygrad_edu.programs.expressions import (
     MARGIN,
     ROWS,
     Expression,
@@ -37,7 +38,6 @@ from tinygrad_edu.check.expression import (
     grow,
     lengths,
 )
-from tinygrad_edu.operation import Components, Operation, padded
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["arguments", "expression", "expressions", "networks", "numbers", "values"]
@@ -149,8 +149,8 @@ def expressions(
 ) -> Expression:
     """Random expressions, with nodes that are used more than once, of all operations of the table.
 
-    An :class:`~tinygrad_edu.check.expression.Expression` is a function of numbers or Values; its
-    ``inputs`` are a point where it has a derivative; as a string it is Python. The report of a
+    An :class:`~tinygrad_edu.programs.expressions.Expression` is a function of numbers or Values;
+    its ``inputs`` are a point where it has a derivative; as a string it is Python. The report of a
     failing test has it as a call of :func:`expression`, to be pasted back.
 
     >>> from hypothesis import find

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tinygrad_edu import exercise, steps
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 FOLDER = Path(__file__).resolve().parent
 SIZE = {"width": 1300, "height": 640}

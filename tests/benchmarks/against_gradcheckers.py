@@ -41,9 +41,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tinygrad_edu import Value, grad, gradcheck
-from tinygrad_edu.check.expression import Expression, Line, grow
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
+from tinygrad_edu.programs.expressions import Expression, Line, grow
 from tinygrad_edu.table import LEAK, TABLE, add, mul, sub
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

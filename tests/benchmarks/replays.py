@@ -12,7 +12,7 @@ from benchmarks.timing import in_units, measured, print_row, print_times
 
 from tinygrad_edu import Value
 from tinygrad_edu.nn.losses import cross_entropy
-from tinygrad_edu.replay import replay
+from tinygrad_edu.programs import replay
 
 __all__ = ["print_replays"]
 

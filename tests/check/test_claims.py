@@ -20,7 +20,7 @@ from tinygrad_edu import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 
 def hint(f, *inputs, claimed):

@@ -21,7 +21,7 @@ from tinygrad_edu import (
     total,
     weighted_sum,
 )
-from tinygrad_edu.examples.worked_example import BIASES, INPUTS, TARGETS, WEIGHTS
+from tinygrad_edu.lessons.worked_example import BIASES, INPUTS, TARGETS, WEIGHTS
 
 
 def verdicts(report):

@@ -8,14 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pages import Tags, drawing_in
 
-from tinygrad_edu import MLP, Value, draw, draw_network, steps
+from tinygrad_edu import MLP, Value, draw, draw_network, exercise, steps
 from tinygrad_edu.drawing import dot
 from tinygrad_edu.drawing.labels import LONGEST, LONGEST_TIP, legible, shortened
 from tinygrad_edu.drawing.svg import svg
-from tinygrad_edu.explain import exercise
-from tinygrad_edu.explain.page import document
-from tinygrad_edu.naming import Names
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.operation import Operation
+from tinygrad_edu.pages.stepper import document
 
 SPACE = "{http://www.w3.org/2000/svg}"
 TIP = "{http://www.w3.org/1999/xlink}title"

@@ -23,7 +23,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.drawing import network
 from tinygrad_edu.drawing.svg import svg
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 
 @pytest.fixture

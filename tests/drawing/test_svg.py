@@ -13,7 +13,7 @@ from tinygrad_edu import MLP, Value, draw
 from tinygrad_edu.drawing import Picture, dot, draw_network
 from tinygrad_edu.drawing.picture import fitted
 from tinygrad_edu.drawing.svg import svg
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 ODD = [
     'a "b"',
@@ -173,7 +173,7 @@ def test_a_network_stands_where_it_is_put_with_its_legend():
 def test_the_same_picture_gives_the_same_bytes_in_every_run():
     program = (
         "import hashlib; from tinygrad_edu.drawing.svg import svg; "
-        "from tinygrad_edu.examples import worked_example as example; "
+        "from tinygrad_edu.lessons import worked_example as example; "
         "print(hashlib.sha256(svg(example.picture(example.forward())).encode()).hexdigest())"
     )
     hashes = {

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from tinygrad_edu import (
     Constant,
     Value,
+    derivation,
     grad,
     losses,
     maximum,
+    paths,
     sigmoid,
     sin,
     softmax,
@@ -22,9 +24,8 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.examples.worked_example import forward
-from tinygrad_edu.explain import derivation, paths
-from tinygrad_edu.explain.formulas import Names
+from tinygrad_edu.formulas.expressions import Names
+from tinygrad_edu.lessons.worked_example import forward
 from tinygrad_edu.testing import expressions
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from tinygrad_edu import Value, draw, paths
-from tinygrad_edu.examples import worked_example
-from tinygrad_edu.explain.chains import COLOURS
+from tinygrad_edu.explain.paths import COLOURS
+from tinygrad_edu.lessons import worked_example
 
 
 def colours(picture):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, leaky_relu, maximum, sigmoid, softmax
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.nn import SGD, Adam, data, fit, losses
 from tinygrad_edu.nn.comparison import Row, columns, compare
 from tinygrad_edu.nn.equations import (

@@ -34,7 +34,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.check.noise import rounding_error
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.nn.activations import ACTIVATIONS, linear
 
 EPSILON = 2.0**-52

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, assert_gradients, grad, sigmoid, softmax, total
-from tinygrad_edu.explain.formulas import text
+from tinygrad_edu.formulas.expressions import text
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,

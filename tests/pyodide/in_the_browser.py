@@ -7,7 +7,7 @@ from pathlib import Path
 import tinygrad_edu
 from tinygrad_edu import MLP, Value, derivation, draw, gradcheck, paths, steps
 from tinygrad_edu.drawing import draw_network
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 
 def refusal(action):

@@ -17,7 +17,7 @@ import pytest
 from tinygrad_edu import draw
 from tinygrad_edu.drawing.picture import fitted
 from tinygrad_edu.drawing.svg import svg
-from tinygrad_edu.examples import worked_example
+from tinygrad_edu.lessons import worked_example
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

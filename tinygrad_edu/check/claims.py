@@ -12,8 +12,9 @@ from tinygrad_edu import escaping
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.measure import significant
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.formulas.labels import as_text
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.naming import Names, as_text
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value

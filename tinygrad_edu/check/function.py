@@ -10,10 +10,11 @@ from itertools import chain, count, product
 from typing import Any, TypeVar
 
 from tinygrad_edu import escaping
-from tinygrad_edu.given import quoted
+from tinygrad_edu.formulas.labels import as_text, typed
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.naming import as_text, superscript, typed
 from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.support.characters import superscript
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Function"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tinygrad_edu.check.measure import UNKNOWN, Slope
-from tinygrad_edu.showing import Printed, printable
+from tinygrad_edu.support.showing import Printed, printable
 
 __all__ = ["Finding", "Report", "Verdict"]
 

@@ -9,13 +9,13 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
-from tinygrad_edu.changes import is_as_computed
 from tinygrad_edu.drawing.labels import LONGEST, as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.given import require_value
-from tinygrad_edu.naming import Names
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.operation import Components
+from tinygrad_edu.recorder import is_as_computed
+from tinygrad_edu.support.given import require_value
 from tinygrad_edu.value import Constant, Value
 
 FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed

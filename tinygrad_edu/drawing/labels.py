@@ -8,7 +8,7 @@ from typing import Any
 
 from graphviz import nohtml
 
-from tinygrad_edu.files import encodable
+from tinygrad_edu.support.files import encodable
 
 LONGEST = 60
 """So many characters of a label are drawn, and of names everywhere."""

@@ -24,9 +24,9 @@ from tinygrad_edu.drawing.graph import (
 )
 from tinygrad_edu.drawing.labels import as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
-from tinygrad_edu.given import quoted
-from tinygrad_edu.naming import name
+from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.recorder import as_number, takes_gradient
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.table import weighted_sum
 from tinygrad_edu.value import Value
 

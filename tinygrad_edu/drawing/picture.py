@@ -13,10 +13,10 @@ from typing import Any
 
 import graphviz
 
-from tinygrad_edu import files
 from tinygrad_edu.drawing import dot
 from tinygrad_edu.drawing.svg import svg
 from tinygrad_edu.drawing.typesetting import typeset
+from tinygrad_edu.support import files
 
 FORMATS = {"svg": "svg", "png": "png", "pdf": "pdf", "dot": "dot", "gv": "dot"}
 """What a picture can be written as, by the endings of files."""

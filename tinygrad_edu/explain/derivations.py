@@ -20,8 +20,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.chains import MISSING, Paths, checked_names, ends, merged_edges
-from tinygrad_edu.explain.formulas import (
+from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
+from tinygrad_edu.explain.paths import MISSING, Paths, checked_names, ends, merged_edges
+from tinygrad_edu.formulas.expressions import (
     DIGITS,
     LATEX,
     TEXT,
@@ -34,9 +35,8 @@ from tinygrad_edu.explain.formulas import (
     require_digits,
     whole_derivative,
 )
-from tinygrad_edu.explain.walk import BackwardStep, Steps, require_unchanged
 from tinygrad_edu.recorder import as_number
-from tinygrad_edu.showing import Printed
+from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.value import Value
 
 __all__ = ["Derivation", "derivation"]

@@ -20,13 +20,13 @@ from fractions import Fraction
 from typing import Any
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.formulas import TEXT, Names, local_name
-from tinygrad_edu.explain.walk import ForwardStep, cut, number
-from tinygrad_edu.given import require_value
+from tinygrad_edu.explain.passes import ForwardStep, cut, number
+from tinygrad_edu.formulas.expressions import TEXT, Names, local_name
+from tinygrad_edu.formulas.labels import as_text
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.naming import as_text
 from tinygrad_edu.recorder import as_number
-from tinygrad_edu.showing import Printed
+from tinygrad_edu.support.given import require_value
+from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["NonFinite", "NonFiniteGradient", "first_nonfinite", "first_nonfinite_gradient"]

@@ -27,7 +27,7 @@ True
 
 from typing import TYPE_CHECKING
 
-from tinygrad_edu import lazy
+from tinygrad_edu.support import lazy
 
 if TYPE_CHECKING:
     from tinygrad_edu.interop.expressions import expression_to_torch

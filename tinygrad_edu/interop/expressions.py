@@ -17,10 +17,10 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from tinygrad_edu.check.expression import Expression, Line
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.interop.operations import compute, framework, require_computable, torch
 from tinygrad_edu.operation import Operation
+from tinygrad_edu.programs.expressions import Expression, Line
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["expression_to_torch"]

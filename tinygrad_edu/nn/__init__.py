@@ -16,7 +16,7 @@ comparison             compare: the equations beside the engine
 
 from typing import TYPE_CHECKING
 
-from tinygrad_edu import lazy
+from tinygrad_edu.support import lazy
 
 if TYPE_CHECKING:
     from tinygrad_edu.nn import data, equations, losses, optimisers

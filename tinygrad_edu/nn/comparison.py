@@ -25,13 +25,13 @@ from itertools import chain, groupby, zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.naming import name
 from tinygrad_edu.nn import equations, losses
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
-from tinygrad_edu.showing import Printed
+from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.table import softmax, total
 from tinygrad_edu.value import Value
 

@@ -13,8 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tinygrad_edu.given import quoted
 from tinygrad_edu.operation import number
+from tinygrad_edu.support.given import quoted
 
 __all__ = ["as_json", "content_of", "from_json", "read", "require"]
 

@@ -15,8 +15,7 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tinygrad_edu.given import quoted
-from tinygrad_edu.naming import name
+from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.nn.activations import (
     Activation,
     activation_of,
@@ -30,6 +29,7 @@ from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.settings import plural, random_source, whole
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import Listed, as_number, record, record_one, takes_gradient
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.table import weighted_sum
 from tinygrad_edu.value import Constant, Value
 

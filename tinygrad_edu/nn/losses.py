@@ -21,7 +21,8 @@ from numbers import Integral
 from typing import Any, TypeAlias, overload
 
 from tinygrad_edu import table
-from tinygrad_edu.naming import LOSS, as_text
+from tinygrad_edu.formulas.labels import as_text
+from tinygrad_edu.formulas.names import LOSS
 from tinygrad_edu.nn.logits import warn_of_probabilities
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import as_number

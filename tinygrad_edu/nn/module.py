@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from tinygrad_edu import files
-from tinygrad_edu.given import quoted
 from tinygrad_edu.habits import missing
 from tinygrad_edu.nn.files import content_of, read, require
+from tinygrad_edu.support import files
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.value import Value
 
 __all__ = ["Module"]

@@ -26,10 +26,10 @@ from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any, NoReturn, TypeAlias
 
-from tinygrad_edu.given import quoted
 from tinygrad_edu.nn.settings import at_least, require_known, whole
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import takes_gradient
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["SGD", "Adam", "Optimiser", "Schedule", "cosine", "exponential", "linear", "stepwise"]

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tinygrad_edu.operation import number
+from tinygrad_edu.programs.graph import Graph
+from tinygrad_edu.programs.program import Replay
 from tinygrad_edu.recorder import as_number, takes_gradient
-from tinygrad_edu.replay.graph import Graph
-from tinygrad_edu.replay.program import Replay
 from tinygrad_edu.value import Value, recording
 
 __all__ = ["Replayed"]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from tinygrad_edu.given import quoted
 from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.support.given import quoted
 
 __all__ = ["at_least", "looked_up", "plural", "random_source", "require_known", "whole"]
 

@@ -23,11 +23,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.given import quoted
 from tinygrad_edu.nn.module import Module
 from tinygrad_edu.nn.optimisers import Optimiser
 from tinygrad_edu.nn.settings import plural, random_source, whole
 from tinygrad_edu.recorder import takes_gradient
+from tinygrad_edu.support.given import quoted
 from tinygrad_edu.table import total
 from tinygrad_edu.value import Value
 

@@ -1,0 +1,18 @@
+"""The lecture's notation: what the numbers of a network are called."""
+
+from __future__ import annotations
+
+from tinygrad_edu.support.characters import subscript, superscript
+
+__all__ = ["name"]
+
+
+def name(symbol: str, *indices: int, layer: int = 0) -> str:
+    """Return a name in the notation of lecture A: indices below, the layer above in parentheses.
+
+    >>> name("w", 1, 2, layer=2), name("b", 1), name("w", 3, 12, layer=10)
+    ('w₁₂⁽²⁾', 'b₁', 'w₃,₁₂⁽¹⁰⁾')
+    """
+    comma = "," if max(indices, default=0) > 9 else ""
+    below = comma.join(map(subscript, indices))
+    return f"{symbol}{below}" + (superscript(f"({layer})") if layer else "")

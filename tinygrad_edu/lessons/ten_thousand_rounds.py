@@ -1,0 +1,104 @@
+"""The worked example trained for 10,000 rounds, and what M. Mazur prints of it (A9).
+
+Of his three figures none comes from 10,000 rounds of gradient descent. The error is that of 9,999.
+The outputs come from weights that move layer by layer: those of the last layer first, and through
+them, already moved, the errors go back to the first. Gradient descent moves all weights at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+from tinygrad_edu.gradient import grad
+from tinygrad_edu.lessons.worked_example import (
+    INPUTS,
+    LEARNING_RATE,
+    TARGETS,
+    network,
+    verdict,
+    weights_of,
+)
+from tinygrad_edu.nn import MLP, SGD
+from tinygrad_edu.table import half_squared_error, total
+
+Figures: TypeAlias = "dict[str, float]"
+
+PRINTED = {"error": "0.0000351085", "output 1": "0.015912196", "output 2": "0.984065734"}
+"""As M. Mazur prints them after "10,000 times"."""
+
+
+def at_once(mlp: MLP) -> Callable[[], None]:
+    """Return a round of gradient descent: all weights move by gradients taken before."""
+    sgd = SGD(weights_of(mlp), LEARNING_RATE)
+
+    def one_round() -> None:
+        mlp.zero_grad()
+        half_squared_error(mlp(INPUTS), TARGETS).backward()
+        sgd.step()
+
+    return one_round
+
+
+def layer_by_layer(mlp: MLP) -> Callable[[], None]:
+    """Return a round in which errors go back through weights that have moved already."""
+    hidden, output = (
+        SGD([w for neuron in layer.neurons for w in neuron.w], LEARNING_RATE)
+        for layer in mlp.layers
+    )
+
+    def one_round() -> None:
+        mlp.zero_grad()
+        loss = half_squared_error(mlp(INPUTS), TARGETS)
+        errors = grad(loss, [neuron.z for neuron in mlp.layers[1].neurons])
+        loss.backward()
+        output.step()
+        mlp.zero_grad()
+        mlp(INPUTS)
+        zs = [neuron.z for neuron in mlp.layers[1].neurons]
+        total([error * z for error, z in zip(errors, zs, strict=True)]).backward()
+        hidden.step()
+
+    return one_round
+
+
+def after(rounds: Sequence[int], update: Callable[[MLP], Callable[[], None]]) -> list[Figures]:
+    """Return error and outputs after each of these numbers of rounds.
+
+    >>> [f"{figures['error']:.9f}" for figures in after([0, 1], at_once)]
+    ['0.298371109', '0.291027774']
+    """
+    mlp = network()
+    one_round = update(mlp)
+    found = []
+    for done in range(max(rounds) + 1):
+        if done in rounds:
+            error = half_squared_error(mlp(INPUTS), TARGETS)
+            first, second = mlp.layers[-1].a
+            found.append({"error": error.data, "output 1": first.data, "output 2": second.data})
+        one_round()
+    return found
+
+
+def report() -> str:
+    """Return the figures of each kind of update beside those printed, as text."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "The worked example, its weights moved 10,000 times with learning rate 0.5 (A9)\n"
+    figures = [*after([9_999, 10_000], at_once), *after([10_000], layer_by_layer)]
+    columns = dict(zip(["9,999 at once", "10,000 at once", "layer by layer"], figures, strict=True))
+    yield f"  {'':<10}{'M. Mazur':>14}" + "".join(f"{title:>18}" for title in columns)
+    for what, printed in PRINTED.items():
+        decimals = len(printed) - 2
+        cells = [
+            f"{found[what]:.{decimals}f} {'✓' if verdict(printed, found[what]) == '✓' else ' '}"
+            for found in columns.values()
+        ]
+        yield f"  {what:<10}{printed:>14}" + "".join(f"{cell:>18}" for cell in cells).rstrip()
+    yield "\n  ✓ marks what rounds to the figure that is printed."
+    yield "  At once: gradient descent. All weights move by gradients that were taken before."
+    yield "  Layer by layer: the last layer moves first, and the errors go back to the first layer"
+    yield "  through weights that have moved already: that is not the gradient of the loss."
+    yield "  The error printed is that before the last of 10,000 rounds of gradient descent."

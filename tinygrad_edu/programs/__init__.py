@@ -1,0 +1,28 @@
+"""A recorded graph as a program: written once from the rules of the table, run for many data.
+
+rules        the rules of operations as lines of code
+graph        what of a graph depends on what: the nodes a program computes
+plan         which nodes run together, and in which order
+scalars      the target plain Python: one number at a time
+arrays       the target NumPy: a whole batch at once
+program      replay: record once, run for many data (needs NumPy, the extra ``fast``)
+expressions  a graph as an expression that runs and reads as Python; random ones
+"""
+
+from typing import TYPE_CHECKING
+
+from tinygrad_edu.support import lazy
+
+if TYPE_CHECKING:
+    from tinygrad_edu.programs.program import Outcome, Replay, replay
+    from tinygrad_edu.value import recording
+
+__all__ = ["Outcome", "Replay", "recording", "replay"]
+
+__getattr__, __dir__ = lazy.on_demand(
+    __name__,  # only replays need NumPy
+    {
+        **dict.fromkeys(["Outcome", "Replay", "replay"], f"{__name__}.program"),
+        "recording": "tinygrad_edu.value",
+    },
+)

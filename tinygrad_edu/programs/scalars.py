@@ -1,0 +1,107 @@
+"""A graph as a program of plain Python, a line for each operation: for graphs without structure.
+
+A long chain has nothing that could be computed together; as a program without loops it runs
+several times faster than it was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tinygrad_edu.programs.graph import Graph
+from tinygrad_edu.programs.rules import Lines
+
+__all__ = ["Scalars"]
+
+OPERATIONS = 500  # to a function: what is compiled at once stays small
+
+
+class Scalars:
+    """The forward and the backward pass for one example.
+
+    In the program V and A are lists of data and adjoints, by identity; F and G hold the fixed
+    numbers and their gradients.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        """Write and compile the program."""
+        self.graph = graph
+        self.size = graph.n_inputs + len(graph.operations)
+        items = list(graph.operations.items())
+        pieces = [items[i : i + OPERATIONS] for i in range(0, len(items), OPERATIONS)]
+        self.forward = [self.compiled(self.forward_of(piece)) for piece in pieces]
+        self.backward = [self.compiled(self.backward_of(piece)) for piece in reversed(pieces)]
+
+    def run(self, fixed: list[float], example: list[float]) -> tuple[float, list[float]]:
+        """Return the loss and the gradient of one example."""
+        values = [*example, *[0.0] * (self.size - len(example))]
+        adjoints = [0.0] * self.size
+        gradient = [0.0] * len(fixed)
+        for function in self.forward:
+            function(fixed, gradient, values, adjoints)
+        adjoints[self.graph.root] = 1.0
+        for function in self.backward:
+            function(fixed, gradient, values, adjoints)
+        return values[self.graph.root], gradient
+
+    def forward_of(self, piece: list[Any]) -> Lines:
+        """Write the forward pass of some operations."""
+        lines = Lines(lambda op: op.forward)
+        results = [
+            f"v{x} = {lines.call(node.op, [*map(data, node.operands)])}" for x, node in piece
+        ]
+        lines.lines = [*self.read(piece), *results, f"{span('V', piece)} = {names('v', piece)}"]
+        return lines
+
+    def backward_of(self, piece: list[Any]) -> Lines:
+        """Write the backward pass of some operations: upstream times partial, added up."""
+        lines = Lines(lambda op: op.forward)
+        lines.lines = self.read(piece)
+        lines.lines += [f"{names(x, piece)} = {span(X, piece)}" for x, X in ("vV", "aA")]
+        first, needs = piece[0][0], self.graph.needs
+        for x, node in reversed(piece):
+            if x not in needs:
+                continue
+            operands = [
+                self.graph.number(y) if self.graph.is_constant(y) else data(y)
+                for y in node.operands
+            ]
+            wanted = [y in needs for y in node.operands]
+            partials = lines.partials(node.op, f"v{x}", operands, wanted)
+            for y, d in zip(node.operands, partials, strict=True):
+                if y in needs:
+                    target = f"G[{~y}]" if y < 0 else f"a{y}" if y >= first else f"A[{y}]"
+                    lines.lines.append(f"{target} += a{x}" + (f" * {d}" if d != 1.0 else ""))
+        return lines
+
+    def read(self, piece: list[Any]) -> list[str]:
+        """Return lines that read what is fixed, and what other pieces made."""
+        first = piece[0][0]
+        outside = {x for _, node in piece for x in node.operands if x < first}
+        return [f"{data(x)} = " + (f"F[{~x}]" if x < 0 else f"V[{x}]") for x in sorted(outside)]
+
+    def compiled(self, lines: Lines) -> Callable[..., None]:
+        """Return the function of some lines."""
+        exec("def part(F, G, V, A):\n    " + "\n    ".join(lines.lines), lines.functions)  # noqa: S102 - it is our own
+        part: Callable[..., None] = lines.functions["part"]
+        return part
+
+
+def span(array: str, piece: list[Any]) -> str:
+    """Return the part of an array that belongs to a piece."""
+    return f"{array}[{piece[0][0]}:{piece[-1][0] + 1}]"
+
+
+def names(letter: str, piece: list[Any]) -> str:
+    """Return the names of all that a piece makes, as a tuple."""
+    return f"({', '.join(f'{letter}{x}' for x, _ in piece)},)"
+
+
+def data(identity: int) -> str:
+    """Return what a program calls the data of something.
+
+    >>> data(3), data(-1)
+    ('v3', 'p0')
+    """
+    return f"v{identity}" if identity >= 0 else f"p{~identity}"

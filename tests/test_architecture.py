@@ -146,7 +146,8 @@ def loaded_by(statement):
 
 
 READERS = {
-    "drawing", "programs", "explain", "exercises", "pages", "check", "lessons", "interop", "testing",
+    "drawing", "programs", "explain", "exercises", "pages", "check", "lessons", "interop",
+    "testing",
 }  # fmt: skip
 """Folders and modules of the package that a program which only computes does not need."""
 

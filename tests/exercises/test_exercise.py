@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Constant, Value, grad, log, losses, sigmoid, tanh, weighted_sum
-from tinygrad_edu.exercises import questions
 from tinygrad_edu.exercises.exercise import exercise, spelled, typed
-from tinygrad_edu.formulas.expressions import whole_derivative
+from tinygrad_edu.formulas import board
+from tinygrad_edu.formulas.derivatives import whole_derivative
 from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.testing import expressions, networks
 
@@ -583,8 +583,8 @@ def test_what_is_said_of_a_question_is_worked_out_when_it_is_wanted(monkeypatch)
         written.append(args)
         return whole_derivative(*args)
 
-    monkeypatch.setattr(questions, "whole_derivative", counted)
+    monkeypatch.setattr(board, "whole_derivative", counted)
     sheet = exercise(worked_example.forward().loss)
     assert not written
     assert sheet.hint("da2_1/dz2_1")
-    assert len(written) == 2, "by names and by numbers"
+    assert len(written) == 3, "by names, by numbers, and once for what it is worked out from"

@@ -24,7 +24,7 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.formulas.expressions import Names
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.lessons.worked_example import forward
 from tinygrad_edu.testing import expressions
 

@@ -31,9 +31,11 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.formulas.expressions import latex, latex_number, rules_as_latex
+from tinygrad_edu.formulas.derivatives import rules_as_latex
+from tinygrad_edu.formulas.expressions import latex
 from tinygrad_edu.formulas.expressions import text as text_of
 from tinygrad_edu.formulas.labels import as_latex
+from tinygrad_edu.formulas.markup import latex_number
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.operation import Components
 from tinygrad_edu.programs.expressions import lengths

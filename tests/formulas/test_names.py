@@ -25,8 +25,9 @@ from tinygrad_edu import (
     total,
 )
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.formulas.expressions import LATEX, text
+from tinygrad_edu.formulas.expressions import text
 from tinygrad_edu.formulas.labels import as_latex, as_text, spelled, typed
+from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.pages.stepper import Drawing, document, mathml
 

@@ -14,8 +14,9 @@ from tinygrad_edu import Constant, Value, table, weighted_sum
 from tinygrad_edu.drawing import picture
 from tinygrad_edu.drawing.graph import levels_behind, number_text
 from tinygrad_edu.explain.passes import steps
-from tinygrad_edu.formulas.expressions import LATEX, rules_as_latex
+from tinygrad_edu.formulas.derivatives import rules_as_latex
 from tinygrad_edu.formulas.labels import as_text
+from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.lessons.worked_example import forward
 from tinygrad_edu.operation import ATOM, Operation
 from tinygrad_edu.pages.stepper import MOST, document, fragment, mathml

@@ -43,8 +43,9 @@ from random import Random
 from typing import Any, NamedTuple
 
 from tinygrad_edu.exercises.questions import Question, last_place, near, questions
-from tinygrad_edu.explain.passes import Steps, number
+from tinygrad_edu.explain.passes import Steps
 from tinygrad_edu.formulas.labels import as_text, spelled, typed
+from tinygrad_edu.formulas.markup import number
 from tinygrad_edu.formulas.names import Names, with_constants
 from tinygrad_edu.support import files
 from tinygrad_edu.support.given import require_value

@@ -20,17 +20,9 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import adjoints
-from tinygrad_edu.explain.passes import BackwardStep, ForwardStep, Steps, factor, number
+from tinygrad_edu.explain.passes import BackwardStep, ForwardStep, Steps
 from tinygrad_edu.explain.paths import Paths
-from tinygrad_edu.formulas.expressions import (
-    DIGITS,
-    TEXT,
-    Piece,
-    by_name,
-    local_name,
-    number_piece,
-    whole_derivative,
-)
+from tinygrad_edu.formulas.markup import DIGITS, number
 from tinygrad_edu.recorder import as_number, stored
 from tinygrad_edu.table import neg, weighted_sum
 from tinygrad_edu.value import Value, one_and_zero
@@ -230,17 +222,18 @@ class Term(NamedTuple):
     @property
     def local(self) -> str:
         """What the local derivative is called."""
-        return local_name(self.step.names, TEXT, self.step.node, self.step.arg)
+        return self.step.board.local(self.step.node, self.step.arg)
 
     @property
     def upstream(self) -> str:
         """What the gradient is called that comes from above."""
-        return self.step.d(self.step.root, self.step.node)
+        return self.step.board.d(self.step.root, self.step.node)
 
     @property
     def name(self) -> str:
         """What the contribution is called."""
-        return f"{self.step.d(self.step.root, self.step.arg)} via {self.step.names[self.step.node]}"
+        step = self.step
+        return f"{step.board.d(step.root, step.arg)} via {step.names[step.node]}"
 
     @property
     def chain(self) -> str:
@@ -249,10 +242,11 @@ class Term(NamedTuple):
 
     def numbers(self, *, leads: bool = True) -> str:
         """Return the contribution with its numbers, as the first of a sum or a further one."""
-        first = number if leads else factor
+        board = self.step.board
         if self.is_of_root:
-            return first(self.partial)
-        return f"{first(self.step.upstream)} · {factor(self.partial)}"
+            return board.factor(self.partial, leads=leads)
+        upstream = board.factor(self.step.upstream, leads=leads)
+        return f"{upstream} · {board.factor(self.partial)}"
 
     def halves(self) -> Iterator[Mistake]:
         """Yield what is only one factor of the contribution."""
@@ -295,37 +289,23 @@ def value_question(step: ForwardStep) -> Question:
 
 def local_question(term: Term) -> Question:
     """Return the question for a local derivative."""
-    step, names = term.step, term.step.names
+    step = term.step
     node, arg = step.node, step.arg
     op: Any = node.op
     positions = [k for k, x in enumerate(node.args) if x is arg]
 
     @cache
-    def rules() -> tuple[list[str | None], list[Value]]:
-        read: dict[Value, None] = {}
-
-        def named(x: Value) -> Piece:
-            read[x] = None
-            return by_name(x, names, TEXT)
-
-        def by_number(x: Value) -> Piece:
-            return number_piece(x.data, TEXT, DIGITS)
-
-        written = [whole_derivative(node, positions, write, TEXT) for write in (named, by_number)]
-        if None in written:
-            read = dict.fromkeys(x for x in (node, *node.args) if isinstance(x, Value))
-        return written, [*read]
+    def reads() -> list[Value]:
+        return step.board.reads(node, *positions)
 
     def explain() -> Explanation:
-        written, read = rules()
-        hints = [
-            f"{term.local} = {rule}" if rule else f"{term.local}: of {op.symbol}"
-            for rule in written
-        ]
-        return Explanation(tuple(dict.fromkeys(hints)), [*filter(None, map(names.get, read))])
+        of = f"{term.local}: of {op.symbol}"
+        rules = step.board.rules(node, *positions)
+        hints = tuple(f"{term.local} = {rule}" for rule in dict.fromkeys(rules)) or (of,)
+        return Explanation(hints, [*filter(None, map(step.names.get, reads()))])
 
     def error() -> float:
-        return local_error(node, positions, rules()[1])
+        return local_error(node, positions, reads())
 
     return Question("local", term.local, term.local, term.partial, explain,
                     lambda: other_locals(term), error, node, arg)  # fmt: skip
@@ -341,7 +321,7 @@ def other_locals(term: Term) -> Iterator[Mistake]:
         if partial is None or not isinstance(other, Value):
             continue
         if other is not arg:
-            yield Mistake(float(partial), f"that is {term.step.d(node, other)}")
+            yield Mistake(float(partial), f"that is {term.step.board.d(node, other)}")
         elif places > 1:
             what = f"that is for one of {places} places of {names[arg]} alone; add the others"
             yield Mistake(float(partial), what)
@@ -362,7 +342,7 @@ def contribution_question(term: Term, chain: WrongChains) -> Question:
 def gradient_question(terms: list[Term], chain: WrongChains) -> Question:
     """Return the question for a gradient, of which all contributions are known."""
     step = terms[0].step
-    name = step.d(step.root, step.arg)
+    name = step.board.d(step.root, step.arg)
 
     def explain() -> Explanation:
         needs = [t.local if t.is_of_root else t.name for t in terms if len(terms) > 1]
@@ -524,11 +504,11 @@ class WrongChains:
             step.node for step in self.walk.forward
             if step.node.op is not None and step.node.op.arity == 1 and step.node.op is not neg
         ]  # fmt: skip
-        names = self.walk.names
         kinds = Counter(node.op for node in nodes)
         found = []
         for node in nodes if len(nodes) <= MOST_FUNCTIONS else []:
-            d = TEXT.derivative(names[node], names[node.args[0]])  # type: ignore[index]  # unary: one Value
+            [arg] = node.args
+            d = self.walk.board.d(node, arg)  # type: ignore[arg-type]  # unary: one Value
             found += self.without({node}, node.op, d)
         for op, n in kinds.items():
             if n > 1:

@@ -22,20 +22,9 @@ from typing import Any, NamedTuple
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
 from tinygrad_edu.explain.paths import MISSING, Paths, checked_names, ends, merged_edges
-from tinygrad_edu.formulas.expressions import (
-    DIGITS,
-    LATEX,
-    TEXT,
-    Names,
-    Notation,
-    Piece,
-    by_name,
-    local_name,
-    number_piece,
-    require_digits,
-    whole_derivative,
-)
-from tinygrad_edu.recorder import as_number
+from tinygrad_edu.formulas.board import Board
+from tinygrad_edu.formulas.expressions import require_digits
+from tinygrad_edu.formulas.markup import DIGITS, LATEX, TEXT, Markup
 from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.value import Value
 
@@ -89,16 +78,16 @@ def derivation(y: Value, x: Value = MISSING, *, digits: int = DIGITS) -> Derivat
 
 
 class Derivation(Printed):
-    """The lines of a derivation, in any notation."""
+    """The lines of a derivation, in any markup."""
 
     def __init__(self, found: Paths, digits: int) -> None:
         """Keep the paths; lines are written as they are asked for."""
         self.paths = found
         self.digits = digits
 
-    def lines(self, notation: Notation) -> list[Line]:
+    def lines(self, markup: Markup) -> list[Line]:
         """Return each line as its left side and all that it equals."""
-        board = Board(self.paths.names, notation, self.digits)
+        board = LineBoard(self.paths.names, markup, self.digits)
         y, x = self.paths.y, self.paths.x
         order = ancestors(y)
         require_unchanged("derivation", order)  # it may have been kept for a while
@@ -157,50 +146,12 @@ def shortened(lines: list[Line]) -> list[Line]:
     return [*lines[:half], left_out, *lines[-half:]]
 
 
-class Board:
-    """Writes single lines in a notation."""
-
-    def __init__(self, names: Names, notation: Notation, digits: int) -> None:
-        """Keep what all lines need."""
-        self.names = names
-        self.notation = notation
-        self.digits = digits
-
-    def name(self, node: Value) -> str:
-        """Return a name as it is written."""
-        return self.notation.name(self.names[node])
-
-    def number(self, x: Any) -> str:
-        """Return a number as it is written."""
-        return self.notation.number(x, self.digits)
-
-    def factor(self, x: Any, *, leads: bool = False) -> str:
-        """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
-        return self.notation.factor(x, self.digits, leads=leads)
-
-    def by_name(self, x: Any) -> Piece:
-        """Return an argument by its name, or as the number that it is."""
-        return by_name(x, self.names, self.notation, self.digits)
-
-    def by_number(self, x: Any) -> Piece:
-        """Return an argument as a number."""
-        return number_piece(as_number(x), self.notation, self.digits)
-
-    def d(self, of: Value, by: Value) -> str:
-        """Return a derivative as it is written."""
-        return self.notation.derivative(self.names[of], self.names[by])
-
-    def local(self, node: Value, arg: Value) -> str:
-        """Return the derivative of a node by an argument, the others fixed, as it is written."""
-        return local_name(self.names, self.notation, node, arg)
+class LineBoard(Board):
+    """A board on which whole lines are written."""
 
     def forward(self, node: Value) -> Line:
         """Return a node as its formula, with numbers, and its own number."""
-        formulas = [
-            self.notation.compose(node.op, [write(arg) for arg in node.args]).text
-            for write in (self.by_name, self.by_number)
-            if node.op is not None
-        ]
+        formulas = [self.formula(node), self.filled(node)] if node.op is not None else []
         rights = dict.fromkeys([*formulas, self.number(node.data)])
         return Line(self.name(node), tuple(rights))
 
@@ -211,11 +162,8 @@ class Board:
             positions.setdefault(arg, []).append(position)
         for _, arg, partial in merged_edges(node):
             if arg in on_path:
-                rules = [
-                    whole_derivative(node, positions[arg], write, self.notation, self.digits)
-                    for write in (self.by_name, self.by_number)
-                ]
-                rights = dict.fromkeys([*filter(None, rules), self.number(partial)])
+                rules = self.rules(node, *positions[arg])
+                rights = dict.fromkeys([*rules, self.number(partial)])
                 yield Line(self.local(node, arg), tuple(rights))
 
     def chains(self, paths: Paths) -> list[Line]:
@@ -226,7 +174,7 @@ class Board:
         y, x, found = paths.y, paths.x, list(paths)
         if len(found) == 1 and len(found[0].factors) == 1:
             return []
-        times = self.notation.times
+        times = self.markup.times
         formulas = [times.join(ends(path.nodes, self.links)) for path in found]
         factors = [self.product(path.factors, leads=not i) for i, path in enumerate(found)]
         total = self.number(paths.total)
@@ -249,7 +197,7 @@ class Board:
         """Return numbers with the sign of multiplication between them."""
         written = ends(factors, lambda some: list(map(self.factor, some)))
         written[:1] = [self.factor(x, leads=leads) for x in factors[:1]]
-        return self.notation.times.join(written)
+        return self.markup.times.join(written)
 
     def node_by_node(self, found: Paths) -> Iterator[Line]:
         """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it.
@@ -269,7 +217,7 @@ class Board:
             for i, t in enumerate(terms):
                 above = [] if t.node is found.y else [(self.d(found.y, t.node), t.upstream)]
                 links = [*above, (self.local(t.node, arg), partials[t.node][arg])]
-                formulas.append(self.notation.times.join(name for name, _ in links))
+                formulas.append(self.markup.times.join(name for name, _ in links))
                 numbers.append(self.product([x for _, x in links], leads=not i))
             total = self.number(terms[-1].after)
             rights = dict.fromkeys([" + ".join(formulas), " + ".join(numbers), total])

@@ -20,9 +20,10 @@ from fractions import Fraction
 from typing import Any
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.explain.passes import ForwardStep, cut, number
-from tinygrad_edu.formulas.expressions import TEXT, Names, local_name
+from tinygrad_edu.explain.passes import ForwardStep, cut
+from tinygrad_edu.formulas.board import Board
 from tinygrad_edu.formulas.labels import as_text
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.support.given import require_value
@@ -68,7 +69,7 @@ class NonFinite(Printed):
         for position, (arg, x) in enumerate(zip(node.args, self.numbers, strict=True), start=1):
             if not is_finite(x):
                 return f"the input {self.names.get(arg) or position} of {node.op.name} is {x}"
-        equation = ForwardStep(self.names, node, self.numbers, node.data)
+        equation = ForwardStep(Board(self.names), node, self.numbers, node.data)
         return f"{equation!r} is the first operation to make it so"
 
 
@@ -112,15 +113,13 @@ class NonFiniteGradient(Printed):
         """Say how it became what it is."""
         if not self.position:
             return "a sum of gradients overflows"
-        names, node, place = self.names, self.node, self.position - 1
+        board, node, place = Board(self.names), self.node, self.position - 1
         arg: Any = node.args[place]
-        forward = ForwardStep(names, node, tuple(map(as_number, node.args)), node.data)
-        upstream = TEXT.derivative(names[names.root], names[node])
-        local = local_name(names, TEXT, node, arg, place)
+        upstream = board.d(self.names.root, node)
         return (
-            f"at {names[node]} = {cut(forward.formulas()[0])} the gradient {upstream} = "
-            f"{number(self.upstream)} from above times the derivative {local} = "
-            f"{number(node.partials[place])} is the first"
+            f"at {board.name(node)} = {cut(board.formula(node))} the gradient {upstream} = "
+            f"{board.number(self.upstream)} from above times the derivative "
+            f"{board.local(node, arg, place)} = {board.number(node.partials[place])} is the first"
         )
 
 

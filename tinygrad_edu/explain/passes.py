@@ -24,15 +24,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar, overload
 
 from tinygrad_edu.engine import adjoints
-from tinygrad_edu.formulas.expressions import (
-    DIGITS,
-    TEXT,
-    Names,
-    Piece,
-    by_name,
-    local_name,
-    number_piece,
-)
+from tinygrad_edu.formulas.board import Board
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.recorder import as_number, is_as_computed, stored
 from tinygrad_edu.support import files
 from tinygrad_edu.support.given import require_value
@@ -75,13 +68,14 @@ def steps(value: Value) -> Steps:
 
 @dataclass(frozen=True, repr=False)
 class Step(Printed):
-    """What all steps have: the names of the graph's Values. It shows itself as an equation."""
+    """What all steps have: a board to write on. A step shows itself as an equation."""
 
-    names: Names
+    board: Board
 
-    def d(self, of: Value, by: Value) -> str:
-        """Return how the derivative of one Value with respect to another is written."""
-        return TEXT.derivative(self.names[of], self.names[by])
+    @property
+    def names(self) -> Names:
+        """What the Values of the graph are called."""
+        return self.board.names
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,14 +90,13 @@ class ForwardStep(Step):
 
     def __repr__(self) -> str:
         """Return the formula, with the numbers in it, and the result."""
-        parts = [self.names[self.node], *dict.fromkeys(self.formulas()), number(self.data)]
+        name, result = self.board.name(self.node), self.board.number(self.data)
+        parts = [name, *dict.fromkeys(self.formulas()), result]
         return " = ".join(map(cut, parts))
 
     def formulas(self) -> list[str]:
         """Return the formula, and the same with the numbers in it."""
-        numbers = [number_piece(x, TEXT, DIGITS) for x in self.numbers]
-        names = [by_name(arg, self.names, TEXT) for arg in self.node.args]
-        return [written(self.node.op, pieces) for pieces in (names, numbers)]
+        return [self.board.formula(self.node), self.board.filled(self.node, self.numbers)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,7 +108,7 @@ class SeedStep(Step):
 
     def __repr__(self) -> str:
         """Return it as an equation."""
-        return f"{self.d(self.root, self.root)} = {number(self.after)}"
+        return f"{self.board.d(self.root, self.root)} = {self.board.number(self.after)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,39 +141,25 @@ class BackwardStep(Step):
     @property
     def local(self) -> str:
         """What the local derivative is called."""
-        return local_name(self.names, TEXT, self.node, self.arg, self.position)
+        return self.board.local(self.node, self.arg, self.position)
 
     def __repr__(self) -> str:
         """Return it as an equation, with the sum where there is more than one contribution."""
+        board = self.board
         product = (
-            f"{self.d(self.root, self.node)} · {self.local} = "
-            f"{number(self.upstream)} · {factor(self.partial)} = {number(self.contribution)}"
+            f"{board.d(self.root, self.node)} · {self.local} = {board.number(self.upstream)} · "
+            f"{board.factor(self.partial)} = {board.number(self.contribution)}"
         )
-        target = self.d(self.root, self.arg)
+        target = board.d(self.root, self.arg)
         if self.is_only:
             return f"{target} = {product}"
-        added = f"{number(self.before)} + {factor(self.contribution)} = {number(self.after)}"
-        return f"{target} += {product}: {added}"
-
-
-def number(x: Any) -> str:
-    """Return a number as text, to four digits."""
-    return TEXT.number(x, DIGITS)
-
-
-def factor(x: Any) -> str:
-    """Return a number as a factor or a further term: a negative one in parentheses."""
-    return TEXT.factor(x, DIGITS)
+        before, more = board.number(self.before), board.factor(self.contribution)
+        return f"{target} += {product}: {before} + {more} = {board.number(self.after)}"
 
 
 def cut(part: str) -> str:
     """Return a part of a line, the end left out if it is long."""
     return part if len(part) <= WIDTH else f"{part[:WIDTH]}…"
-
-
-def written(op: Any, pieces: Sequence[Piece]) -> str:
-    """Return an operation on arguments that are written already."""
-    return TEXT.compose(op, pieces).text
 
 
 S = TypeVar("S")
@@ -228,7 +207,7 @@ class Steps(Shown, Sequence[Step]):
     def __init__(self, root: Value, name: str = "steps") -> None:
         """Run the engine on numbers that keep a record; errors blame the function of that name."""
         self.root = root
-        self.names = Names(root)
+        self.board = Board(Names(root))
         record = Record()
         one, zero = (Adjoint(x, record) for x in one_and_zero(root))
         order = list(adjoints(root, one, zero, edges_of))
@@ -240,6 +219,11 @@ class Steps(Shown, Sequence[Step]):
         ]
         self._entries = record.entries
         self._times = Counter(entry[1] for entry in record.entries)
+
+    @property
+    def names(self) -> Names:
+        """What the Values of the graph are called."""
+        return self.board.names
 
     def __len__(self) -> int:
         return len(self._computed) + 1 + len(self._entries)
@@ -254,16 +238,16 @@ class Steps(Shown, Sequence[Step]):
         i = range(len(self))[index]
         forward = len(self._computed)
         if i < forward:
-            return ForwardStep(self.names, *self._computed[i])
+            return ForwardStep(self.board, *self._computed[i])
         if i == forward:
-            return SeedStep(self.names, self.root, one_and_zero(self.root)[0])
+            return SeedStep(self.board, self.root, one_and_zero(self.root)[0])
         entry = self._entries[i - forward - 1]
-        return BackwardStep(self.names, self.root, *(*entry, self._times[entry[1]] == 1))
+        return BackwardStep(self.board, self.root, *(*entry, self._times[entry[1]] == 1))
 
     @property
     def forward(self) -> Lines[ForwardStep]:
         """The steps of the forward pass."""
-        return Lines([ForwardStep(self.names, *computed) for computed in self._computed])
+        return Lines([ForwardStep(self.board, *computed) for computed in self._computed])
 
     @property
     def backward(self) -> Lines[Step]:

@@ -28,8 +28,10 @@ from typing import Any, NamedTuple, TypeAlias, overload
 from tinygrad_edu.drawing import Picture, draw
 from tinygrad_edu.engine import adjoints, ancestors
 from tinygrad_edu.explain.passes import Lines, require_unchanged
-from tinygrad_edu.formulas.expressions import DIGITS, LATEX, TEXT, Names, Notation, local_name
+from tinygrad_edu.formulas.board import Board
 from tinygrad_edu.formulas.labels import as_text
+from tinygrad_edu.formulas.markup import DIGITS, LATEX, TEXT, Markup
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.recorder import stored
 from tinygrad_edu.support.given import require_value
@@ -244,13 +246,13 @@ class Paths(Printed):
         """Return what both ends are called."""
         return self.names[self.y], self.names.get(self.x, as_text(self.x.label) or "x")
 
-    def _sum(self, listed: Sequence[Path], n: int, notation: Notation) -> list[str]:
+    def _sum(self, listed: Sequence[Path], n: int, markup: Markup) -> list[str]:
         """Return the sides of the equation that adds up n paths, of which some are listed."""
-        terms = [notation.factor(path.product, DIGITS, leads=not i)
+        terms = [markup.factor(path.product, DIGITS, leads=not i)
                  for i, path in enumerate(listed)]  # fmt: skip
-        terms += [r"\dots" if notation is LATEX else "…"] * (n > len(listed))
+        terms += [r"\dots" if markup is LATEX else "…"] * (n > len(listed))
         added = [" + ".join(terms)] if n > 1 else []
-        return [notation.derivative(*self._names()), *added, notation.number(self.total, DIGITS)]
+        return [markup.derivative(*self._names()), *added, markup.number(self.total, DIGITS)]
 
 
 def counted(n: int) -> str:
@@ -315,19 +317,20 @@ class Path(Printed):
     @property
     def formula(self) -> str:
         """The chain of derivatives in full."""
-        return " · ".join(self.link(i, j, TEXT) for i, j in pairwise(self._places())) or "1"
+        board = Board(self.names)
+        return " · ".join(self.link(i, j, board) for i, j in pairwise(self._places())) or "1"
 
-    def link(self, i: int, j: int, notation: Notation) -> str:
+    def link(self, i: int, j: int, board: Board) -> str:
         """Return what the derivative of a node with respect to a later one is called.
 
         Where other ways lead from one to the other, it is marked as a part of that derivative.
         """
-        of, by = self.nodes[i], self.nodes[j]
+        of, wrt = self.nodes[i], self.nodes[j]
         if j == i + 1:
-            return local_name(self.names, notation, of, by, self.positions[i])
-        if Paths(of, by, self.names).count > 1:
-            return notation.local(self.names[of], self.names[by], "this path")
-        return notation.derivative(self.names[of], self.names[by])
+            return board.local(of, wrt, self.positions[i])
+        if Paths(of, wrt, self.names).count > 1:
+            return board.markup.local(self.names[of], self.names[wrt], "this path")
+        return board.d(of, wrt)
 
     def compressed(self, *at: Value) -> str:
         """Return the chain with all factors between given nodes as one (D4).
@@ -349,19 +352,19 @@ class Path(Printed):
             raise ValueError(message)
         return self.equation([i for i, node in enumerate(self.nodes) if node in ends])
 
-    def equation(self, places: Sequence[int], notation: Notation = TEXT) -> str:
+    def equation(self, places: Sequence[int], markup: Markup = TEXT) -> str:
         """Return the chain between nodes with its numbers and their product.
 
         Of a long one both ends are written.
         """
+        board = Board(self.names, markup)
         links = list(pairwise(places))
         parts = [math.prod(self.factors[i:j]) for i, j in links]
-        formula = ends(links, lambda some: [self.link(i, j, notation) for i, j in some])
-        numbers = ends(parts, lambda some: [notation.factor(x, DIGITS) for x in some])
-        numbers[:1] = [notation.number(x, DIGITS) for x in parts[:1]]
-        several = [notation.times.join(numbers)] if len(parts) > 1 else []
-        product = notation.number(self.product, DIGITS)
-        return " = ".join([notation.times.join(formula) or "1", *several, product])
+        formula = ends(links, lambda some: [self.link(i, j, board) for i, j in some])
+        numbers = ends(parts, lambda some: [board.factor(x) for x in some])
+        numbers[:1] = [board.number(x) for x in parts[:1]]
+        several = [markup.times.join(numbers)] if len(parts) > 1 else []
+        return " = ".join([markup.times.join(formula) or "1", *several, board.number(self.product)])
 
     def draw(self, **options: Any) -> Picture:
         """Return the graph with this path in colour; options are those of ``draw``."""

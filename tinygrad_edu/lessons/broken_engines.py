@@ -47,7 +47,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient, is_finite, nodes_behind
-from tinygrad_edu.formulas.expressions import Names
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.support.characters import subscript
 from tinygrad_edu.support.showing import Printed, printable

@@ -18,7 +18,6 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from functools import partial
 from importlib.resources import files
 from itertools import count
 from typing import Any, TypeAlias
@@ -39,16 +38,9 @@ from tinygrad_edu.explain.passes import (
     Steps,
     require_unchanged,
 )
-from tinygrad_edu.formulas.expressions import (
-    DIGITS,
-    LATEX,
-    Piece,
-    by_name,
-    local_derivative,
-    local_name,
-    number_piece,
-)
-from tinygrad_edu.formulas.labels import COMMANDS, FONTS, styled
+from tinygrad_edu.formulas.alphabet import COMMANDS, FONTS, styled
+from tinygrad_edu.formulas.board import Board
+from tinygrad_edu.formulas.markup import DIGITS, LATEX
 from tinygrad_edu.value import Value
 
 __all__ = ["document", "fragment", "mathml"]
@@ -166,6 +158,7 @@ class Drawing:
         require_unchanged("steps", [step.node for step in steps.forward])
         self.given = steps.root
         self.names = steps.names
+        self.board = Board(steps.names, LATEX)
         self.root = copy.deepcopy(steps.root)
         nodes = levels_behind(steps.root, math.inf)
         copies = levels_behind(self.root, math.inf)
@@ -290,16 +283,13 @@ def record(step: Step, graph: Drawing) -> dict[str, Any]:
 
 def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows when an operation is computed."""
-    node = step.node
-    formulas = [
-        latex_of(node, [write(step, arg) for arg in args])
-        for args, write in ((node.args, named), (step.numbers, by_number))
-    ]
-    line = [LATEX.name(step.names[node]), *dict.fromkeys(formulas), latex(step.data)]
+    node, board = step.node, graph.board
+    formulas = [board.formula(node), board.filled(node, step.numbers)]
+    line = [board.name(node), *dict.fromkeys(formulas), board.number(step.data)]
     return {
         "pass": "forward",
         "say": f"Forward: compute {step.names[node]}.",
-        "board": board([("value", line)], repr(step)),
+        "board": on_board([("value", line)], repr(step)),
         "write": {f"{graph.box(node)} 0": graph.data_line(node)},
         "now": graph.box(node),
         "from": [graph.box(arg) for arg in node.args if isinstance(arg, Value)],
@@ -309,12 +299,12 @@ def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
 
 def seed(step: Any, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows where the backward pass begins."""
-    name = step.names[step.root]
-    line = [LATEX.derivative(name, name), latex(step.after)]
+    name, board = step.names[step.root], graph.board
+    line = [board.d(step.root, step.root), board.number(step.after)]
     return {
         "pass": "backward",
         "say": f"Backward: begin with the derivative of {name} with respect to itself.",
-        "board": board([("gradient", line)], repr(step)),
+        "board": on_board([("gradient", line)], repr(step)),
         "write": {f"{graph.box(step.root)} 1": graph.gradient_line(step.root, step.after)},
         "now": graph.box(step.root),
         "from": [],
@@ -326,20 +316,16 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows when a gradient goes back along an edge."""
     names, node, arg = step.names, step.node, step.arg
     place, partial_written = graph.partial_at(node, step.position)
-    rule = [
-        found
-        for write in (named, by_number)
-        if (found := local_derivative(node, step.position, partial(write, step), LATEX))
-    ]
-    local = local_name(names, LATEX, node, arg, step.position)
-    upstream = LATEX.derivative(names[step.root], names[node])
-    sought = LATEX.derivative(names[step.root], names[arg])
+    board = graph.board
+    local = board.local(node, arg, step.position)
+    sought = board.d(step.root, arg)
     product = [
-        rf"{upstream} \cdot {local}",
-        rf"{latex(step.upstream)} \cdot {factor(step.partial)}",
-        latex(step.contribution),
+        rf"{board.d(step.root, node)} \cdot {local}",
+        rf"{board.number(step.upstream)} \cdot {board.factor(step.partial)}",
+        board.number(step.contribution),
     ]
-    rows = [("local derivative", [local, *dict.fromkeys([*rule, latex(step.partial)])])]
+    rule = board.rules(node, step.position)
+    rows = [("local derivative", [local, *dict.fromkeys([*rule, board.number(step.partial)])])]
     say = f"Backward: from {names[node]} to {names[arg]}. Upstream gradient times local derivative"
     if not step.is_first:
         say += ", added to what has come by other paths"
@@ -347,12 +333,12 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
         rows.append(("chain rule", [sought, *product]))
     else:
         rows.append(("chain rule", [f"{sought} +", *product]))
-        sums = f"{latex(step.before)} + {factor(step.contribution)}"
-        rows.append(("sum", [sought, sums, latex(step.after)]))
+        sums = f"{board.number(step.before)} + {board.factor(step.contribution)}"
+        rows.append(("sum", [sought, sums, board.number(step.after)]))
     return {
         "pass": "backward",
         "say": f"{say}.",
-        "board": board(rows, repr(step)),
+        "board": on_board(rows, repr(step)),
         "write": {
             f"{graph.box(arg)} 1": graph.gradient_line(arg, step.after),
             place: partial_written,
@@ -363,32 +349,7 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     }
 
 
-def latex(x: Any) -> str:
-    """Return a number as LaTeX."""
-    return LATEX.number(x, DIGITS)
-
-
-def factor(x: Any) -> str:
-    """Return a number as a factor or a further term: a negative one in parentheses."""
-    return LATEX.factor(x, DIGITS)
-
-
-def latex_of(node: Value, pieces: list[Piece]) -> str:
-    """Return the operation of a Value on arguments that are written already."""
-    return LATEX.compose(node.op, pieces).text if node.op else ""
-
-
-def named(step: Step, x: Any) -> Piece:
-    """Return an argument by its name, or as the number that it is."""
-    return by_name(x, step.names, LATEX)
-
-
-def by_number(_: Step, x: Any) -> Piece:
-    """Return an argument as a number."""
-    return number_piece(x.data if isinstance(x, Value) else x, LATEX, DIGITS)
-
-
-def board(rows: list[tuple[str, list[str]]], text: str) -> str:
+def on_board(rows: list[tuple[str, list[str]]], text: str) -> str:
     """Return equations, each with a word before it; as plain text if they are very long."""
     if max(len(part) for _, line in rows for part in line) > LONGEST:
         return f"<p>{html.escape(text)}</p>"

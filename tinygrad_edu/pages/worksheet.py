@@ -22,7 +22,8 @@ from typing import Any
 from tinygrad_edu.exercises.exercise import ENOUGH, FRACTION, NOISE, PATTERN, WORDS, Exercise
 from tinygrad_edu.exercises.questions import CLOSE, Question, last_place
 from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
-from tinygrad_edu.formulas.expressions import LATEX, by_name
+from tinygrad_edu.formulas.board import Board
+from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.pages.stepper import (
     LONGEST,
     MOST,
@@ -31,7 +32,6 @@ from tinygrad_edu.pages.stepper import (
     Texts,
     equation,
     filled,
-    latex_of,
     mathml,
     notice,
     whole,
@@ -276,14 +276,12 @@ def breakable(q: Question, walk: Steps) -> str:
 
 def asked(q: Question, walk: Steps) -> str:
     """Return the question as MathML, or as text if it is very long."""
-    names = walk.names
+    board = Board(walk.names, LATEX)
     if q.arg is None:
-        pieces = [by_name(x, names, LATEX) for x in q.node.args]
-        line = [LATEX.name(names[q.node]), latex_of(q.node, pieces)]
+        line = [board.name(q.node), board.formula(q.node)]
         return equation(line) if len(line[1]) <= LONGEST else html.escape(q.name)
-    y, x, node = names[walk.root], names[q.arg], names[q.node]
-    of = node if q.kind == "local" else y
-    formula = f"<math><mrow>{mathml(LATEX.derivative(of, x))}</mrow></math>"
+    of = q.node if q.kind == "local" else walk.root
+    formula = f"<math><mrow>{mathml(board.d(of, q.arg))}</mrow></math>"
     if q.kind == "contribution":
-        return f"{formula} via <math><mrow>{mathml(LATEX.name(node))}</mrow></math>"
+        return f"{formula} via <math><mrow>{mathml(board.name(q.node))}</mrow></math>"
     return f"{formula} (direct)" if q.name.endswith("(direct)") else formula

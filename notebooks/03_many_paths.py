@@ -25,6 +25,7 @@ import numpy as np
 from tinygrad_edu import (
     MLP,
     Value,
+    compare_engines,
     draw_network,
     exercise,
     grad,
@@ -37,13 +38,8 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.lessons import broken_engines, deep_thin, worked_example
-from tinygrad_edu.lessons.broken_engines import (
-    Gradients,
-    compare_engines,
-    edges,
-    ladder,
-    paths_walked,
-)
+from tinygrad_edu.lessons.broken_engines.engines import Gradients, edges, paths_walked
+from tinygrad_edu.lessons.why_topological_order import ladder, why_topological_order
 
 plt.style.use("lecture.mplstyle")
 
@@ -300,7 +296,7 @@ found = right_engine(c)
 print(broken_engines.MISTAKES["recursion"].source)
 
 # %%
-broken_engines.why_topological_order(c)
+why_topological_order(c)
 
 # %% [markdown]
 # Recursion sends on from $b$ before all has arrived there; and when the rest arrives, it sends what

@@ -11,18 +11,22 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Constant, Value, grad, gradcheck, tanh, total, weighted_sum
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.lessons.broken_engines import (
+from tinygrad_edu.lessons.broken_engines.comparison import (
+    compare_engines,
+    compare_updates,
+    example_loss,
+)
+from tinygrad_edu.lessons.broken_engines.engines import (
     MISTAKES,
     MOST_NODES,
     MOST_STEPS,
-    compare_engines,
-    compare_updates,
     every_path,
-    example_loss,
-    ladder,
     paths_walked,
     smallest_example,
     topological_order,
+)
+from tinygrad_edu.lessons.why_topological_order import (
+    ladder,
     why_topological_order,
 )
 

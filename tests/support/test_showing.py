@@ -69,7 +69,9 @@ def test_an_exercise_accepts_a_name_as_a_terminal_shows_it(symbol, indices, laye
 REPORTS = """
 from tinygrad_edu import *
 from tinygrad_edu.lessons import worked_example
-from tinygrad_edu.lessons.broken_engines import MISTAKES, compare_engines, why_topological_order
+from tinygrad_edu.lessons.broken_engines import MISTAKES
+from tinygrad_edu.lessons.broken_engines import compare_engines
+from tinygrad_edu.lessons.why_topological_order import why_topological_order
 from tinygrad_edu.nn import compare
 mlp, loss = worked_example.forward()
 w = mlp.layers[0].neurons[0].w[0]

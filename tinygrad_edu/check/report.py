@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from tinygrad_edu.check.measure import UNKNOWN, Slope
 from tinygrad_edu.support.showing import Printed, printable
+from tinygrad_edu.support.tables import aligned, html_table
 
 __all__ = ["Finding", "Report", "Verdict"]
 
@@ -166,19 +167,9 @@ class Report(Printed):
 
     def __repr__(self) -> str:
         """Return the table as text."""
-        widths = [max(map(len, column)) for column in zip(*self.rows, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in self.rows
-        ]
-        return "\n".join([self.summary, *lines, *[self.fault] * bool(self.fault)])
+        return "\n".join([self.summary, *aligned(self.rows), *[self.fault] * bool(self.fault)])
 
     def _repr_html_(self) -> str:
         """Return the table as HTML."""
-        head, *rows = [[html.escape(cell) for cell in row] for row in self.rows]
-        lines = [
-            "<tr>" + "".join(f"<{tag} style='{CELL}'>{cell}</{tag}>" for cell in row) + "</tr>"
-            for tag, row in [("th", head), *(("td", row) for row in rows)]
-        ]
         fault = f"<p>{html.escape(self.fault)}</p>" if self.fault else ""
-        return f"<p><b>{self.summary}</b></p><table>{''.join(lines)}</table>{fault}"
+        return f"<p><b>{self.summary}</b></p>{html_table(self.rows, CELL)}{fault}"

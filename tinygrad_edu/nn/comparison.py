@@ -32,6 +32,7 @@ from tinygrad_edu.nn.equations import Backward, Forward, Parameters
 from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
 from tinygrad_edu.support.showing import Printed
+from tinygrad_edu.support.tables import aligned
 from tinygrad_edu.table import softmax, total
 from tinygrad_edu.value import Value
 
@@ -93,7 +94,7 @@ class Comparison(Printed):
         """Return a table."""
         return "\n".join(self._lines())
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> list[str]:
         lines = [("", "by the engine", "by the equations", "")]
         for layer, rows in groupby(self.rows, key=attrgetter("layer")):
             lines.append((f"layer {layer}", "", "", ""))
@@ -101,9 +102,7 @@ class Comparison(Printed):
                 formula, verdict = [f"  {row.formula}"], [row.verdict]
                 fields = (formula, cells(row.engine), cells(row.equations), verdict)
                 lines += zip_longest(*fields, fillvalue="")
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        for line in lines:
-            yield "  ".join(f"{x:<{w}}" for x, w in zip(line, widths, strict=True)).rstrip()
+        return aligned(lines)
 
 
 def compare(
@@ -230,9 +229,5 @@ def cells(matrix: Matrix) -> list[str]:
     ['[  0.5  -1]', '[12.25   2]']
     """
     shown = [[f"{x + 0.0:.4g}" for x in row[:SHOWN]] for row in matrix]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     more = "  …" if matrix.shape[1] > SHOWN else ""
-    return [
-        f"[{'  '.join(f'{x:>{w}}' for x, w in zip(row, widths, strict=True))}{more}]"
-        for row in shown
-    ]
+    return [f"[{row}{more}]" for row in aligned(shown, right=True)]

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import MLP, Constant, Value, grad, log, losses, sigmoid, tanh, weighted_sum
-from tinygrad_edu.exercises.exercise import exercise, spelled, typed
+from tinygrad_edu.exercises.exercise import exercise
 from tinygrad_edu.formulas import board
 from tinygrad_edu.formulas.derivatives import whole_derivative
+from tinygrad_edu.formulas.labels import spelled, typed
 from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.testing import expressions, networks
 

@@ -28,8 +28,10 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.formulas.expressions import text
 from tinygrad_edu.formulas.labels import as_latex, as_text, spelled, typed
 from tinygrad_edu.formulas.markup import LATEX
+from tinygrad_edu.formulas.mathml import mathml
 from tinygrad_edu.formulas.names import Names
-from tinygrad_edu.pages.stepper import Drawing, document, mathml
+from tinygrad_edu.pages.graph import Drawing
+from tinygrad_edu.pages.stepper import document
 
 # --- labels as lecturers type them ----------------------------------------------------------------
 

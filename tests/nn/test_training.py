@@ -26,8 +26,8 @@ from tinygrad_edu.nn import (
     data,
     fit,
     predicted_class,
-    training,
 )
+from tinygrad_edu.nn import batches as batch_gradients
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -932,8 +932,10 @@ def test_settings_that_are_no_whole_numbers_are_named():
 def test_only_the_first_step_looks_for_the_parameters(monkeypatch):
     """A walk over the graph in every step would double the time of the backward pass."""
     walks = []
-    ancestors = training.ancestors
-    monkeypatch.setattr(training, "ancestors", lambda cost: walks.append(cost) or ancestors(cost))
+    ancestors = batch_gradients.ancestors
+    monkeypatch.setattr(
+        batch_gradients, "ancestors", lambda cost: walks.append(cost) or ancestors(cost)
+    )
     line = Line()
     fit(line, [(1.0, 3.0)], squared, SGD([line.w], 0.1), epochs=3)
     assert len(walks) == 1

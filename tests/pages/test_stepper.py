@@ -17,9 +17,10 @@ from tinygrad_edu.explain.passes import steps
 from tinygrad_edu.formulas.derivatives import rules_as_latex
 from tinygrad_edu.formulas.labels import as_text
 from tinygrad_edu.formulas.markup import LATEX
+from tinygrad_edu.formulas.mathml import mathml
 from tinygrad_edu.lessons.worked_example import forward
 from tinygrad_edu.operation import ATOM, Operation
-from tinygrad_edu.pages.stepper import MOST, document, fragment, mathml
+from tinygrad_edu.pages.stepper import MOST, document, fragment
 
 TABLE = [op for op in vars(table).values() if isinstance(op, Operation)]
 

@@ -28,36 +28,32 @@ Given: w = 0.5, x = 2
 
 from __future__ import annotations
 
-import difflib
 import json
-import math
 import os
-import re
 import textwrap
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import cycle
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from tinygrad_edu.exercises.questions import Question, last_place, near, questions
+from tinygrad_edu.exercises.answers import WORDS, Answer, Feedback, Hint
+from tinygrad_edu.exercises.finding import find
+from tinygrad_edu.exercises.question import Question
+from tinygrad_edu.exercises.questions import questions
+from tinygrad_edu.exercises.renumbering import those_that_vary, with_other_numbers
 from tinygrad_edu.explain.passes import Steps
-from tinygrad_edu.formulas.labels import as_text, spelled, typed
 from tinygrad_edu.formulas.markup import number
-from tinygrad_edu.formulas.names import Names, with_constants
+from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.support import files
 from tinygrad_edu.support.given import require_value
-from tinygrad_edu.support.showing import Remark, Shown, at_once, writable
+from tinygrad_edu.support.showing import Shown, at_once
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["Exercise", "Feedback", "Question", "exercise"]
+__all__ = ["Exercise", "exercise"]
 
 KINDS = ("forward", "local", "contribution", "gradient")
 GIVEN = ("others", "inputs")
-ENOUGH = 2  # significant digits that an answer needs, unless the others are zeros
-NOISE = 1e-9  # relative: the error of floats, so that they may be added in another order
 
 
 def exercise(
@@ -160,108 +156,6 @@ def selection(found: list[Question], most: int) -> list[Question]:
         for k in range(n)
     }
     return [q for q in found if q.name in chosen]
-
-
-# --- answers --------------------------------------------------------------------------------------
-
-# The page follows the same rules: it reads the pattern and the words, and has Answer in JavaScript.
-PATTERN = r"[+-]?([0-9]*)[.,]?([0-9]*)(?:e([+-]?[0-9]{1,3}))?"
-FRACTION = r"([+-]?[0-9]{1,15})/([0-9]{1,15})"
-WORDS = {
-    "no number": "“{given}” is no number; write one such as 0.25, 2.5e-3 or 1/4",
-    "off": "{result}; {given} is a little off: carry a digit more, and round at the end",
-    "few digits": f"{{name}}: give at least {ENOUGH} digits",
-    "wrong": "{name} is not {given}",
-    "cut off": "that is cut off, not rounded",
-    "open": "it builds on {open}, which is not answered yet",
-}
-
-
-class Answer(NamedTuple):
-    """A number as somebody has written it."""
-
-    number: float
-    unit: float
-    """What 1 is worth in its last place: 0.01 in 0.25."""
-    digits: int
-    """How many digits it has, from the first that is not 0."""
-
-    @classmethod
-    def read(cls, text: str) -> Answer | None:
-        """Return the number in a text, or None if there is none.
-
-        >>> Answer.read("-0.050"), Answer.read("0,5") == Answer.read("0.5")
-        (Answer(number=-0.05, unit=0.001, digits=2), True)
-        >>> Answer.read("-7/2")
-        Answer(number=-3.5, unit=0.0, digits=17)
-        """
-        if over := re.fullmatch(FRACTION, text):
-            n, d = int(over[1]), int(over[2])
-            return cls(n / d, 0.0, 17) if d else None  # as it is, rounded nowhere
-        found = re.fullmatch(PATTERN, text, re.IGNORECASE)
-        if found is None or not found[1] + found[2]:
-            return None
-        x = float(text.replace(",", "."))
-        if not math.isfinite(x):
-            return None
-        unit = float(f"1e{int(found[3] or 0) - len(found[2])}")
-        return cls(x, unit, len((found[1] + found[2]).lstrip("0")))
-
-    def rounds(self, x: float, slack: float = 0.0) -> bool:
-        """Tell whether a number, or one that is so far off, rounds to it, to the digits given."""
-        return abs(x - self.number) <= self.unit / 2 + slack + NOISE * abs(x)
-
-    def is_right(self, question: Question) -> bool:
-        """Tell whether the right number rounds to it, or what comes of numbers as they are shown.
-
-        And it has digits enough.
-        """
-        is_enough = self.digits >= ENOUGH or self.number == question.short
-        return is_enough and self.rounds(float(question.value), question.slack)
-
-    def is_off(self, question: Question) -> bool:
-        """Tell whether it differs from the right number in the last digit."""
-        differs = abs(self.number - question.short) > last_place(question.short) / 2
-        return differs and not self.rounds(float(question.value))
-
-    def may_be(self, x: float) -> bool:
-        """Tell whether it is a number, but for a little rounding."""
-        return near(self.number, x) or (self.digits >= ENOUGH and self.rounds(x))
-
-    def cuts(self, x: float) -> bool:
-        """Tell whether it is a number without its last digits."""
-        return self.number * x > 0 and 0 < abs(x) - abs(self.number) < self.unit
-
-    def mistake(self, question: Question) -> str:
-        """Say what may have gone wrong, if that can be told."""
-        for x, what in question.mistakes:
-            if self.may_be(x):
-                return what
-        return WORDS["cut off"] if self.cuts(float(question.value)) else ""
-
-
-@dataclass(frozen=True, repr=False)
-class Feedback(Remark):
-    """What is said to an answer; true if it is right."""
-
-    is_right: bool
-    text: str
-
-    def __bool__(self) -> bool:
-        return self.is_right
-
-    def __repr__(self) -> str:
-        """Return it with a mark in front."""
-        return f"{'✓' if self.is_right else '✗'} {self.text}"
-
-
-class Hint(Remark, str):  # noqa: SLOT000 - a remark notes where it was shown
-    """A line that shows itself without quotation marks."""
-
-    __repr__ = str.__str__
-
-
-# --- a sheet of them ------------------------------------------------------------------------------
 
 
 class Exercise(Shown):
@@ -464,49 +358,6 @@ class Exercise(Shown):
         files.write(path, text)
 
 
-def find(found: Iterable[Question], name: object) -> Question:
-    """Return a question by its number, counted from 1, or by its name; see Exercise.question."""
-    found = list(found)
-    if type(name) is int and 1 <= name <= len(found):
-        return found[name - 1]
-    if isinstance(name, str):
-        ways: list[Callable[[str], str]] = [str, spelled, typed, as_a_terminal_shows, loosely_typed]
-        for written in [name, f"{name} (direct)"]:  # where there is no other
-            for way in ways:
-                same = [q for q in found if way(q.name) == way(written)]
-                if len(same) > 1:
-                    raise KeyError(ambiguous(found, same, name))
-                if same:
-                    return same[0]
-    message = f"exercise: there is no question {name!r}; {nearest(found, name)}"
-    raise KeyError(message)
-
-
-def loosely_typed(name: str) -> str:
-    r"""Return a name without what is left out where no other name is like it.
-
-    >>> loosely_typed("∂a/∂w₁,₁"), loosely_typed(r"d\mathbf{x}/dσ")
-    ('da/dw_11', 'dx/ds')
-    """
-    plain = unicodedata.normalize("NFKC", typed(name)).replace("sigma", "s")
-    return re.sub(r"(?<=\d),(?=\d)", "", plain)
-
-
-def ambiguous(found: list[Question], same: list[Question], name: str) -> str:
-    """Say that a name may mean several questions, and how each can be asked for."""
-    places = " or ".join(f"{found.index(q) + 1} for {q.name}" for q in same)
-    return f"exercise: {name!r} may mean several questions; give the number: {places}"
-
-
-def nearest(found: list[Question], name: object) -> str:
-    """Say which questions there are that somebody might have meant."""
-    if not isinstance(name, str):
-        return f"there are {len(found)}, counted from 1"
-    names = {typed(q.name): spelled(q.name) for q in found}
-    close = difflib.get_close_matches(typed(name), names, n=3, cutoff=0.0)
-    return f"the nearest are {', '.join(names[key] for key in close)}" if close else "there is none"
-
-
 def given_numbers(names: Names) -> list[str]:
     """Return what is known from the start: the inputs and parameters with their numbers."""
     return [f"{name} = {number(x.data)}" for x, name in names.of.items() if x.op is None]
@@ -517,81 +368,7 @@ def whole(equation: str) -> str:
     return equation.replace(" ", "\u00a0")
 
 
-def as_a_terminal_shows(name: str) -> str:
-    """Return a name as it is typed after a terminal without Unicode has shown it."""
-    return spelled(writable(name, "ascii"))
-
-
 def folded(text: str, indent: int = 2) -> str:
     """Return text in lines of a page's width."""
     folds = textwrap.fill(text, 96, subsequent_indent=" " * indent, break_on_hyphens=False)
     return folds.replace("\u00a0", " ")
-
-
-# --- other numbers --------------------------------------------------------------------------------
-
-
-def those_that_vary(root: Value, wanted: Value | Iterable[Value] | None) -> set[Value]:
-    """Return the numbers that are to be drawn anew: those wanted, or else those that may well be.
-
-    Raises ValueError if there are none, and for a Value that was not given to the graph.
-    """
-    order = with_constants(root)
-    leaves = {x for x in order if x.op is None}
-    if wanted is not None:
-        chosen = {wanted} if isinstance(wanted, Value) else set(wanted)
-        if other := chosen - leaves:
-            message = f"exercise: vary: {other.pop()!r} is not a number that the graph was given"
-            raise ValueError(message)
-    else:
-        first = {x for node in order for x in beginning(node)}
-        chosen = {
-            x for x in leaves
-            if x.data not in (0, 1)
-            and (not isinstance(x, Constant) or (as_text(x.label) and x in first))
-        }  # fmt: skip
-    if not chosen:
-        message = "exercise: a seed finds no number to draw anew; say which, such as vary=[w]"
-        raise ValueError(message)
-    return chosen
-
-
-def beginning(node: Value) -> list[Value]:
-    """Return the arguments of an operation on nothing but what was given."""
-    args = [x for x in node.args if isinstance(x, Value)]
-    return args if all(x.op is None for x in args) else []
-
-
-def with_other_numbers(root: Value, rng: Random, vary: set[Value]) -> dict[Any, Value]:
-    """Return copies of the nodes of a graph, with other numbers near those that vary.
-
-    Numbers that lead out of a domain are drawn again. Raises ValueError if none are found.
-    """
-    order = with_constants(root)
-    for _ in range(100):
-        copies: dict[Any, Value] = {}
-        try:
-            for node in order:
-                copies[node] = renewed(node, copies, rng if node in vary else None)
-        except (ArithmeticError, ValueError):
-            continue
-        return copies
-    message = "exercise: found no numbers near the given ones that stay in all domains"
-    raise ValueError(message)
-
-
-def renewed(node: Value, copies: dict[Any, Value], rng: Random | None) -> Value:
-    """Return a node computed anew from the copies of its arguments, or given anew."""
-    if node.op is None:
-        return type(node)(node.data if rng is None else drawn(node.data, rng), node.label)
-    copy: Value = node.op.compute(node.op.nested([copies.get(arg, arg) for arg in node.args]))
-    copy.label = node.label
-    return copy
-
-
-def drawn(x: Any, rng: Random) -> Any:
-    """Return a number near another, with two digits or as a simple fraction."""
-    near_by = float(x) * rng.uniform(0.5, 1.5) if x else rng.uniform(-0.5, 0.5)
-    if isinstance(x, Fraction):
-        return Fraction(near_by).limit_denominator(max(x.denominator, 5))
-    return float(f"{near_by:.2g}")

@@ -8,6 +8,8 @@ initialisation         where the weights and biases start (B5)
 losses                 how far predictions are from targets (A8, B3, D3)
 optimisers             SGD and Adam, learning-rate schedules (D2)
 training               fit: epochs, batches, iterations (B5, B6, C1)
+batches                the mean loss of a batch and its gradients
+metrics                predicted classes, and how many of them are right
 data                   small data to learn from (A1, A3)
 equations              the same by matrices (A11, C2, D5, D7, E1, E2)
 comparison             compare: the equations beside the engine
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from tinygrad_edu.nn.comparison import compare
     from tinygrad_edu.nn.initialisation import Initialisation
     from tinygrad_edu.nn.layers import MLP, Layer, Neuron
+    from tinygrad_edu.nn.metrics import accuracy, predicted_class
     from tinygrad_edu.nn.module import Module
     from tinygrad_edu.nn.optimisers import SGD, Adam
-    from tinygrad_edu.nn.training import History, Step, accuracy, fit, predicted_class
+    from tinygrad_edu.nn.training import History, Step, fit
 
 __all__ = [
     "MLP",
@@ -53,7 +56,8 @@ PLACES = {
     "layers": ["MLP", "Layer", "Neuron"],
     "module": ["Module"],
     "optimisers": ["SGD", "Adam"],
-    "training": ["History", "Step", "accuracy", "fit", "predicted_class"],
+    "metrics": ["accuracy", "predicted_class"],
+    "training": ["History", "Step", "fit"],
 }
 MODULES = ["data", "equations", "losses", "optimisers"]
 

@@ -19,23 +19,17 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from tinygrad_edu.exercises.exercise import ENOUGH, FRACTION, NOISE, PATTERN, WORDS, Exercise
-from tinygrad_edu.exercises.questions import CLOSE, Question, last_place
+from tinygrad_edu.exercises.answers import ENOUGH, FRACTION, NOISE, PATTERN, WORDS
+from tinygrad_edu.exercises.exercise import Exercise
+from tinygrad_edu.exercises.question import CLOSE, Question
+from tinygrad_edu.exercises.rounding import last_place
 from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
 from tinygrad_edu.formulas.board import Board
 from tinygrad_edu.formulas.markup import LATEX
-from tinygrad_edu.pages.stepper import (
-    LONGEST,
-    MOST,
-    Clusters,
-    Drawing,
-    Texts,
-    equation,
-    filled,
-    mathml,
-    notice,
-    whole,
-)
+from tinygrad_edu.formulas.mathml import mathml
+from tinygrad_edu.pages.graph import Clusters, Drawing, Texts
+from tinygrad_edu.pages.page import LONGEST, equation, filled, notice, whole
+from tinygrad_edu.pages.stepper import MOST
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["document", "fragment", "paper"]
@@ -133,9 +127,6 @@ def paper(exercise: Exercise, clusters: Clusters | None = None, *, solutions: bo
 def title(exercise: Exercise) -> str:
     """Return what the page is called."""
     return f"Backpropagation of {exercise.walk.names[exercise.root]} by hand"
-
-
-# --- questions and the places of their numbers ----------------------------------------------------
 
 
 def questions_in_graph(exercise: Exercise, clusters: Clusters | None) -> tuple[dict[str, Any], str]:

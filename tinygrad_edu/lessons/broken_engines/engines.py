@@ -327,12 +327,3 @@ MISTAKES = {
     "in_turn": Mistake("weights updated in turn, in place of all at once", in_turn, at_once),
 }  # fmt: skip
 """The mistakes by name."""
-
-
-# --- side by side ---------------------------------------------------------------------------------
-
-
-# --- why topological order ------------------------------------------------------------------------
-
-
-# --- how it is written ----------------------------------------------------------------------------

@@ -131,7 +131,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__ = lazy.on_demand(
     __name__,
     {  # what a program that only computes has no need of
-        "MLP": "tinygrad_edu.nn.layers",
+        "MLP": "tinygrad_edu.nn.mlp",
         "Layer": "tinygrad_edu.nn.layers",
         "Neuron": "tinygrad_edu.nn.layers",
         "assert_gradients": "tinygrad_edu.check",

@@ -13,7 +13,8 @@ from typing import Any
 
 from tinygrad_edu.interop.operations import Operand, framework, plain, require_computable, torch
 from tinygrad_edu.nn.activations import Activation, acts_on_layer, identity, name_of
-from tinygrad_edu.nn.layers import MLP, Layer
+from tinygrad_edu.nn.layers import Layer
+from tinygrad_edu.nn.mlp import MLP
 from tinygrad_edu.recorder import takes_gradient
 from tinygrad_edu.table import LEAK, leaky_relu, relu, sigmoid, softmax, softplus, tanh
 from tinygrad_edu.value import Constant, Value

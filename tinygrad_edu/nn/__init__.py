@@ -1,7 +1,8 @@
 """Neural networks on the engine: everything that the lectures build and train.
 
 =====================  =============================================================================
-layers                 Neuron, Layer, MLP: weighted sums and their activations (A1-A4, B1, D1, E2)
+layers                 Neuron, Layer: weighted sums and their activations (A1-A3, B1)
+mlp                    MLP: layers one behind the other (A4, D1, E2)
 module                 Module: parameters by name, saved and loaded
 activations            activation functions by name, and what belongs at the output (A6, A7, B2)
 initialisation         where the weights and biases start (B5)
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from tinygrad_edu.nn import data, equations, losses, optimisers
     from tinygrad_edu.nn.comparison import compare
     from tinygrad_edu.nn.initialisation import Initialisation
-    from tinygrad_edu.nn.layers import MLP, Layer, Neuron
+    from tinygrad_edu.nn.layers import Layer, Neuron
     from tinygrad_edu.nn.metrics import accuracy, predicted_class
+    from tinygrad_edu.nn.mlp import MLP
     from tinygrad_edu.nn.module import Module
     from tinygrad_edu.nn.optimisers import SGD, Adam
     from tinygrad_edu.nn.training import History, Step, fit
@@ -53,7 +55,8 @@ __all__ = [
 PLACES = {
     "comparison": ["compare"],
     "initialisation": ["Initialisation"],
-    "layers": ["MLP", "Layer", "Neuron"],
+    "layers": ["Layer", "Neuron"],
+    "mlp": ["MLP"],
     "module": ["Module"],
     "optimisers": ["SGD", "Adam"],
     "metrics": ["accuracy", "predicted_class"],

@@ -29,8 +29,8 @@ from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import equations, losses
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters
-from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
+from tinygrad_edu.nn.mlp import MLP
 from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.support.tables import aligned
 from tinygrad_edu.table import softmax, total

@@ -33,8 +33,8 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.activations import Activation, identity, name_of
-from tinygrad_edu.nn.layers import MLP
 from tinygrad_edu.nn.matrix import Matrix, of_shape
+from tinygrad_edu.nn.mlp import MLP
 from tinygrad_edu.nn.settings import require_known
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import as_number

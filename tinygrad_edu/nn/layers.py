@@ -1,19 +1,10 @@
-"""Neuron, Layer and MLP: weighted sums and their activations (A1-A4, B1, D1, E2).
-
->>> mlp = MLP(2, [3, 1], seed=0)
->>> y = mlp([0.5, -1.0])
->>> y.backward()
->>> print(*[name for name, _ in mlp.named_parameters()])
-w₁₁⁽¹⁾ w₁₂⁽¹⁾ b₁⁽¹⁾ w₂₁⁽¹⁾ w₂₂⁽¹⁾ b₂⁽¹⁾ w₃₁⁽¹⁾ w₃₂⁽¹⁾ b₃⁽¹⁾ w₁₁⁽²⁾ w₁₂⁽²⁾ w₁₃⁽²⁾ b₁⁽²⁾
-"""
+"""Neuron and Layer: weighted sums and their activations (A1-A3, B1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from random import Random
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.nn.activations import (
@@ -25,88 +16,18 @@ from tinygrad_edu.nn.activations import (
     name_of,
 )
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
-from tinygrad_edu.nn.module import Module
-from tinygrad_edu.nn.settings import plural, random_source, whole
+from tinygrad_edu.nn.network import Network, labelled, set_numbers, wrong_number
+from tinygrad_edu.nn.outputs import Outputs
+from tinygrad_edu.nn.settings import random_source, whole
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import Listed, as_number, record, record_one, takes_gradient
-from tinygrad_edu.support.given import quoted
 from tinygrad_edu.table import weighted_sum
-from tinygrad_edu.value import Constant, Value
+from tinygrad_edu.value import Value
 
-__all__ = ["MLP", "Layer", "Network", "Neuron"]
+__all__ = ["Layer", "Neuron"]
 
 GOING_ON = Random(0)  # noqa: S311 - no cryptography
 """Where neurons and layers that are given no seed draw from: no two of them are the same."""
-
-
-class Network(Module):
-    """What Neuron, Layer and MLP have in common: named parameters, and a list of inputs."""
-
-    n_inputs: int
-
-    def numbered(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name and the Value of each parameter, weights, then bias."""
-        raise NotImplementedError
-
-    def forward(self, xs: list[Any]) -> Any:
-        """Compute the outputs for inputs that are known to be in order."""
-        raise NotImplementedError
-
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Yield each parameter with its name in the lecture's notation (A4).
-
-        One that is shared comes once, by its first name; constants and plain numbers are no
-        parameters.
-        """
-        return ((label, p) for label, p in self.stored().items() if takes_gradient(p))
-
-    def stored(self) -> dict[str, Value]:
-        """Return the parameters by name, and constants that stand in the place of one."""
-        names: dict[Value, str] = {}
-        for label, p in self.numbered():
-            if isinstance(p, Value):
-                names.setdefault(p, label)
-        return {label: p for p, label in names.items()}
-
-    def parameters(self) -> list[Value]:
-        """Return the parameters: layer by layer, neuron by neuron, weights, then bias."""
-        return [p for _, p in self.named_parameters()]
-
-    def inputs(self, xs: Iterable[Any], more: tuple[Any, ...] = ()) -> list[Any]:
-        """Return the inputs as a list, plain numbers as constants called x₁, x₂, ...
-
-        A frozen network, whose parameters are plain numbers, takes them as they are.
-        """
-        if more:
-            given_as = ", ".join(map(quoted, (xs, *more)))
-            message = f"{self}: expected one list of inputs, got {given_as}: write "
-            message += f"mlp([{given_as}]), with brackets"
-            raise TypeError(message)
-        if not is_iterable(xs) or isinstance(xs, str | bytes | AbstractSet | Mapping):
-            message = f"{self}: expected a list of inputs, got {quoted(xs)} ({type(xs).__name__})"
-            raise TypeError(message)
-        given = list(xs)
-        frozen = not isinstance(next(self.numbered())[1], Value)
-        nested = [x for x in given if is_list(x) and not (frozen and is_array(x))]
-        hint = ": a call takes one example, so write [mlp(x) for x in examples]" if nested else ""
-        if len(given) != self.n_inputs:
-            if any(map(is_array, given)) and not nested:
-                hint = "; a frozen network takes an array for each input, which are the rows of X.T"
-            raise wrong_number(self, given, hint)
-        if nested:
-            what = f"{quoted(nested[0])} ({type(nested[0]).__name__})"
-            message = f"{self}: expected a real number, got {what}{hint}"
-            raise TypeError(message)
-        if frozen:
-            return [float(x) if isinstance(x, int) else x for x in given]
-        try:
-            return [
-                x if isinstance(x, Value) else Constant(x, label)
-                for x, label in zip(given, input_names(self.n_inputs), strict=True)
-            ]
-        except TypeError as error:
-            message = f"{self}: {error}"
-            raise TypeError(message) from None
 
 
 class Neuron(Network):
@@ -423,225 +344,4 @@ class Layer(Network):
         return f"{type(self).__name__}({size}, {self.activation_text()})"
 
 
-class MLP(Network):
-    """A multilayer perceptron: layers one behind the other (A4, D1, E2).
-
-    Args:
-        n_inputs: how many inputs it takes.
-        sizes: how many neurons each layer has; the last are the outputs.
-        activation: of the hidden layers: a name such as "tanh", or a function of one number; or a
-            list with one for each of them.
-        output_activation: of the last layer; see :mod:`tinygrad_edu.nn.activations` for what
-            belongs there.
-        initialisation: where it starts: "lecture", "uniform", "xavier", "kaiming" or "zeros".
-        seed: of the random weights, or a ``random.Random`` to draw them from.
-
-    Attributes:
-        layers: the list of them.
-
-    >>> mlp = MLP(3, [4, 3, 1])  # the network of A4
-    >>> len(mlp.parameters())
-    35
-    >>> mlp([0.5, 1.0])
-    Traceback (most recent call last):
-      ...
-    ValueError: MLP(3, [4, 3, 1], 'tanh', 'identity'): expected 3 inputs, got 2
-    """
-
-    def __init__(
-        self,
-        n_inputs: int,
-        sizes: Sequence[int],
-        activation: str | Activation | Sequence[str | Activation] = "tanh",
-        output_activation: str | Activation = "identity",
-        *,
-        initialisation: str | Initialisation = "xavier",
-        seed: int | Random = 0,
-    ) -> None:
-        """Draw the weights."""
-        if not hasattr(sizes, "__iter__") or isinstance(sizes, str | bytes):
-            message = f"MLP: sizes is a list of whole numbers, not {sizes!r}"
-            raise TypeError(message)
-        self.n_inputs, *outs = widths = [whole("n_inputs", n_inputs), *sizes]
-        if not outs:
-            message = "MLP: needs at least one layer, got no sizes"
-            raise ValueError(message)
-        hidden = activations_of(activation, len(outs) - 1)
-        activations = [*hidden, activation_of(output_activation)]
-        rng = random_source(seed)
-        self.layers = [
-            Layer(n_in, n_out, g, initialisation=initialisation, seed=rng)
-            for n_in, n_out, g in zip(widths, outs, activations, strict=False)
-        ]
-        for number, layer in enumerate(self.layers, start=1):
-            layer.rename(layer=number)
-
-    def numbered(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name and the Value of each parameter, layer by layer."""
-        for layer in self.layers:
-            yield from layer.numbered()
-
-    def __call__(self, xs: Iterable[Any], *more: NoReturn) -> Value | list[Value]:
-        """Return the outputs for a list of inputs: a list, or the output itself if there is one.
-
-        Inputs are numbers or Values. Raises ValueError unless there are ``n_inputs`` of them.
-        """
-        outputs = self.forward(xs, *more)
-        return outputs[0] if len(outputs) == 1 else outputs
-
-    def forward(self, xs: Iterable[Any], *more: NoReturn) -> list[Value]:
-        """Return the outputs as a call does, but a list of one where there is one."""
-        values = self.inputs(xs, more)
-        for layer in self.layers:
-            values = layer.forward(values)
-        return layer.outputs(values)
-
-    def clusters(self, by: str = "neuron") -> dict[str, list[Value]]:
-        """Return what belongs to each neuron in the last call, to be framed or folded by ``draw``.
-
-        What softmax makes of a layer belongs to none of its neurons, but to the layer.
-
-        Args:
-            by: "neuron" or "layer", whichever is to have a frame of its own.
-
-        Raises ValueError for another word.
-
-        >>> from tinygrad_edu import draw
-        >>> mlp = MLP(1, [1, 1])
-        >>> picture = draw(mlp([0.5]), clusters=mlp.clusters())
-        >>> list(mlp.clusters())
-        ['layer 1, neuron 1', 'layer 2, neuron 1']
-        >>> large = MLP(3, [20, 20, 1])
-        >>> picture = draw(large([0.5, 1.0, 2.0]), clusters=large.clusters(by="layer"), fold=True)
-        """
-        if by not in ("neuron", "layer"):
-            message = f"MLP.clusters: by is 'neuron' or 'layer', not {by!r}"
-            raise ValueError(message)
-        found: dict[str, dict[Value, None]] = {}
-        for number, layer in enumerate(self.layers, start=1):
-            for i, neuron in enumerate(layer.neurons, start=1):
-                title = f"layer {number}" if by == "layer" else f"layer {number}, neuron {i}"
-                own = found.setdefault(title, {})
-                given = (*neuron.w, neuron.b, neuron.z)
-                own.update((node, None) for node in given if isinstance(node, Value))
-                back: list[Any] = [neuron.z if layer.acts_as_one and by == "neuron" else neuron.a]
-                for node in back:  # from the activation to z, with what lies between
-                    if isinstance(node, Value) and node not in own:
-                        own[node] = None
-                        back += () if node.op is weighted_sum else node.args
-        return {title: list(own) for title, own in found.items()}
-
-    def __repr__(self) -> str:
-        """Return the shape and the activations."""
-        sizes = [len(layer.neurons) for layer in self.layers]
-        *hidden, output = [layer.activation_text() for layer in self.layers]
-        same = len(set(hidden)) == 1 and not hidden[0].startswith("[")
-        inner = hidden[0] if same else f"[{', '.join(hidden)}]" if hidden else output
-        return f"{type(self).__name__}({self.n_inputs}, {sizes}, {inner}, {output})"
-
-
 # --- small parts ----------------------------------------------------------------------------------
-
-
-class Outputs(list[Value]):
-    """The outputs of a layer: a list, which says what to write where one number is meant.
-
-    Args:
-        values: what is in it.
-        made_by: the activation that made all of them together, "softmax", or "".
-
-    >>> MLP(1, [2])([0.5]).backward()
-    Traceback (most recent call last):
-      ...
-    AttributeError: a list of 2 outputs has no backward: make one number of them first, ...
-    """
-
-    def __init__(self, values: Iterable[Value] = (), made_by: str = "") -> None:
-        """Keep what made it for those who look for mistakes."""
-        super().__init__(values)
-        self.made_by = made_by
-
-    if not TYPE_CHECKING:  # for which there is no other attribute
-
-        def __getattr__(self, name: str) -> NoReturn:
-            """Say how to come to a Value."""
-            message = f"a list of {len(self)} outputs has no {name}"
-            if hasattr(Value, name):
-                message += (
-                    ": make one number of them first, a loss such as total(outputs), or take "
-                )
-                message += f"one of them: outputs[0].{name}"
-            raise AttributeError(message)
-
-
-def activations_of(given: Any, n: int) -> list[Activation]:
-    """Return the activations of n hidden layers, given one for all or a list of them.
-
-    >>> activations_of("tanh", 2)
-    [<operation tanh>, <operation tanh>]
-    """
-    if not isinstance(given, list | tuple):
-        return [activation_of(given)] * n
-    if len(given) != n:
-        message = f"MLP: {len(given)} activations for {plural(n, 'hidden layer')}"
-        raise ValueError(message)
-    return list(map(activation_of, given))
-
-
-def is_iterable(xs: Any) -> bool:
-    """Tell whether one can go through something; not so through an array of one number."""
-    return hasattr(xs, "__iter__") and getattr(xs, "ndim", 1) > 0
-
-
-def is_list(x: Any) -> bool:
-    """Tell whether an input is itself a list of numbers, or an array of several."""
-    return isinstance(x, list | tuple) or is_array(x)
-
-
-def is_array(x: Any) -> bool:
-    """Tell whether an input is an array of several numbers."""
-    return bool(getattr(x, "ndim", 0) > 0)
-
-
-def wrong_number(network: Network, xs: Sequence[Any], hint: str = "") -> ValueError:
-    """Return the error for inputs that are too few or too many."""
-    needed = plural(network.n_inputs, "input")
-    return ValueError(f"{network}: expected {needed}, got {len(xs)}{hint}")
-
-
-@lru_cache
-def input_names(n: int) -> list[str]:
-    """Return what n inputs that are plain numbers are called.
-
-    >>> input_names(2)
-    ['x₁', 'x₂']
-    """
-    return [name("x", j) for j in range(1, n + 1)]
-
-
-def labelled(x: Any, label: str) -> Any:
-    """Name a Value that has no name, and return it; numbers have none."""
-    if (type(x) is Value or isinstance(x, Value)) and not x.label:
-        x.label = label
-    return x
-
-
-def set_numbers(
-    what: str, parameters: Sequence[Sequence[Any]], rows: Iterable[Iterable[Any]]
-) -> None:
-    """Set parameters to the numbers in rows of the same shape; all of them, or none."""
-    try:
-        numbers = [[Value(x).data for x in row] for row in rows]
-    except TypeError as error:
-        message = f"{what}: {error}"
-        raise TypeError(message) from None
-    if not all(isinstance(p, Value) for row in parameters for p in row):
-        message = f"{what}: the numbers of a frozen network stay as they are"
-        raise TypeError(message)
-    shapes = [[len(row) for row in matrix] for matrix in (parameters, numbers)]
-    if shapes[0] != shapes[1]:
-        message = f"{what}: needs rows of lengths {shapes[0]}, got {shapes[1]}"
-        raise ValueError(message)
-    for ps, xs in zip(parameters, numbers, strict=True):
-        for p, x in zip(ps, xs, strict=True):
-            p.data = x

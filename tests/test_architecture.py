@@ -152,7 +152,8 @@ READERS = {
 """Folders and modules of the package that a program which only computes does not need."""
 
 SHOW_OR_CHECK = {
-    "assert_gradients", "compare_engines", "derivation", "draw", "draw_network", "exercise",
+    "assert_gradients", "check_engine", "compare_engines", "derivation", "draw", "draw_network",
+    "exercise",
     "first_nonfinite", "first_nonfinite_gradient", "gradcheck", "latex", "paths", "steps",
 }  # fmt: skip
 COMPUTE = [

@@ -16,7 +16,7 @@ from tinygrad_edu.table import TABLE as _TABLE
 from tinygrad_edu.value import Constant, Value
 
 if TYPE_CHECKING:
-    from tinygrad_edu.check import assert_gradients, gradcheck
+    from tinygrad_edu.check import assert_gradients, check_engine, gradcheck
     from tinygrad_edu.drawing import draw, draw_network
     from tinygrad_edu.exercises.exercise import exercise
     from tinygrad_edu.explain.derivations import derivation
@@ -105,6 +105,7 @@ __all__ = [
     "Neuron",
     "Value",
     "assert_gradients",
+    "check_engine",
     "compare_engines",
     "derivation",
     "draw",
@@ -135,6 +136,7 @@ __getattr__, __dir__ = lazy.on_demand(
         "Layer": "tinygrad_edu.nn.layers",
         "Neuron": "tinygrad_edu.nn.layers",
         "assert_gradients": "tinygrad_edu.check",
+        "check_engine": "tinygrad_edu.check",
         "compare_engines": "tinygrad_edu.lessons.broken_engines",
         "derivation": "tinygrad_edu.explain.derivations",
         "draw": "tinygrad_edu.drawing",

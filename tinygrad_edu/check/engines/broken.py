@@ -1,0 +1,300 @@
+"""Engines with a classic mistake, and the gradients that they give.
+
+An engine walks through the graph, and at each node it sends gradients to the arguments. A mistake
+is a wrong walk or a wrong way to send. Played on a graph, it gives the gradients that any engine
+with this mistake gives: so it is recognised by its numbers, whatever the engine's code looks like.
+
+>>> a = Value(3.0)
+>>> square = a * a
+>>> play(square)[a], play(square, send=overwrite)[a]
+(6.0, 3.0)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+from tinygrad_edu.engine import ancestors
+from tinygrad_edu.value import Value
+
+__all__ = [
+    "SENDS",
+    "WALKS",
+    "Children",
+    "Send",
+    "Walk",
+    "add",
+    "depth_first",
+    "edges",
+    "newest_first",
+    "play",
+]
+
+Ways: TypeAlias = "list[tuple[Value, Any]]"
+"""The arguments of a node that take a gradient, each with the local derivative."""
+
+Gradients: TypeAlias = "dict[Value, Any]"
+
+Send: TypeAlias = "Callable[[Gradients, Value, Ways], None]"
+
+Children: TypeAlias = "Callable[[Value], Sequence[Value]]"
+
+Walk: TypeAlias = "Callable[[Value, Children], Iterator[tuple[Value, Ways]]]"
+
+
+def edges(node: Value) -> Ways:
+    """Return the arguments of a node that take a gradient, each with the local derivative.
+
+    >>> a, b = Value(2.0), Value(3.0)
+    >>> [(arg.data, partial) for arg, partial in edges(a * b)]
+    [(2.0, 3.0), (3.0, 2.0)]
+    """
+    pairs = zip(node.args, node.partials, strict=True)
+    return [(arg, p) for arg, p in pairs if isinstance(arg, Value) and p is not None]
+
+
+def add(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Add upstream gradient times local derivative: the right way."""
+    for arg, partial in ways:
+        gradients[arg] += gradients[node] * partial
+
+
+def overwrite(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Write = in place of +=."""
+    for arg, partial in ways:
+        gradients[arg] = gradients[node] * partial
+
+
+def last_of_set(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Keep one local derivative for each operand: of a * a only the last."""
+    add(gradients, node, [*dict(ways).items()])
+
+
+def first_of_set(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Keep one local derivative for each operand: of a * a only the first."""
+    add(gradients, node, [*dict(reversed(ways)).items()])
+
+
+def zero_first(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Clear the gradients of the operands, and then add to them."""
+    for arg, _ in ways:
+        gradients[arg] = 0.0
+    add(gradients, node, ways)
+
+
+def without_upstream(gradients: Gradients, _: Value, ways: Ways) -> None:
+    """Add the local derivative alone."""
+    for arg, partial in ways:
+        gradients[arg] += partial
+
+
+def all_to_last(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Send everything to the last operand: the name is looked up after the loop."""
+    add(gradients, node, [(ways[-1][0], partial) for _, partial in ways])
+
+
+def last_to_last(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Send to the last operand, once for each operand, with the last local derivative."""
+    add(gradients, node, [ways[-1]] * len(ways))
+
+
+def only_last(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Send to the last operand only: each turn of the loop replaces the function."""
+    add(gradients, node, ways[-1:])
+
+
+SENDS: dict[Send, str] = {
+    overwrite: "overwrite",
+    last_of_set: "set-of-children",
+    first_of_set: "set-of-children",
+    zero_first: "zeroed-too-early",
+    without_upstream: "no-upstream",
+    all_to_last: "loop-variable",
+    last_to_last: "loop-variable",
+    only_last: "loop-variable",
+}
+"""The wrong ways to send, and the mistakes that they are."""
+
+
+def newest_first(root: Value, _: Children) -> Iterator[tuple[Value, Ways]]:
+    """Walk in topological order: every node after all that use it."""
+    for node in ancestors(root):
+        yield node, edges(node)
+
+
+def recursion(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Let a node send, and then each of its operands, whatever is still to come."""
+    yield root, edges(root)
+    for child in children(root):
+        yield from recursion(child, children)
+
+
+def recursion_at_once(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Send to one operand, let it send, and only then go on to the next one."""
+    ways = edges(root)
+    if children(root)[:1] != [arg for arg, _ in ways[:1]]:
+        ways.reverse()
+    for way in ways:
+        yield root, [way]
+        yield from recursion_at_once(way[0], children)
+
+
+def first_visit(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Let every node send once, when it is first met, depth first."""
+    visited: set[Value] = set()
+
+    def visit(node: Value) -> Iterator[tuple[Value, Ways]]:
+        if node not in visited:
+            visited.add(node)
+            yield node, edges(node)
+            for child in children(node):
+                yield from visit(child)
+
+    return visit(root)
+
+
+def first_visit_at_once(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Let every node send once, and each operand send before the next one is sent to."""
+    visited: set[Value] = set()
+
+    def visit(node: Value) -> Iterator[tuple[Value, Ways]]:
+        if node in visited:
+            return
+        visited.add(node)
+        ways = edges(node)
+        if children(node)[:1] != [arg for arg, _ in ways[:1]]:
+            ways.reverse()
+        for way in ways:
+            yield node, [way]
+            yield from visit(way[0])
+
+    return visit(root)
+
+
+def stack(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Take the node that was put on the stack last; every node sends once."""
+    waiting, visited = [root], {root}
+    while waiting:
+        node = waiting.pop()
+        yield node, edges(node)
+        for child in children(node):
+            if child not in visited:
+                visited.add(child)
+                waiting.append(child)
+
+
+def breadth_first(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Take the nodes by their distance from the root."""
+    waiting, visited = deque([root]), {root}
+    while waiting:
+        node = waiting.popleft()
+        yield node, edges(node)
+        for child in children(node):
+            if child not in visited:
+                visited.add(child)
+                waiting.append(child)
+
+
+def every_time(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Take a node as often as there are paths to it, breadth first."""
+    waiting = deque([root])
+    while waiting:
+        node = waiting.popleft()
+        yield node, edges(node)
+        waiting.extend(children(node))
+
+
+def post_order(root: Value, children: Children) -> list[Value]:
+    """Return the nodes, each after its operands."""
+    order: dict[Value, None] = {}
+
+    def visit(node: Value) -> None:
+        for child in children(node):
+            if child not in order:
+                visit(child)
+        order[node] = None
+
+    visit(root)
+    return [*order]
+
+
+def depth_first(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Walk in topological order, as an engine does that sorts the nodes: the right way."""
+    for node in reversed(post_order(root, children)):
+        yield node, edges(node)
+
+
+def not_reversed(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Walk from the leaves to the root."""
+    for node in post_order(root, children):
+        yield node, edges(node)
+
+
+def equal_by_number(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Take nodes with equal numbers for the same node when the order is built."""
+    seen: set[Any] = set()
+    order: list[Value] = []
+
+    def visit(node: Value) -> None:
+        if node.data not in seen:
+            seen.add(node.data)
+            for child in children(node):
+                visit(child)
+            order.append(node)
+
+    visit(root)
+    for node in reversed(order):
+        yield node, edges(node)
+
+
+def without_seed(root: Value, _: Children) -> Iterator[tuple[Value, Ways]]:
+    """Send nothing: all gradients are 0."""
+    del root
+    yield from ()
+
+
+WALKS: dict[Walk, str] = {
+    recursion: "recursion",
+    recursion_at_once: "recursion",
+    every_time: "recursion",
+    first_visit: "first-visit",
+    first_visit_at_once: "first-visit",
+    stack: "first-visit",
+    breadth_first: "breadth-first",
+    not_reversed: "not-reversed",
+    equal_by_number: "equal-by-number",
+    without_seed: "no-seed",
+}
+"""The wrong walks, and the mistakes that they are."""
+
+
+def operands_of(node: Value) -> Sequence[Value]:
+    """Return the arguments of a node that take a gradient, in their order."""
+    return [arg for arg, _ in edges(node)]
+
+
+def play(
+    root: Value,
+    *,
+    walk: Walk = newest_first,
+    send: Send = add,
+    children: Children = operands_of,
+    is_broken: Callable[[Value], bool] = lambda _: True,
+) -> Gradients:
+    """Return the gradients that an engine gives which walks and sends in this way.
+
+    Args:
+        root: the output.
+        walk: in which order nodes send.
+        send: what a node sends.
+        children: the operands of a node in the order in which the walk goes to them.
+        is_broken: tells which nodes send in this way; all others add.
+    """
+    gradients: Gradients = dict.fromkeys(ancestors(root), 0.0)
+    gradients[root] = 1.0
+    for node, ways in walk(root, children):
+        if ways:
+            (send if is_broken(node) else add)(gradients, node, ways)
+    return gradients

@@ -1,5 +1,6 @@
 """The matrix equations of the lectures against the scalar engine (A11, C2, D5, D7, E1, E2)."""
 
+import dataclasses
 import math
 import operator
 from fractions import Fraction
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinygrad_edu import MLP, leaky_relu, maximum, sigmoid, softmax
+from tinygrad_edu import MLP, leaky_relu, maximum, sigmoid, softmax, tanh
 from tinygrad_edu.examples import worked_example
 from tinygrad_edu.nn import SGD, Adam, data, fit, losses
 from tinygrad_edu.nn.activations import identity
@@ -271,6 +272,19 @@ def test_the_derivative_of_any_activation_is_that_of_the_engine(g, make):
         for theirs, engine in zip(computed, ours[5 * layer :], strict=False):
             assert type(theirs) is (Matrix if make is Matrix else np.ndarray)
             np.testing.assert_allclose(np.array(theirs), np.array(engine), rtol=1e-13, atol=1e-15)
+
+
+def test_an_activation_of_the_table_takes_an_array_whole():
+    shapes = []
+
+    def on_array(numpy, z):
+        shapes.append(z.shape)
+        return numpy.tanh(z)
+
+    theta = [Parameters(np.eye(2), np.zeros((2, 1)), dataclasses.replace(tanh, array=on_array))]
+    X = np.array([[0.5, -1.0, 2.0], [0.0, 1.0, 3.0]])
+    np.testing.assert_array_equal(forward_propagation(theta, X).a[-1], np.tanh(X))
+    assert shapes == [(2, 3)]
 
 
 @pytest.mark.filterwarnings("ignore:a Value became the plain number")  # which says so, too

@@ -274,6 +274,19 @@ def test_the_derivative_of_any_activation_is_that_of_the_engine(g, make):
             np.testing.assert_allclose(np.array(theirs), np.array(engine), rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("make", [Matrix, np.array])
+@pytest.mark.parametrize(
+    ("g", "slope"), [(sigmoid, lambda a: a * (1 - a)), (tanh, lambda a: 1 - a * a)]
+)
+def test_the_slope_of_an_activation_is_computed_as_the_lecture_writes_it(g, slope, make):
+    """D8: from a, to the last bit, so that it is 0 where a is rounded to 1."""
+    theta = [Parameters(make([[1.0]]), make([[0.0]]), g)]
+    forward = forward_propagation(theta, make([[-0.7, 0.3, 2.9, 40.0]]))
+    [backward] = back_propagation(theta, forward, make([[1.0] * 4]))
+    assert [*backward.delta[0]] == [slope(a) for a in forward.a[-1][0]]
+    assert backward.delta[0][-1] == 0
+
+
 def test_an_activation_of_the_table_takes_an_array_whole():
     shapes = []
 

@@ -14,7 +14,7 @@ from tinygrad_edu.nn.data import moons
 from tinygrad_edu.nn.losses import cross_entropy
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.replay import Replay, replay
-from tinygrad_edu.replay.arrays import GROUPS
+from tinygrad_edu.replay.arrays import GROUPS, Writer
 from tinygrad_edu.replay.plan import Grid, Map, Total
 
 
@@ -109,6 +109,14 @@ def test_a_fixed_term_is_the_bias_wherever_it_stands():
         [grid] = replay(total(terms), [x, y], [w, b]).plan.groups
         assert grid.biases == [~1]
         assert {*grid.inputs[0]} == {0, 1}
+
+
+def test_what_stands_at_equal_distances_is_read_as_a_slice_rather_than_copied():
+    writer = Writer(Replay(*chain(4), "mean").plan, "forward")
+    slices = {"3:4": [3], "0:3": [0, 1, 2], "3:8:2": [3, 5, 7], "1:9:7": [1, 8]}
+    assert [writer.index(places) for places in slices.values()] == [*slices]
+    for places in ([2, 1], [3, 3], [0, 1, 3], [0, 2, 3], [4, 2, 0]):
+        assert writer.names[writer.index(places)].tolist() == places
 
 
 def test_zeros_are_no_terms():

@@ -284,6 +284,7 @@ def test_significant_digits_are_those_of_a_whole_number_without_zeros_at_the_end
     assert significant(math.ldexp(whole, power)) == digits
     assert significant(-math.ldexp(whole, power)) == digits
     assert significant(1 + EPSILON) == 53
+    assert significant(0.0) == significant(-0.0) == 0
 
 
 def test_values_that_never_change_are_constant_if_a_slope_would_show():

@@ -411,7 +411,7 @@ EDGES = [
     (lambda: Value(math.inf).sigmoid(), 1.0, (0.0,)),
     (lambda: Value(-math.inf).tanh(), -1.0, (0.0,)),
     (lambda: Value(1e-310) ** 1e-5, 1e-310**1e-5, (1e-5 * 1e-310**1e-5 / 1e-310, None)),
-    (lambda: Value(1e-309) ** 2**-10, 1e-309 ** 2**-10, (2**-10 * 1e-309 ** 2**-10 / 1e-309, None)),
+    (lambda: Value(1e-309) ** 2**-10, 1e-309**2**-10, (2**-10 * 1e-309**2**-10 / 1e-309, None)),
 ]
 """Where a value exists, and its derivative is infinite, does not exist, or is hard to compute."""
 

@@ -1,5 +1,6 @@
 """What is computed together: how many groups and lines there are, and what they grow with."""
 
+import gc
 import math
 import random
 import sys
@@ -16,6 +17,7 @@ from tinygrad_edu.operation import Operation
 from tinygrad_edu.replay import Replay, replay
 from tinygrad_edu.replay.arrays import GROUPS, Writer
 from tinygrad_edu.replay.plan import Grid, Map, Total
+from tinygrad_edu.replay.program import no_collection
 
 
 def products(layer, xs):
@@ -222,6 +224,18 @@ def test_equal_blocks_are_as_few_as_fit():
         compiled.arrays.buffers.clear()
         compiled.arrays.run(np.ones(2), np.ones((n, 1)))
         assert {*compiled.arrays.buffers} == widths
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_garbage_collector_pauses_while_a_program_is_made_and_is_then_as_before(before):
+    enabled = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with no_collection():
+            assert not gc.isenabled()
+        assert gc.isenabled() is before
+    finally:
+        (gc.enable if enabled else gc.disable)()
 
 
 # --- graphs without structure ---------------------------------------------------------------------

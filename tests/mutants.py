@@ -5,6 +5,7 @@ statement left out. The tests kill it if one of them fails, or if they do not co
 survives is printed: a test is missing, or the change makes no difference.
 
     python tests/mutants.py                         a sample of every module, the same each time
+    python tests/mutants.py table.py --seed 1       another sample of one
     python tests/mutants.py check/measure.py --all  all mutants of one
 """
 
@@ -26,20 +27,20 @@ import numpy  # noqa: F401, ICN001 - here once, rather than in the process of ea
 import pytest
 
 ROOT = Path(__file__).parent.parent
-REPLAY = ("replay/test_code", "replay/test_program", "replay/test_plan")
+REPLAY = ("programs/test_rules", "programs/test_program", "programs/test_plan")
 TESTS = {  # after the doctests of a module those that are to kill its mutants, fast ones first
     "engine.py": ("test_exactness", "test_engine", "test_copying", "test_value"),
-    "table.py": ("test_exactness", "test_table", "replay/test_code", "replay/test_program"),
+    "table.py": ("test_exactness", "test_table", "programs/test_rules", "programs/test_program"),
     "value.py": ("test_given", "test_value", "test_engine", "test_copying", "test_table"),
-    "gradient.py": ("test_exactness", "test_engine"),
-    "replay/arrays.py": REPLAY,
-    "replay/code.py": REPLAY,
-    "replay/graph.py": REPLAY,
-    "replay/plan.py": REPLAY,
-    "replay/program.py": REPLAY,
-    "replay/scalars.py": REPLAY,
-    "explain/walk.py": ("explain/test_walk", "explain/test_page"),
-    "explain/chains.py": ("explain/test_chains", "explain/test_path_pictures"),
+    "gradient.py": ("test_exactness", "test_engine", "test_value"),
+    "programs/arrays.py": REPLAY,
+    "programs/rules.py": REPLAY,
+    "programs/graph.py": REPLAY,
+    "programs/plan.py": REPLAY,
+    "programs/program.py": REPLAY,
+    "programs/scalars.py": REPLAY,
+    "explain/passes.py": ("explain/test_passes", "pages/test_stepper"),
+    "explain/paths.py": ("explain/test_paths", "explain/test_path_pictures"),
     "check/measure.py": ("check/test_measure", "check/test_noise", "check/test_hard_functions"),
     "nn/losses.py": ("nn/test_losses", "nn/test_training"),
     "nn/optimisers.py": ("nn/test_optimisers", "nn/test_training"),
@@ -157,7 +158,7 @@ def passes(folder, files, seconds):
     return process.exitcode == 0
 
 
-def print_survivors(module, how_many):
+def print_survivors(module, how_many, seed):
     """Print those mutants of a module that its tests let live, and how many were killed."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -175,7 +176,7 @@ def print_survivors(module, how_many):
         limit = 10 + 2 * (time.monotonic() - start)
         found, alive = [*mutants(source)], 0
         if how_many is not None and how_many < len(found):
-            found = random.Random(0).sample(found, how_many)
+            found = random.Random(seed).sample(found, how_many)
         for text, change in found:
             target.write_text(text, encoding="utf-8")
             if passes(folder, files, limit):
@@ -188,9 +189,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", default=[*TESTS], help="as check/measure.py")
     parser.add_argument("--sample", type=int, default=25, help="mutants of each module")
+    parser.add_argument("--seed", type=int, default=0, help="which sample")
     parser.add_argument("--all", action="store_true", help="rather than a sample")
     options = parser.parse_args()
     os.environ["CI"] = "1"  # so that Hypothesis draws the same examples each time
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     for name in options.modules:
-        print_survivors(name, None if options.all else options.sample)
+        print_survivors(name, None if options.all else options.sample, options.seed)

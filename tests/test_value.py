@@ -411,6 +411,7 @@ EDGES = [
     (lambda: Value(math.inf).sigmoid(), 1.0, (0.0,)),
     (lambda: Value(-math.inf).tanh(), -1.0, (0.0,)),
     (lambda: Value(1e-310) ** 1e-5, 1e-310**1e-5, (1e-5 * 1e-310**1e-5 / 1e-310, None)),
+    (lambda: Value(1e-309) ** 2**-10, 1e-309**2**-10, (2**-10 * 1e-309**2**-10 / 1e-309, None)),
 ]
 """Where a value exists, and its derivative is infinite, does not exist, or is hard to compute."""
 
@@ -492,6 +493,14 @@ def test_numpy_functions_are_the_operations_of_the_same_name():
     assert np.power(x, 2).op.name == "power"
     with pytest.raises(TypeError, match=r"numpy.arctan cannot take a Value: use an operation of"):
         np.arctan(x)
+
+
+@pytest.mark.parametrize("name", ["subtract", "power", "maximum"])
+def test_numpy_functions_take_a_value_before_an_array_and_behind_it(name):
+    f, x, array = getattr(np, name), Value(1.5), np.array([1.0, 2.0])
+    for found, right in ((f(x, array), f(1.5, array)), (f(array, x), f(array, 1.5))):
+        assert [type(y) for y in found] == [Value, Value]
+        assert [y.data for y in found] == right.tolist()
 
 
 @pytest.mark.parametrize(("compute", "kind", "name", "number"), OUTSIDE)
@@ -785,6 +794,12 @@ def test_a_method_is_the_function_of_the_package(name):
     assert getattr(table, name) is getattr(tinygrad_edu, name) is y.op
 
 
+def test_operators_and_operations_of_lists_are_no_methods():
+    others = [name for name, row in TABLE.items() if row.code or row.lists[0]]
+    assert {"add", "div", "pow", "total", "weighted_sum", "softmax"} <= {*others}
+    assert not [name for name in others if hasattr(Value, name)]
+
+
 # --- programs written for the small engine everyone knows -----------------------------------------
 
 
@@ -1006,6 +1021,13 @@ def test_what_habits_are_told_to_write_runs(written):
     names = {**vars(tinygrad_edu), "math": math, "engine": tinygrad_edu.engine}
     names |= {"x": x, "y": y, "n": 2, "values": [x, y], "logits": [x, y], "loss": x.exp()}
     exec(written, names | {"weights": [1.0], "inputs": [x], "bias": 0.0})  # noqa: S102 - our own
+
+
+def test_what_a_value_lists_is_there_and_no_habit_from_elsewhere():
+    names = dir(Value(2.0))
+    assert {"data", "grad", "backward", "tanh"} <= {*names}
+    assert names == sorted(set(names) - OF_VALUES.keys())
+    assert all(hasattr(Value(2.0), name) for name in names)
 
 
 def test_what_is_nowhere_is_missed_as_anywhere():

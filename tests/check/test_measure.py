@@ -1,8 +1,9 @@
 """Slopes and noise, measured on functions whose slope and noise are known."""
 
 import math
+import operator
 import random
-from itertools import pairwise
+from itertools import accumulate, cycle, islice, pairwise
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from tinygrad_edu.check.measure import (
     digits_kept,
     extrapolations,
     ladder,
+    limit,
     rounding,
     scale,
     settled,
@@ -77,6 +79,26 @@ def test_a_vertical_tangent_has_an_infinite_slope(power):
     assert seen.slope().error == math.inf
 
 
+@pytest.mark.parametrize(
+    ("growths", "noise", "infinite"),
+    [
+        ((1.4, 1.4), 1e-3, True),  # as at a vertical tangent, however small the values are
+        ((1.1, 1.6), 1e-6, True),
+        ((1.1, 1.6), 1e-3, False),
+        ((2.0, 2.0), 1e-3, True),  # a jump
+        ((2.0, 2.0), 2e-2, False),
+    ],
+)
+def test_quotients_that_grow_have_an_infinite_slope_unless_noise_may_be_why(
+    growths, noise, infinite
+):
+    steps = [2.0**-k for k in range(3, 14)]
+    slopes = accumulate(islice(cycle(growths), 10), operator.mul, initial=1.0)
+    values = [slope * step for slope, step in zip(slopes, steps, strict=True)]
+    seen = Around(0.0, steps, values, 0.0, values, [noise] * len(steps))
+    assert math.isinf(seen.right().value) is math.isinf(seen.left().value) is infinite
+
+
 @pytest.mark.parametrize("f", [math.sin, lambda x: x**3, lambda x: x * abs(x), lambda x: 1e9 * x])
 def test_what_has_a_slope_has_no_infinite_one(f):
     seen = around(f, 0.0, 1e-16)
@@ -110,12 +132,25 @@ def test_the_scale_is_the_power_of_two_at_or_below(x):
     assert abs(x) < 1e-270 or scale(x) <= abs(x) < 2 * scale(x)
 
 
+def test_a_number_near_the_least_float_has_a_larger_scale_that_leaves_digits_to_steps():
+    assert scale(2.0**-900) == scale(-1e-300) == scale(5e-324) == 2.0**-900
+    assert scale(1.5 * 2.0**-899) == 2.0**-899
+
+
 @given(st.floats(-1e6, 1e6))
 def test_spacings_grow_but_stay_below_what_a_function_may_do_in_between(x):
     found = spacings(x)
     assert found == sorted(found)
     assert all(x + 4 * d != x for d in found)
     assert found[-1] <= max(2.0**-12, abs(x) * 2.0**-20)
+
+
+@pytest.mark.parametrize("x", [0.3, 1.0, -1e-200])
+def test_spacings_up_to_1_are_two_thirds_of_powers_of_256_and_odd(x):
+    least, *wider = spacings(x)
+    assert least == scale(x) * EPSILON
+    thirds = [85, 21845, 5592405, 1431655765, 366503875925]
+    assert [d / least for d in wider] == [2 * third + 1 for third in thirds]
 
 
 @pytest.mark.parametrize("size", [1e-14, 1e-9, 1.0])
@@ -163,12 +198,25 @@ def test_steps_that_are_not_halves_are_not_extrapolated():
     assert [rung for *_, rung in extrapolations(quotients, order=1)] == [2]
 
 
+def test_quotients_of_which_none_can_be_extrapolated_tend_to_nothing_known():
+    far_apart = [Quotient(h, h, 1.0, 0.0) for h in (1.0, 0.25, 0.0625)]
+    assert limit(far_apart, order=1).error == math.inf
+    assert math.isnan(limit(far_apart, order=1).value)
+
+
 @pytest.mark.parametrize("side", [-1, 1])
 def test_the_noise_of_a_quotient_is_that_of_two_values(side):
     for q in around(lambda x: 0.0, 0.5, 0.25).quotients(side):
         assert q.noise * q.step == 2 * 0.25
     steep = around(lambda x: 8 * x, 0.5).quotients(side)  # rounding of the quotient itself
     assert [q.noise for q in steep] == [8 * EPSILON] * len(steep)
+
+
+def test_a_step_that_was_rounded_is_no_noise_before_the_function_is_seen_to_bend():
+    first, second, *_ = around(lambda x: 1e-20 * x, 0.9).quotients(1)
+    assert first.width != first.step
+    assert first.noise == EPSILON * abs(first.slope)
+    assert second.noise >= EPSILON * abs(second.slope)
 
 
 def test_the_noise_of_a_quotient_from_both_sides_is_that_of_two_values_at_twice_the_distance():
@@ -205,6 +253,7 @@ def test_what_a_slope_would_leave_at_once_is_not_resolved():
     assert drowned.unresolved(1e17)
     assert not drowned._replace(noises=[0.01] * len(drowned.steps)).unresolved(1e17)
     assert not around(lambda x: 1.0, 0.7, 0.1).unresolved(1e17)  # nothing is seen
+    assert not around(lambda x: 0.0, 0.7, 0.1).unresolved(1e17)
 
 
 def test_noise_is_not_taken_for_waves():
@@ -223,6 +272,7 @@ def test_a_shorter_format_shows_in_many_values_but_not_in_few(short):
     assert digits_kept(values) == short
     assert digits_kept([*values, 0.1]) == 53
     assert digits_kept([*values, math.nan, math.inf, 0.0]) == short
+    assert digits_kept(values[:10]) == short
     assert digits_kept(values[:9]) == 53
     assert digits_kept(values[:9], few=24) == 24
     assert digits_kept([0.1], few=24) == 53
@@ -234,6 +284,7 @@ def test_significant_digits_are_those_of_a_whole_number_without_zeros_at_the_end
     assert significant(math.ldexp(whole, power)) == digits
     assert significant(-math.ldexp(whole, power)) == digits
     assert significant(1 + EPSILON) == 53
+    assert significant(0.0) == significant(-0.0) == 0
 
 
 def test_values_that_never_change_are_constant_if_a_slope_would_show():
@@ -241,6 +292,8 @@ def test_values_that_never_change_are_constant_if_a_slope_would_show():
     assert around(lambda x: 5.0 + 1e-3 * (x > 0.76), 0.7).constant()  # near enough
     assert not around(lambda x: 5.0 + 1e-3 * (x > 0.71), 0.7).constant()
     assert not around(lambda x: x + 1e14, 1e-3).constant()
+    assert around(lambda x: 1e8, 0.7).constant()
+    assert not around(lambda x: 1e9, 0.7).constant()  # a slope of 1e-7 would not show
     assert not around(lambda x: math.nan if x != 0.7 else 5.0, 0.7).constant()
 
 

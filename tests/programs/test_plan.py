@@ -1,5 +1,6 @@
 """What is computed together: how many groups and lines there are, and what they grow with."""
 
+import gc
 import math
 import random
 import sys
@@ -14,8 +15,9 @@ from tinygrad_edu.nn.data import moons
 from tinygrad_edu.nn.losses import cross_entropy
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.programs import Replay, replay
-from tinygrad_edu.programs.arrays import GROUPS
+from tinygrad_edu.programs.arrays import GROUPS, Writer
 from tinygrad_edu.programs.plan import Grid, Map, Total
+from tinygrad_edu.programs.program import no_collection
 
 
 def products(layer, xs):
@@ -109,6 +111,14 @@ def test_a_fixed_term_is_the_bias_wherever_it_stands():
         [grid] = replay(total(terms), [x, y], [w, b]).plan.groups
         assert grid.biases == [~1]
         assert {*grid.inputs[0]} == {0, 1}
+
+
+def test_what_stands_at_equal_distances_is_read_as_a_slice_rather_than_copied():
+    writer = Writer(Replay(*chain(4), "mean").plan, "forward")
+    slices = {"3:4": [3], "0:3": [0, 1, 2], "3:8:2": [3, 5, 7], "1:9:7": [1, 8]}
+    assert [writer.index(places) for places in slices.values()] == [*slices]
+    for places in ([2, 1], [3, 3], [0, 1, 3], [0, 2, 3], [4, 2, 0]):
+        assert writer.names[writer.index(places)].tolist() == places
 
 
 def test_zeros_are_no_terms():
@@ -214,6 +224,18 @@ def test_equal_blocks_are_as_few_as_fit():
         compiled.arrays.buffers.clear()
         compiled.arrays.run(np.ones(2), np.ones((n, 1)))
         assert {*compiled.arrays.buffers} == widths
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_garbage_collector_pauses_while_a_program_is_made_and_is_then_as_before(before):
+    enabled = gc.isenabled()
+    (gc.enable if before else gc.disable)()
+    try:
+        with no_collection():
+            assert not gc.isenabled()
+        assert gc.isenabled() is before
+    finally:
+        (gc.enable if enabled else gc.disable)()
 
 
 # --- graphs without structure ---------------------------------------------------------------------

@@ -502,6 +502,8 @@ def test_many_examples_run_as_arrays_and_one_of_a_small_graph_as_plain_python():
     x, w = Value(1.0), Value(2.0)
     compiled = replay((w * x).tanh(), [x], [w])
     assert compiled.prefers_scalars(1)
+    assert compiled.prefers_scalars(15)  # two calls of NumPy take as long as about 35 in Python
+    assert not compiled.prefers_scalars(80)
     assert not compiled.prefers_scalars(1000)
 
 

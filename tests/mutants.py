@@ -31,7 +31,7 @@ REPLAY = ("programs/test_rules", "programs/test_program", "programs/test_plan")
 TESTS = {  # after the doctests of a module those that are to kill its mutants, fast ones first
     "engine.py": ("test_exactness", "test_engine", "test_copying", "test_value"),
     "table.py": ("test_exactness", "test_table", "programs/test_rules", "programs/test_program"),
-    "value.py": ("test_given", "test_value", "test_engine", "test_copying", "test_table"),
+    "value.py": ("support/test_given", "test_value", "test_engine", "test_copying", "test_table"),
     "gradient.py": ("test_exactness", "test_engine", "test_value"),
     "programs/arrays.py": REPLAY,
     "programs/rules.py": REPLAY,

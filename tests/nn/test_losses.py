@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, assert_gradients, grad, sigmoid, softmax, total
-from tinygrad_edu.formulas.expressions import text
+from tinygrad_edu.formulas.expressions import text_formula
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
@@ -1046,7 +1046,7 @@ t = Value(0.25, "t")
 )  # fmt: skip
 def test_a_loss_reads_as_on_the_board_and_is_called_l(loss, written):
     assert loss.label == "L"
-    assert text(loss) == written
+    assert text_formula(loss) == written
 
 
 def test_a_target_by_its_name_changes_no_number():

@@ -1089,7 +1089,7 @@ def test_a_loss_that_overflows_stops_training_and_names_the_numbers():
     with pytest.raises(FloatingPointError) as refusal:
         fit(lambda x: w * x, [(1.0, 0.0)], mse, SGD([w], 0.1), epochs=1)
     assert str(refusal.value) == (
-        "fit: the loss is inf: L₁ = (v₁ − 0)² = (1e+200 − 0)² = inf is the first operation to make "
-        "it so. No parameter has changed in this step."
+        "fit: the loss is inf: L₁ = (v₁ − 0)² = (1e+200 − 0)² = inf is the first operation whose "
+        "result is not finite. No parameter has changed in this step."
     )
     assert w.data == 1e200

@@ -135,7 +135,6 @@ def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
     Raises TypeError if ``value`` is not a Value.
 
     >>> w = Value(0.0, label="w")
-    >>> w.label = "w"
     >>> first_nonfinite_gradient(w * 1e200 * 1e200)
     at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 times the local derivative ∂v₁/∂w = 1e+200
     is the first product that is not finite

@@ -12,7 +12,7 @@ from tinygrad_edu import MLP, Constant, Value, grad, log, losses, sigmoid, tanh,
 from tinygrad_edu.exercises.exercise import exercise
 from tinygrad_edu.formulas import board
 from tinygrad_edu.formulas.derivatives import whole_derivative
-from tinygrad_edu.formulas.labels import spelled, typed
+from tinygrad_edu.formulas.labels import canonical, spelled
 from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.testing import expressions, networks
 
@@ -555,7 +555,7 @@ def test_a_name_may_be_typed_in_many_ways(sheet, name):
 
 
 def test_typed_names_are_still_different(sheet):
-    assert len({typed(q.name) for q in sheet.questions}) == 53
+    assert len({canonical(q.name) for q in sheet.questions}) == 53
 
 
 def test_an_index_may_be_typed_without_its_line():

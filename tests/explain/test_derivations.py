@@ -1,4 +1,4 @@
-r"""Derivations worked out as on the board: their lines, their numbers, and their LaTeX."""
+r"""Derivations worked out as on a blackboard: their lines, their numbers, and their LaTeX."""
 
 import math
 import re
@@ -39,7 +39,7 @@ def lines_of(found):
 
 
 def ladder(x, n):
-    """A graph of 2 ** n paths."""
+    """Return the root of a graph with 2 ** n paths."""
     y = x
     for _ in range(n):
         y = y + 0.5 * y
@@ -47,7 +47,7 @@ def ladder(x, n):
 
 
 def true_numbers(y):
-    """What each left side is: the data of a node, or a derivative, which may be the direct one."""
+    """Return the number for each left side: data, a derivative, or a direct derivative."""
     names = Names(y)
     numbers = {}
     for node in ancestors(y):
@@ -78,7 +78,7 @@ def assert_balanced(formula):
 
 @st.composite
 def graphs(draw):
-    """A root with labels before it, and a Value behind it."""
+    """Draw a root and a Value that it depends on; the leaves have labels."""
     expression = draw(expressions(max_operations=6))
     y = expression(*[Value(x, n) for x, n in zip(expression.inputs, "xyz", strict=False)])
     x = draw(st.sampled_from(ancestors(y)))
@@ -120,7 +120,7 @@ def test_the_derivation_over_two_paths():
     assert chains[4] == "    = 0.000668396 + (−0.000229828) = 0.000438568"
 
 
-def test_a_derivation_has_only_what_lies_between():
+def test_a_derivation_shows_only_the_nodes_between_both_ends():
     example = forward()
     w = example.mlp.layers[1].neurons[0].w[0]
     lefts = [line.split(" = ")[0] for line in lines_of(derivation(example.loss, w))]
@@ -141,14 +141,14 @@ def test_every_line_ends_in_the_true_number_rounded(graph, digits):
         if not line.startswith("    "):
             left = sides[0]
         elif len(sides) < 3:
-            continue  # a chain that goes on
+            continue  # the chain continues on the next line
         last = sides[-1]
         if re.fullmatch(r"−?[\d.]+(e[+−]\d+)?", last):
             exact = numbers[left]
             assert last in {
                 rounded(number + shift * number * 1e-13, digits)
                 for number in ([exact] if exact else [0.0, -0.0])
-                for shift in (-1, 0, 1)  # a sum of products rounds otherwise than the gradient
+                for shift in (-1, 0, 1)  # a sum of products is rounded differently
             }, line
 
 
@@ -177,7 +177,7 @@ def test_there_is_a_line_for_every_value_and_every_edge_between(graph):
 
 
 @given(graphs())
-def test_what_a_value_is_made_of_comes_before_it(graph):
+def test_arguments_come_before_their_node(graph):
     y, x = graph
     names = Names(y)
     between = paths(y, x).nodes - {x}
@@ -248,7 +248,7 @@ def test_between_two_values_in_the_middle():
     assert lines_of(derivation(y, h))[-1].endswith(f" = {grad(y, h):.4g}")
 
 
-def test_constants_stand_in_the_formulas():
+def test_constants_appear_in_the_formulas():
     x, c = Value(2.0, label="x"), Constant(5.0, label="c")
     lines = lines_of(derivation(called("y", weighted_sum([x], [c], 1.0)), x))
     assert lines[0] == "y = x · c + 1 = 2 · 5 + 1 = 11"
@@ -348,7 +348,7 @@ def test_a_derivation_over_very_many_paths_is_shortened():
     assert len(repr(found)) < 20_000
 
 
-def test_both_ends_are_values():
+def test_both_ends_must_be_values():
     x = Value(1.0)
     for ends in ((2.0, x), (x, 2.0)):
         with pytest.raises(TypeError, match=r"expected a Value, got 2\.0 \(float\)"):
@@ -362,7 +362,7 @@ def test_there_is_no_derivation_with_respect_to_a_constant():
             derivation(*ends)
 
 
-def test_there_is_no_derivation_where_nothing_depends():
+def test_there_is_no_derivation_without_dependence():
     x, other = Value(1.0, label="x"), Value(2.0, label="other")
     with pytest.raises(ValueError, match=r"derivation: y does not depend on Value\(.*'other'\)"):
         derivation(called("y", x * 2), other)
@@ -388,25 +388,25 @@ def three_probabilities(*labels):
         ((), "∂v₁/∂z₂ = −v₁ · softmax₂(z₁, z₂, z₃) = −0.2312 · 0.6285 = −0.1453"),
     ],
 )
-def test_the_slope_of_one_probability_by_the_score_of_another(labels, expected):
+def test_the_derivative_of_one_probability_with_respect_to_the_logit_of_another(labels, expected):
     p = three_probabilities(*labels)
     assert repr(derivation(p[0], p[0].args[1])).splitlines()[-1] == expected
 
 
-def test_the_slope_of_a_probability_by_its_own_score():
+def test_the_derivative_of_a_probability_with_respect_to_its_own_logit():
     p = three_probabilities("p_1")[0]
     last = repr(derivation(p, p.args[0])).splitlines()[-1]
     assert last == "∂p₁/∂z₁ = p₁ · (1 − p₁) = 0.2312 · (1 − 0.2312) = 0.1778"
 
 
-def test_another_output_that_is_in_the_graph_keeps_its_own_name():
+def test_another_output_in_the_graph_keeps_its_own_name():
     p = three_probabilities("p_1", "q")
     last = repr(derivation(p[0] + p[1], p[0].args[1]))
     assert "∂p₁/∂z₂ = −p₁ · q = −0.2312 · 0.6285 = −0.1453" in last
     assert "p₂" not in last
 
 
-def test_the_slope_of_a_cross_entropy_is_the_error():
+def test_the_derivative_of_a_cross_entropy_is_probability_minus_target():
     z = [Value(z, f"z_{i + 1}") for i, z in enumerate((1.0, 2.0, 0.5))]
     loss = losses.cross_entropy(z, 0)
     last = repr(derivation(loss, z[0])).splitlines()[-1]

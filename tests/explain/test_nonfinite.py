@@ -12,7 +12,7 @@ from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.nonfinite import first_nonfinite, first_nonfinite_gradient
 
 
-def test_where_all_is_finite_there_is_nothing_to_find():
+def test_nothing_is_found_if_all_numbers_are_finite():
     x = Value(2.0)
     y = (x * x).tanh() + 1
     assert first_nonfinite(y) is None
@@ -26,7 +26,10 @@ def test_the_first_operation_is_named_and_not_the_later_ones():
     found = first_nonfinite((square - square) * 3 + w)
     assert found.node is square
     assert (found.name, found.operation, found.numbers) == ("z", "mul", (1e200, 1e200))
-    assert str(found) == "z = w · w = 1e+200 · 1e+200 = inf is the first operation to make it so"
+    assert (
+        str(found)
+        == "z = w · w = 1e+200 · 1e+200 = inf is the first operation whose result is not finite"
+    )
 
 
 def test_a_parameter_that_is_not_finite_is_the_first_number():
@@ -38,7 +41,7 @@ def test_a_parameter_that_is_not_finite_is_the_first_number():
     assert str(first_nonfinite(Value(-math.inf) * 2)) == "the parameter v₁ without a label is -inf"
 
 
-def test_an_input_is_named_or_counted():
+def test_an_input_is_called_by_its_name_or_its_position():
     w = Value(1.0, label="w")
     z = weighted_sum([w, w], [Constant(1.0), Constant(math.inf, label="x₂")], 0)
     assert str(first_nonfinite(z * 2)) == "the input x₂ of weighted_sum is inf"
@@ -47,7 +50,7 @@ def test_an_input_is_named_or_counted():
     assert str(first_nonfinite(Constant(math.nan, label="t"))) == "the input t is nan"
 
 
-def test_an_infinite_input_that_does_no_harm_is_left_in_peace():
+def test_an_infinite_input_is_ignored_if_the_results_are_finite():
     w = Value(1.0, label="w")
     assert first_nonfinite(w / math.inf) is None
     found = first_nonfinite(w / math.inf + w * 1e308 * 10)
@@ -75,14 +78,14 @@ def test_exact_numbers_are_finite_however_large():
     assert first_nonfinite_gradient(x * x) is None
 
 
-def test_a_deep_graph_is_no_trouble():
+def test_a_deep_graph_needs_no_recursion():
     start = y = Value(1e308, label="w") * 10
     for _ in range(20_000):
         y = y + 1
     assert first_nonfinite(y).node is start
 
 
-def test_names_stand_beside_numbers_and_a_weighted_sum_is_written_as_one():
+def test_a_weighted_sum_is_shown_with_names_and_with_numbers():
     w, x = Value(1e300, label="w"), Constant(1e300, label="x")
     b = Value(0.0, label="b")
     found = first_nonfinite(weighted_sum([w, b], [x, x], b) * 2)
@@ -91,12 +94,12 @@ def test_names_stand_beside_numbers_and_a_weighted_sum_is_written_as_one():
         == str(found)
         == (
             "v₁ = w · x + b · x + b = 1e+300 · 1e+300 + 0 · 1e+300 + 0 = inf "
-            "is the first operation to make it so"
+            "is the first operation whose result is not finite"
         )
     )
 
 
-# --- on the way back ------------------------------------------------------------------------------
+# --- the backward pass ----------------------------------------------------------------------------
 
 
 def test_a_gradient_is_followed_back_to_where_it_overflows():
@@ -108,12 +111,12 @@ def test_a_gradient_is_followed_back_to_where_it_overflows():
     assert found.node is small
     assert (found.position, found.upstream) == (1, 1e200)
     assert str(found) == (
-        "at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 from above times the derivative "
-        "∂v₁/∂w = 1e+200 is the first"
+        "at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 times the local derivative "
+        "∂v₁/∂w = 1e+200 is the first product that is not finite"
     )
 
 
-def test_a_gradient_of_a_weighted_sum_is_followed_with_names():
+def test_a_gradient_of_a_weighted_sum_is_followed_back_with_names():
     w, x = Value(1.0, label="w"), Constant(1e200, label="x")
     z = weighted_sum([w], [x], 1.0)
     z.label = "z"
@@ -122,17 +125,17 @@ def test_a_gradient_of_a_weighted_sum_is_followed_with_names():
         repr(found)
         == str(found)
         == (
-            "at z = w · x + 1 the gradient ∂v₁/∂z = 1e+200 from above times the derivative "
-            "∂z/∂w = 1e+200 is the first"
+            "at z = w · x + 1 the gradient ∂v₁/∂z = 1e+200 times the local derivative "
+            "∂z/∂w = 1e+200 is the first product that is not finite"
         )
     )
 
 
-def test_a_sum_that_overflows_is_found_where_it_is():
+def test_a_sum_of_contributions_that_overflows_is_found():
     w = Value(1e-10, label="w")
     found = first_nonfinite_gradient(w * 1e308 + w * 1e308)
     assert (found.node, found.position) == (w, 0)
-    assert str(found) == "a sum of gradients overflows"
+    assert str(found) == "the contributions to ∂v₃/∂w are finite, but add up to inf"
     inner = w * 1
     found = first_nonfinite_gradient(inner * 1e308 + inner * 1e308)
     assert found.node is inner
@@ -148,11 +151,11 @@ def test_no_gradient_is_read_or_changed():
     assert first_nonfinite_gradient(w * 2) is None
 
 
-def test_a_constant_has_no_gradient_to_look_at():
+def test_a_constant_has_no_gradient_to_check():
     assert first_nonfinite_gradient(Constant(math.inf)) is None
 
 
 @pytest.mark.parametrize("find", [first_nonfinite, first_nonfinite_gradient])
-def test_only_values_are_looked_at(find):
+def test_only_values_can_be_checked(find):
     with pytest.raises(TypeError, match=rf"{find.__name__}: expected a Value, got inf \(float\)"):
         find(math.inf)

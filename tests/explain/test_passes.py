@@ -1,4 +1,4 @@
-"""The steps of the forward and the backward pass, and that they are those of ``backward()``."""
+"""The steps of both passes, and that they do the same as ``backward()``."""
 
 import gc
 from fractions import Fraction
@@ -19,17 +19,17 @@ EXACT = (table.add, table.sub, table.mul, table.neg, table.weighted_sum)
 
 
 def of(expression, kind=float):
-    """The root of an expression's graph."""
+    """Return the root of an expression's graph."""
     return expression(*[Value(kind(x)) for x in expression.inputs])
 
 
 def bits(x):
-    """A number with its type, and the sign of its zero."""
+    """Return a form of a number that also tells its type and the sign of a zero."""
     return (x.hex() if isinstance(x, float) else x), type(x)
 
 
 def last_sums(found):
-    """The sum after the last contribution to each Value, the root's own included."""
+    """Return the sum after the last contribution to each Value, including the root."""
     sums = {}
     for step in found.backward:
         sums[step.arg if isinstance(step, BackwardStep) else step.root] = step.after
@@ -46,12 +46,12 @@ def assert_equal_to_backward(y):
 
 
 @given(expressions())
-def test_the_last_sums_are_the_gradients_to_the_last_bit(expression):
+def test_the_last_sums_equal_the_gradients_to_the_last_bit(expression):
     assert_equal_to_backward(of(expression))
 
 
 @given(networks())
-def test_the_last_sums_are_the_gradients_of_networks_to_the_last_bit(network):
+def test_the_last_sums_equal_the_gradients_of_networks_to_the_last_bit(network):
     assert_equal_to_backward(of(network))
 
 
@@ -63,7 +63,7 @@ def test_the_last_sums_of_fractions_are_exact(expression):
 
 
 @given(expressions())
-def test_every_backward_step_multiplies_and_adds_what_its_record_says(expression):
+def test_every_backward_step_multiplies_and_adds_the_numbers_that_it_shows(expression):
     found = steps(of(expression))
     complete = last_sums(found)
     sums = {}
@@ -118,7 +118,7 @@ def test_in_the_forward_pass_every_argument_comes_first(expression):
 
 
 def test_the_worked_example_has_the_figures_of_the_lecture():
-    """Figures of A9; where the slide cuts off, the rounded one."""
+    """A9; a number that the slide truncates is rounded here."""
     lines = repr(steps(forward().loss)).splitlines()
     for line in (
         "  z₁⁽¹⁾ = w₁₁⁽¹⁾ · x₁ + w₁₂⁽¹⁾ · x₂ + b₁⁽¹⁾ = 0.15 · 0.05 + 0.2 · 0.1 + 0.35 = 0.3775",
@@ -154,14 +154,14 @@ def test_a_times_a_takes_two_steps():
     assert {step.position for step in steps(b)[2:]} == {0, 1}
 
 
-def test_negative_numbers_stand_in_parentheses_where_a_sign_would_meet_another():
+def test_a_negative_number_after_another_sign_is_in_parentheses():
     x, y = Value(-2.0, label="x"), Value(-3.0, label="y")
     product = x * y
     assert str(steps(product)[0]) == "v₁ = x · y = −2 · (−3) = 6"
     assert "= 1 · (−3) = −3" in repr(steps(product))
 
 
-def test_constants_and_plain_numbers_stand_in_formulas_and_take_no_gradient():
+def test_constants_and_plain_numbers_appear_in_formulas_and_get_no_gradient():
     x, c = Value(2.0, label="x"), Constant(5.0, label="c")
     found = steps(x * c + 7)
     assert [str(step) for step in found.forward] == [
@@ -183,7 +183,7 @@ def test_every_step_prints_on_one_line(expression):
         assert "\\" not in str(step)
 
 
-def test_a_value_without_an_operation_has_the_seed_alone():
+def test_a_leaf_has_only_the_seed_step():
     x = Value(2.0, label="x")
     found = steps(x)
     assert len(found) == 1
@@ -241,11 +241,11 @@ def test_nothing_changes_in_the_graph():
     assert [node.grad for node in nodes] == [2 * grad for _, grad, _, _ in before]
 
 
-def test_no_record_is_left_in_the_graph():
+def test_no_traced_adjoint_is_left_in_the_graph():
     x = Value(2.0)
     y = sin(x * x) * x
     steps(y)
-    assert not any(isinstance(node._adjoint, passes.Adjoint) for node in (x, y, *y.args))
+    assert not any(isinstance(node._adjoint, passes.TracedAdjoint) for node in (x, y, *y.args))
 
 
 def test_a_graph_is_freed_with_its_steps():
@@ -274,7 +274,7 @@ def test_the_numbers_of_a_step_stay_as_they_were():
     assert repr(found) == before
 
 
-def test_an_interrupted_walk_leaves_the_graph_fit_for_the_next(monkeypatch):
+def test_the_graph_can_be_used_after_an_interrupted_pass(monkeypatch):
     x = Value(2.0, label="x")
     y = sin(x * x) * x
     whole = repr(steps(y))
@@ -284,11 +284,11 @@ def test_an_interrupted_walk_leaves_the_graph_fit_for_the_next(monkeypatch):
         seen.append(node)
         if len(seen) == 3:
             raise KeyboardInterrupt
-        return walk_edges(node)
+        return traced(node)
 
-    walk_edges = passes.edges_of
+    traced = passes.traced_partials
     with monkeypatch.context() as patch:
-        patch.setattr(passes, "edges_of", interrupted)
+        patch.setattr(passes, "traced_partials", interrupted)
         with pytest.raises(KeyboardInterrupt):
             steps(y)
     assert repr(steps(y)) == whole
@@ -314,7 +314,7 @@ def test_a_chain_of_many_operations():
 
 
 @given(st.integers(1, 400))
-def test_what_is_left_out_of_a_long_table_is_counted(n):
+def test_the_steps_left_out_of_a_long_report_are_counted(n):
     y = Value(1.0)
     for _ in range(n):
         y = y + 1
@@ -333,7 +333,7 @@ def test_only_a_value_has_steps():
 
 
 def test_a_constant_has_no_steps():
-    with pytest.raises(ValueError, match=r"steps: Constant\(data=2\.0.*takes a gradient"):
+    with pytest.raises(ValueError, match=r"steps: Constant\(data=2\.0.*no backward pass"):
         steps(Constant(2.0))
 
 
@@ -344,7 +344,7 @@ def call_all(y, x):
     return [(steps, (y,)), (paths, (y, x)), (derivation, (y, x))]
 
 
-def test_data_changed_after_the_forward_pass_are_refused():
+def test_data_that_changed_after_the_forward_pass_are_refused():
     x = Value(2.0, label="x")
     y = x * x
     y.label = "y"
@@ -373,7 +373,7 @@ def test_any_change_of_any_number_is_found(changed):
     assert len(steps(y)) == 7
 
 
-def test_a_domain_that_the_changed_data_leave_is_a_change_too():
+def test_changed_data_outside_the_domain_are_found():
     x = Value(2.0)
     y = x.log()
     x.data = -1.0
@@ -396,7 +396,7 @@ def test_an_update_of_parameters_is_found():
 
 
 @pytest.mark.parametrize("strange", [float("nan"), float("inf")])
-def test_numbers_that_are_not_finite_have_not_changed(strange):
+def test_numbers_that_are_not_finite_do_not_count_as_changed(strange):
     x = Value(strange, label="x")
     y = x * x + Constant(strange)
     assert len(steps(y)) == 6
@@ -404,7 +404,7 @@ def test_numbers_that_are_not_finite_have_not_changed(strange):
 
 
 @given(expressions())
-def test_a_graph_as_it_was_computed_has_not_changed(expression):
+def test_an_unchanged_graph_does_not_count_as_changed(expression):
     y = of(expression)
     passes.require_unchanged("steps", ancestors(y))
 
@@ -412,7 +412,7 @@ def test_a_graph_as_it_was_computed_has_not_changed(expression):
 # --- how they show themselves ---------------------------------------------------------------------
 
 
-def test_steps_show_themselves_as_equations_and_lists_of_them_as_lines():
+def test_steps_show_themselves_as_equations_and_slices_as_lines():
     x = Value(3.0, label="x")
     found = steps(x * 2)
     assert repr(found[0]) == str(found[0]) == "v₁ = x · 2 = 3 · 2 = 6"
@@ -422,7 +422,7 @@ def test_steps_show_themselves_as_equations_and_lists_of_them_as_lines():
     assert isinstance(found[:2], list)
 
 
-def test_the_derivative_beside_other_ways_is_the_direct_one():
+def test_a_local_derivative_beside_other_paths_is_called_direct():
     x = Value(3.0, label="x")
     y = x * 2 + x
     y.label = "y"
@@ -434,7 +434,7 @@ def test_the_derivative_beside_other_ways_is_the_direct_one():
     ]
 
 
-def test_ways_are_told_apart_in_a_long_graph():
+def test_direct_derivatives_are_marked_in_a_long_graph():
     x = y = Value(0.5, label="x")
     for _ in range(3_000):
         y = sin(y) + x

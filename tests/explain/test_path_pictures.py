@@ -1,4 +1,4 @@
-"""Paths in colour."""
+"""Pictures of graphs with paths in colour."""
 
 import re
 
@@ -10,7 +10,7 @@ from tinygrad_edu.lessons import worked_example
 
 
 def colours(picture):
-    """The colours of every edge that has one of its own, by its id."""
+    """Return the colour of each edge in colour, by the id of the edge."""
     found = {}
     for line in picture.source.splitlines():
         if "penwidth" in line:
@@ -18,8 +18,8 @@ def colours(picture):
     return found
 
 
-def test_two_paths_have_a_colour_each_and_share_what_they_share():
-    """A10: five links each, of which the last two are the same."""
+def test_each_of_two_paths_has_a_colour_and_shared_edges_have_both():
+    """A10: each path has five links; the last two are shared."""
     mlp, loss = worked_example.forward()
     found = paths(loss, mlp.layers[0].neurons[0].w[0])
     edges = colours(found.draw())
@@ -30,23 +30,23 @@ def test_two_paths_have_a_colour_each_and_share_what_they_share():
     assert sorted(results) == sorted([first] * 2 + [second] * 2 + [f"{first}:{second}"] * 3)
 
 
-def test_one_path_alone():
+def test_a_single_path_has_one_colour():
     a = Value(2.0, label="a")
     y = a * a + a
     longest, *_ = paths(y, a)
     assert set(colours(longest.draw()).values()) == {COLOURS[0]}
-    # of two edges from a into the product one is on the path
+    # only one of the two edges from a to the product is on the path
     assert sum(edge.startswith("e_") for edge in colours(longest.draw())) == 2
 
 
-def test_no_path_no_colour():
+def test_without_a_path_nothing_is_coloured():
     a, b = Value(1.0), Value(2.0)
     y = a + 1
     assert colours(paths(y, b).draw()) == {}
     assert paths(y, b).draw().source == draw(y).source
 
 
-def test_options_are_those_of_draw():
+def test_the_options_of_draw_are_accepted():
     a = Value(2.0, label="a")
     picture = paths(a * a, a).draw(show="data", clusters={"frame": [a]})
     assert "frame" in picture.source

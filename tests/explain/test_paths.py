@@ -1,4 +1,4 @@
-"""The paths of the chain rule: which there are, in which order, and what they add up to."""
+"""The paths of the chain rule: that all are found, their order, and their sum."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ from tinygrad_edu.testing import expressions
 
 EXACT = (table.add, table.sub, table.mul, table.neg, table.weighted_sum)
 ALL = tuple(table.TABLE.values())
-FEW = 200  # paths that a test lists
+FEW = 200  # the most paths that a test lists
 
 
 def called(label, node):
@@ -25,7 +25,7 @@ def called(label, node):
 
 
 def ladder(x, n, left=1.0, right=1.0):
-    """A graph of 2 ** n paths."""
+    """Return the root of a graph with 2 ** n paths."""
     y = x
     for _ in range(n):
         y = left * y + right * y
@@ -38,7 +38,7 @@ def edges(node):
 
 
 def brute_force(y, x):
-    """All paths from y to x, each as its nodes and factors, one after the other."""
+    """Return all paths from y to x, each as its nodes and its factors."""
     if y is x:
         return [((x,), ())]
     return [
@@ -50,7 +50,7 @@ def brute_force(y, x):
 
 @st.composite
 def graphs(draw, operations=ALL):
-    """A root with few paths behind it, and one of the Values behind it."""
+    """Draw a root and a Value that it depends on, with few paths between them."""
     expression = draw(expressions(operations=operations))
     exact = all(line.op in EXACT for line in expression.lines)
     kind = (lambda x: Fraction(x).limit_denominator(9)) if exact else float
@@ -118,7 +118,7 @@ def test_the_chain_of_a_deep_thin_network_in_full_and_compressed():
     assert path.compressed(h, x) == f"∂h₅₀/∂x = {product}"
 
 
-def test_a_chain_is_compressed_at_nodes_of_its_own_only():
+def test_a_chain_can_be_compressed_only_at_its_own_nodes():
     x, other = Value(0.5, label="x"), Value(1.0, label="other")
     (path,) = paths(called("y", tanh(x)), x)
     with pytest.raises(ValueError, match=r"compressed: Value\(.*other.* not on the path ∂y/∂x"):
@@ -147,7 +147,7 @@ def test_exact_products_add_up_to_the_gradient_exactly(graph):
 def test_the_products_add_up_to_the_gradient(graph):
     y, x = graph
     products = [path.product for path in paths(y, x)]
-    # A product of at most 8 factors errs by 8 roundings, and so do sums on the way.
+    # A product of at most 8 factors has at most 8 rounding errors, and so have sums on the way.
     error = 2.0**-53 * (20 + len(products)) * sum(map(abs, products))
     assert abs(math.fsum(products) - grad(y, x)) <= error
 
@@ -167,8 +167,8 @@ def test_larger_exact_products_come_first(graph):
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=8))
-def test_products_that_nearly_tie_come_in_order(steps):
-    """Sizes that are a few roundings apart from each other."""
+def test_nearly_equal_products_are_sorted(steps):
+    """The sizes differ by only a few rounding errors."""
     x = Value(1.0)
     y = total([x * (1 + step * 1e-12) for step in steps])
     assert [path.product for path in paths(y, x)] == sorted(
@@ -176,7 +176,7 @@ def test_products_that_nearly_tie_come_in_order(steps):
     )
 
 
-def test_the_sign_does_not_count_as_size():
+def test_the_sign_of_a_product_does_not_matter_for_its_size():
     x = Value(1.0)
     y = total([x * 2.0, x * -3.0, x * 1.0])
     assert [path.product for path in paths(y, x)] == [-3.0, 2.0, 1.0]
@@ -190,7 +190,7 @@ def test_paths_whose_product_is_zero_come_last_and_are_counted():
     assert found.count == 4
 
 
-def test_the_first_path_of_a_choice_of_largest_factors_is_found_without_the_rest():
+def test_the_largest_paths_are_found_without_listing_the_others():
     x = Value(0.0)
     found = paths(ladder(x, 200, 0.9, -0.5), x)
     first, second = found.largest(2)
@@ -282,7 +282,7 @@ def test_iterating_twice_gives_the_same_paths():
 # --- how they print -------------------------------------------------------------------------------
 
 
-def test_a_table_says_how_many_paths_are_left():
+def test_a_report_says_how_many_paths_are_left_out():
     x = Value(0.5, label="x")
     lines = repr(paths(ladder(x, 4, 0.5, 2.0), x)).splitlines()
     assert lines[0].startswith("16 paths from ")
@@ -291,21 +291,21 @@ def test_a_table_says_how_many_paths_are_left():
     assert " + … = " in lines[-1]
 
 
-def test_a_table_of_as_many_as_are_shown_leaves_none():
+def test_a_report_of_ten_paths_leaves_none_out():
     x = Value(0.5, label="x")
     table = repr(paths(total([x] * 10), x))
     assert "…" not in table
     assert table.endswith(f" = {' + '.join(['1'] * 10)} = 10")
 
 
-def test_no_path_leads_to_what_the_root_does_not_depend_on():
+def test_no_path_leads_to_a_value_that_the_root_does_not_depend_on():
     x, other = Value(1.0, label="x"), Value(2.0, label="other")
     found = paths(called("y", x * 2), other)
     assert (found.count, list(found), found.total, found.nodes) == (0, [], 0.0, set())
     assert repr(found) == "0 paths from y to other\n∂y/∂other = 0"
 
 
-def test_no_path_leads_forwards():
+def test_no_path_leads_forward():
     x = Value(1.0)
     assert paths(x, x * 2).count == 0
 
@@ -326,7 +326,7 @@ def test_fractions_stay_exact():
     assert repr(found).endswith("∂y/∂q = 2/3 + 2/3 = 4/3")
 
 
-def test_a_number_that_is_not_finite_is_shown():
+def test_a_product_that_is_not_finite_is_shown():
     x = Value(1.0, label="x")
     for strange in (math.nan, math.inf):
         assert repr(paths(called("y", x * strange), x)).endswith(f"∂y/∂x = {strange}")
@@ -335,7 +335,7 @@ def test_a_number_that_is_not_finite_is_shown():
 # --- errors ---------------------------------------------------------------------------------------
 
 
-def test_both_ends_are_values():
+def test_both_ends_must_be_values():
     x = Value(1.0)
     for ends in ((2.0, x), (x, 2.0)):
         with pytest.raises(TypeError, match=r"paths: expected a Value, got 2\.0 \(float\)"):
@@ -363,7 +363,7 @@ def test_errors_name_the_function_that_was_called(function):
 @pytest.mark.parametrize(
     ("digits", "kind"), [(-1, ValueError), (0, ValueError), (2.5, ValueError), ("a", TypeError)]
 )
-def test_digits_that_cannot_be_shown_are_refused(digits, kind):
+def test_an_invalid_number_of_digits_is_refused(digits, kind):
     x = Value(1.0, label="x")
     for function, args in ((derivation, (x * 2, x)), (latex, (x * 2,))):
         with pytest.raises(
@@ -373,7 +373,7 @@ def test_digits_that_cannot_be_shown_are_refused(digits, kind):
 
 
 @pytest.mark.parametrize(("n", "kind"), [(-1, ValueError), (1.5, ValueError), ("a", TypeError)])
-def test_a_number_of_paths_is_a_whole_number(n, kind):
+def test_an_invalid_number_of_paths_is_refused(n, kind):
     x = Value(1.0, label="x")
     found = paths(x * 2, x)
     for name in ("largest", "draw"):
@@ -385,7 +385,7 @@ def test_a_number_of_paths_is_a_whole_number(n, kind):
 # --- by their places, and how they show themselves ------------------------------------------------
 
 
-def test_paths_are_reached_by_their_places():
+def test_paths_can_be_indexed_and_sliced():
     x = Value(0.5, label="x")
     found = paths(ladder(x, 3, 0.5, 2.0), x)
     listed = list(found)
@@ -400,13 +400,13 @@ def test_paths_are_reached_by_their_places():
             found[beyond]
 
 
-def test_of_very_many_paths_the_first_ones_are_reached_and_the_last_ones_refused():
+def test_the_first_of_very_many_paths_can_be_indexed_and_the_last_ones_are_refused():
     x = Value(0.5, label="x")
     found = paths(ladder(x, 300, 0.5, 2.0), x)
     assert math.isclose(found[1].product, 2.0**298)
     assert len(found[:3]) == 3
     for place in (-1, 2**299, slice(2**299, 2**299 + 1), slice(None)):
-        with pytest.raises(ValueError, match=r"paths: .*larger ones would have to be listed"):
+        with pytest.raises(ValueError, match=r"paths: .*larger paths must be listed before this"):
             found[place]
 
 
@@ -447,7 +447,7 @@ def test_latex_of_paths_has_a_row_for_each_and_one_for_their_sum(graph):
     assert "−" not in found.latex
 
 
-def test_latex_says_how_many_paths_are_left():
+def test_latex_says_how_many_paths_are_left_out():
     x = Value(0.5, label="x")
     assert r"&\dots \text{ and 6 more} \\" in paths(ladder(x, 4), x).latex
     latex_of_many = paths(ladder(x, 400), x).latex

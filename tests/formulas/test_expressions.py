@@ -33,7 +33,7 @@ from tinygrad_edu import (
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.formulas.derivatives import rules_as_latex
 from tinygrad_edu.formulas.expressions import latex
-from tinygrad_edu.formulas.expressions import text as text_of
+from tinygrad_edu.formulas.expressions import text_formula as text_of
 from tinygrad_edu.formulas.labels import as_latex
 from tinygrad_edu.formulas.markup import latex_number
 from tinygrad_edu.formulas.names import Names
@@ -72,7 +72,7 @@ def arguments(row):
 
 
 def assert_balanced(formula):
-    """Braces nest, each \\left has its \\right, nothing is left of the templates."""
+    """Assert that braces nest, that each \\left has its \\right, and that no template is left."""
     depth = 0
     for brace in re.findall(r"(?<!\\)[{}]", formula):
         depth += 1 if brace == "{" else -1
@@ -90,7 +90,7 @@ def assert_balanced(formula):
 
 
 def doubly_raised(formula):
-    """Tell whether a superscript stands on a superscript, which TeX refuses."""
+    """Tell whether a superscript follows a superscript, which TeX refuses."""
     group = r"(?:\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\w)"
     return re.search(rf"\^{group}\^", formula) is not None
 
@@ -145,7 +145,7 @@ def test_every_rule_is_written(row):
         ("sub", ["1", "-1"]),
     ],
 )
-def test_rules_read_as_in_the_lectures(name, rules):
+def test_rules_are_written_as_in_the_lectures(name, rules):
     """D8, A6."""
     assert rules_as_latex(TABLE[name], *arguments(TABLE[name])) == rules
 
@@ -316,13 +316,13 @@ def test_latex_has_the_signs_that_it_needs_and_no_others(value, expected):
 
 
 @pytest.mark.parametrize("almost", [1.0000001, 0.9999999, 1 + 2**-52])
-def test_a_number_that_looks_like_one_is_not_left_out(almost):
+def test_a_number_that_rounds_to_one_is_not_left_out(almost):
     for value in (x * almost, x / almost, almost * x, x**almost):
         (written,) = re.findall(r"[01]\.\d+", latex(value))
         assert float(written) == almost
 
 
-def test_a_number_that_looks_like_nothing_is_not_left_out():
+def test_a_number_that_rounds_to_zero_is_not_left_out():
     assert text_of(x + 1e-20) == "x + 1e−20"
     assert text_of(x * 1e-20) == "x · 1e−20"
     assert latex(x * 1e-20) == r"x \cdot 10^{-20}"
@@ -332,7 +332,7 @@ def test_a_number_that_looks_like_nothing_is_not_left_out():
 
 
 def as_python(formula):
-    """Text translated to Python."""
+    """Translate the text of a formula to Python."""
     formula = re.sub(
         r"[⁰¹²³⁴-⁹]+", lambda found: "**" + unicodedata.normalize("NFKC", found[0]), formula
     )
@@ -351,16 +351,16 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
-# Bars of absolute values do not say which opens and which closes; in a subscript or a raised
-# exponent text cannot say where it ends.
+# The text of these operations is ambiguous: an opening bar looks like a closing bar, and the end of
+# a subscript or an exponent is not marked.
 HARD_TO_READ = {"abs", "leaky_relu", "greater", "softmax", "cross_entropy"}
 READABLE = tuple(row for row in TABLE.values() if row.name not in HARD_TO_READ)
 
 
 def rounding(root):
-    """How far a formula may be off that adds and multiplies in another order.
+    """Return the error bound of a formula that adds and multiplies in another order.
 
-    Every operation rounds by 2^-53 of its terms; the gradient says what becomes of it.
+    Every operation rounds by 2^-53 of its terms; the gradient says how much that changes the root.
     """
     root.backward()
     return 1e-12 * sum(
@@ -377,7 +377,7 @@ def assert_means(value, formula):
     numbers = {as_python(name): node.data for name, node in names.nodes.items()}
     try:
         found = eval(as_python(formula), {**FUNCTIONS, **numbers})  # noqa: S307 - our own formula
-    except (OverflowError, ValueError):  # of a log of a sum of exponentials that is written out
+    except (OverflowError, ValueError):  # a log of a sum of exponentials overflows
         assert "log(exp" in formula
         return
     assert abs(found - value.data) <= rounding(value), formula
@@ -402,7 +402,7 @@ def test_a_formula_of_arithmetic_evaluates_to_the_value(expression):
 
 @given(expressions(operations=ARITHMETIC), st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.0])))
 def test_a_formula_of_numbers_evaluates_to_the_value(expression, numbers):
-    """Without labels the numbers stand in the formula, and 0, 1 and -1 are left out."""
+    """Values without labels are written as numbers, and the formula leaves out 0, 1 and -1."""
     inputs = [*numbers, *expression.inputs][: len(expression.inputs)]
     try:
         value = expression(*map(Value, inputs))
@@ -470,11 +470,11 @@ def test_labels_become_latex(label, expected):
     ("label", "expected"),
     [("x²₁³", "x_{1}^{2}{}^{3}"), ("x₁²", "x_{1}^{2}"), ("x₁y₁", "x_{1}y_{1}"), ("₁", "_{1}")],
 )
-def test_a_name_has_one_script_of_each_kind_at_one_place(label, expected):
+def test_a_symbol_has_at_most_one_script_of_each_kind(label, expected):
     assert as_latex(label) == expected
 
 
-def test_a_backslash_in_a_name_stays_one():
+def test_a_backslash_in_a_name_is_shown():
     assert as_latex("a\\b") == r"\mathrm{a\backslash{}b}"
 
 
@@ -489,20 +489,20 @@ def test_odd_labels_leave_latex_balanced(label):
 
 
 @pytest.mark.parametrize("label", ODD_LABELS)
-def test_odd_labels_stand_in_formulas(label):
+def test_odd_labels_appear_in_formulas(label):
     odd = Value(2.0, label=label)
     assert as_latex(label) in latex(odd * x)
     assert latex(odd) == as_latex(label)
 
 
-def test_a_name_with_a_superscript_is_enclosed_where_it_is_raised():
+def test_a_name_with_a_superscript_is_put_in_parentheses_before_an_exponent():
     w = Value(2.0, label="w₁₁⁽²⁾")
     assert latex(w * w) == r"\left(w_{11}^{(2)}\right)^{2}"
     assert text_of(w**2) == "(w₁₁⁽²⁾)²"
     assert text_of(w * x) == "w₁₁⁽²⁾ · x"
 
 
-def test_labelled_values_stop_a_formula_unless_it_is_full():
+def test_a_formula_stops_at_labelled_values_unless_full():
     inner = called("h", x + y)
     outer = called("k", inner * z)
     value = exp(outer)
@@ -512,7 +512,7 @@ def test_labelled_values_stop_a_formula_unless_it_is_full():
     assert latex(value, full=True) == r"e^{\left(x + y\right) \cdot z}"
 
 
-def test_values_of_one_label_are_told_apart():
+def test_values_with_the_same_label_are_told_apart():
     first, second = Value(1.0, label="z"), Value(2.0, label="z")
     assert text_of(first - second) == "z − z[2]"
     assert text_of(first * second) == "z · z[2]"  # not z²
@@ -533,7 +533,7 @@ def test_values_without_a_label_are_numbered_in_order():
     assert [names[node] for node in (a, b, c)] == ["a", "v₁", "v₂"]
 
 
-def test_constants_stand_by_their_names():
+def test_constants_are_written_by_name():
     c = Constant(2.0, label="c")
     assert text_of(x * c) == "x · c"
     assert text_of(c) == "c"
@@ -541,7 +541,7 @@ def test_constants_stand_by_their_names():
     assert text_of(Constant(2.0)) == "2"
 
 
-def test_a_value_without_an_operation_is_its_name_or_its_number():
+def test_the_formula_of_a_leaf_is_its_name_or_its_number():
     assert (latex(x), text_of(x)) == ("x", "x")
     assert (latex(Value(-0.5)), text_of(Value(-0.5))) == ("-0.5", "−0.5")
     assert text_of(Value(Fraction(-1, 3))) == "−1/3"
@@ -549,7 +549,7 @@ def test_a_value_without_an_operation_is_its_name_or_its_number():
     assert latex(Value(-math.inf)) == r"-\infty"
 
 
-def test_numbers_that_are_not_finite_stand_in_formulas():
+def test_numbers_that_are_not_finite_appear_in_formulas():
     assert text_of(x * math.inf) == "x · inf"
     assert text_of(x + math.nan) == "x + nan"
     assert "nan" in latex(x + math.nan)
@@ -574,7 +574,7 @@ def test_numbers_become_latex(number, expected):
     assert latex_number(number, 4) == expected
 
 
-def test_digits_are_those_asked_for():
+def test_numbers_have_the_requested_digits():
     assert text_of(x * math.pi, digits=2) == "x · 3.1"
     assert latex(x * math.pi, digits=7) == r"x \cdot 3.141593"
 
@@ -634,7 +634,7 @@ def test_a_formula_that_is_too_long_to_be_written_in_full_is_refused(function):
         value = called("h", tanh(value))
     name = function.__name__
     with pytest.raises(
-        ValueError, match=rf"^{name}: in full the formula has more than 200 operati"
+        ValueError, match=rf"^{name}: with full=True the formula has more than 200 o"
     ):
         function(value, full=True)
     assert "tanh" in function(value)
@@ -659,6 +659,6 @@ def test_a_formula_that_is_too_long_to_be_written_in_full_is_refused(function):
         ("|a-b|", "|a-b|²"),
     ],
 )
-def test_a_label_that_looks_like_a_formula_is_bracketed_like_one(label, squared):
+def test_a_label_that_looks_like_a_formula_has_parentheses_like_a_formula(label, squared):
     x = Value(2.0, label=label)
     assert text_of(x * x) == squared

@@ -1,4 +1,4 @@
-"""What Values are called: labels as they are typed, and one naming for all who show them."""
+"""The names of Values: how labels are read, and that all readers use the same names."""
 
 import html
 import re
@@ -25,8 +25,8 @@ from tinygrad_edu import (
     total,
 )
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.formulas.expressions import text
-from tinygrad_edu.formulas.labels import as_latex, as_text, spelled, typed
+from tinygrad_edu.formulas.expressions import text_formula
+from tinygrad_edu.formulas.labels import as_latex, as_text, canonical, spelled
 from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.formulas.mathml import mathml
 from tinygrad_edu.formulas.names import Names
@@ -85,15 +85,15 @@ MEANT = [  # label, text, LaTeX
     ("x[0]", "x[0]", "x[0]"),
     ("z₁⁽¹⁾[2]", "z₁⁽¹⁾[2]", "z_{1}^{(1)}[2]"),
 ]
-"""What is meant by a label, as text and as LaTeX."""
+"""Labels with their text and their LaTeX."""
 
 
 @pytest.mark.parametrize(("label", "as_unicode", "as_tex"), MEANT, ids=[m[0] for m in MEANT])
-def test_a_label_is_set_as_it_is_meant(label, as_unicode, as_tex):
+def test_a_label_is_written_as_it_is_meant(label, as_unicode, as_tex):
     assert as_text(label) == as_unicode
     assert as_latex(as_unicode) == as_latex(label) == as_tex
     assert latex(Value(1.0, label)) == as_tex
-    assert text(Value(1.0, label)) == as_unicode
+    assert text_formula(Value(1.0, label)) == as_unicode
     assert f'"{as_unicode} = 1' in draw(Value(1.0, label)).source
 
 
@@ -103,9 +103,9 @@ MALFORMED = ["{", "}", "{}", "x_", "x^", "_", "x_{", "x^{2", "}x{", r"\hat", r"\
 
 
 @pytest.mark.parametrize("label", MALFORMED)
-def test_what_is_not_correct_tex_stays_as_it_was_typed(label):
+def test_a_label_that_is_not_correct_tex_stays_as_it_was_typed(label):
     assert as_text(label) == label
-    assert text(Value(1.0, label)) == label
+    assert text_formula(Value(1.0, label)) == label
     written = as_latex(label)
     assert written.count(r"\_") == label.count("_")
     assert len(re.findall(r"(?<!\\){", written)) == len(re.findall(r"(?<!\\)}", written))
@@ -116,11 +116,11 @@ def test_what_is_not_correct_tex_stays_as_it_was_typed(label):
     ["loss", "a b", "don't", "2x", "2", "3.5", "h2o", "loss1", "é", "naïve", "日本", "शक्ति",
      "|x|", '"q"', "<b>x</b>", "a-b", "50 %", "&lt;", "dL/dw", "(1 − y)"],
 )  # fmt: skip
-def test_other_labels_stay_as_they_are(label):
+def test_labels_without_markup_stay_as_they_are(label):
     assert as_text(label) == label
 
 
-def test_what_cannot_be_seen_is_not_part_of_a_name():
+def test_invisible_characters_are_not_part_of_a_name():
     assert as_text("  a \n b\t") == "a b"
     assert as_text("a\u200b\u202eb\ufeff") == "ab"
     assert as_text("\0\x1b\ud800\ue000\ufffe") == "�����"
@@ -129,7 +129,7 @@ def test_what_cannot_be_seen_is_not_part_of_a_name():
     assert (as_text(1), as_text(1.0), as_text(["w"])) == ("1", "1.0", "['w′]"), "of any type"
 
 
-def test_an_equation_keeps_its_direction_beside_a_label_from_right_to_left():
+def test_an_equation_keeps_its_direction_if_a_label_is_written_from_right_to_left():
     x = Value(0.5, "שלום")
     assert as_text("שלום") == as_text(as_text("שלום")) == "\u200eשלום\u200e"
     assert latex(x) == as_latex("שלום")
@@ -152,10 +152,10 @@ labels = anything | st.sampled_from([m[0] for m in MEANT]) | st.text(max_size=8)
 @example("_{" * 40)
 @example("{" * 60 + "}" * 60)
 @example(r"\hat" * 20)
-def test_no_label_raises_and_all_is_balanced(label):
+def test_no_label_raises_and_its_latex_is_balanced(label):
     shown, written = as_text(label), as_latex(label)
     assert spelled(shown) is not None
-    assert typed(shown) is not None
+    assert canonical(shown) is not None
     depth = 0
     for brace in re.findall(r"(?<!\\)[{}]", written):
         depth += 1 if brace == "{" else -1
@@ -165,9 +165,9 @@ def test_no_label_raises_and_all_is_balanced(label):
 
 
 @given(labels)
-def test_a_name_is_its_own_name(label):
+def test_a_name_used_as_a_label_is_the_same_name(label):
     shown = as_text(label)
-    assert typed(as_text(shown)) == typed(shown)
+    assert canonical(as_text(shown)) == canonical(shown)
 
 
 # --- names in a graph -----------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_a_name_is_its_own_name(label):
 
 @st.composite
 def graphs(draw):
-    """A root behind which Values with and without labels stand, constants among them."""
+    """Draw the root of a graph of Values with and without labels, including constants."""
     few = draw(st.lists(labels | st.sampled_from(["", "z", "z[2]", "L", "L_1", "v_1", "dL/dz"]),
                         min_size=1, max_size=6))  # fmt: skip
     label = st.sampled_from(few)
@@ -194,9 +194,9 @@ def graphs(draw):
 
 
 def rendered(name):
-    """How a name looks in each notation, and how it is typed."""
+    """Return a name in each notation, and its canonical form."""
     written = LATEX.name(name)
-    return {"text": name, "latex": written, "mathml": mathml(written), "typed": typed(name)}
+    return {"text": name, "latex": written, "mathml": mathml(written), "typed": canonical(name)}
 
 
 @given(graphs())
@@ -235,7 +235,7 @@ def root_data(x):
 
 
 def undo(line):
-    """A line of a box as it was before it was written in the language of dot."""
+    """Undo the escapes of dot in a line of a box."""
     plain = line.replace('\\"', '"').replace("\\\\", "\\").partition("\\ngrad")[0]
     return html.unescape(plain)
 
@@ -243,24 +243,24 @@ def undo(line):
 def test_labels_that_look_the_same_are_told_apart():
     value = Value(2.0, label="w_1") * Value(3.0, label="w₁")
     assert latex(value) == r"w_{1} \cdot w_{1}[2]"
-    assert text(value) == "w₁ · w₁[2]"
+    assert text_formula(value) == "w₁ · w₁[2]"
 
 
-def test_automatic_names_are_those_that_no_label_has():
+def test_automatic_names_skip_names_that_a_label_has():
     x = Value(2.0, label="v_1")
     y = (x * x).tanh()
     assert [*Names(y).nodes] == ["v₁", "v₂", "v₃"]
 
 
-def test_labels_are_kept_where_that_is_possible():
+def test_labels_are_kept_if_possible():
     values = [Value(1.0, label) for label in ("z", "z", "z[2]", "z")]
     names = Names(total(values))
     assert [names[v] for v in values] == ["z", "z[3]", "z[2]", "z[4]"]
 
 
-def test_a_parameter_and_an_input_of_one_label_are_told_apart():
+def test_a_parameter_and_an_input_with_the_same_label_are_told_apart():
     x, c = Value(2.0, label="x"), Constant(3.0, label="x")
-    assert text(x * c) == "x · x[2]"
+    assert text_formula(x * c) == "x · x[2]"
 
 
 def test_a_constant_without_a_label_is_a_number_for_all_readers():
@@ -268,12 +268,12 @@ def test_a_constant_without_a_label_is_a_number_for_all_readers():
     y = x * Constant(3.0)
     assert str(steps(y)[0]) == "v₁ = x · 3 = 2 · 3 = 6"
     assert repr(derivation(y, x)).splitlines()[0] == "v₁ = x · 3 = 2 · 3 = 6"
-    assert text(y) == "x · 3"
+    assert text_formula(y) == "x · 3"
     assert exercise(y).inputs == ["x = 2"]
     assert "[label=3 color" in draw(y, show="").source
 
 
-def test_a_label_of_spaces_is_none():
+def test_a_label_of_spaces_is_no_label():
     x = Value(2.0, label="  ")
     y = x * 3
     y.label = "\n"
@@ -281,7 +281,7 @@ def test_a_label_of_spaces_is_none():
     assert latex(y * 1.5) == r"2 \cdot 3 \cdot 1.5"
 
 
-def test_the_neurons_of_a_batch_are_told_apart_the_same_by_all():
+def test_all_readers_use_the_same_names_for_the_neurons_of_a_batch():
     mlp = MLP(1, [1], "tanh", seed=0)
     loss = total([losses.mse(mlp([x]), 0.5) for x in (0.1, 0.2, 0.3)]) / 3
     names = Names(loss)
@@ -294,7 +294,7 @@ def test_the_neurons_of_a_batch_are_told_apart_the_same_by_all():
     assert "z₁⁽¹⁾[3] = " in repr(derivation(loss, w))
 
 
-def test_a_picture_shows_the_names_that_a_derivation_speaks_of():
+def test_a_picture_shows_the_names_that_a_derivation_uses():
     x = Value(2.0, label="x")
     y = (x * x + 1).tanh()
     spoken = set(re.findall("v[₀-₉]+", repr(derivation(y, x))))
@@ -302,14 +302,14 @@ def test_a_picture_shows_the_names_that_a_derivation_speaks_of():
     assert spoken == set(re.findall("v[₀-₉]+", document(steps(y)).partition("<pre")[2]))
 
 
-def test_the_first_number_that_is_not_finite_has_the_name_that_others_use():
+def test_the_first_number_that_is_not_finite_has_the_usual_name():
     w = Value(1e200, label="w_1")
     loss = (w * w - w * w) * 2
     assert str(first_nonfinite(loss)).startswith("v₁ = w₁ · w₁ = 1e+200 · 1e+200 = inf")
     assert first_nonfinite(loss).name == "v₁"
 
 
-def test_a_check_of_gradients_names_inputs_and_nodes_as_others_do():
+def test_gradcheck_uses_the_usual_names():
     w, v = Value(0.5, label="w_1"), Value(0.25, label="w₁")
 
     def f(a, b):
@@ -333,7 +333,7 @@ def test_the_losses_of_a_batch_are_numbered_and_the_root_is_the_loss():
     w = Value(0.5, label="w")
     parts = [losses.mse(w * x, y) for x, y in ((1.0, 2.0), (2.0, 1.0), (3.0, 0.5))]
     mean = total(parts) / 3
-    assert text(mean) == "(L₁ + L₂ + L₃)/3"
+    assert text_formula(mean) == "(L₁ + L₂ + L₃)/3"
     assert latex(mean) == r"\frac{L_{1} + L_{2} + L_{3}}{3}"
     names = Names(mean)
     assert [names[x] for x in (*parts, mean)] == ["L₁", "L₂", "L₃", "L"]
@@ -343,18 +343,18 @@ def test_the_losses_of_a_batch_are_numbered_and_the_root_is_the_loss():
     assert [names[x] for x in (*parts, mean)] == ["L₁", "L₂", "L₃", "J"]
 
 
-def test_one_loss_is_called_l_wherever_it_stands():
+def test_a_single_loss_is_called_l_unless_the_root_is():
     w = Value(0.5, label="w")
     loss = losses.mse(w, 2.0)
     assert Names(loss)[loss] == "L"
     cost = loss + 0.1 * w * w
-    assert text(cost) == "L₁ + 0.1 · w · w"
+    assert text_formula(cost) == "L₁ + 0.1 · w · w"
     assert Names(cost)[cost] == "L"
     cost.label = "J"
-    assert text(cost) == "L + 0.1 · w · w"
+    assert text_formula(cost) == "L + 0.1 · w · w"
 
 
-def test_a_label_of_ones_own_is_not_taken_by_a_loss():
+def test_a_loss_does_not_take_the_label_of_another_value():
     w = Value(0.5, label="L_1")
     parts = [losses.mse(w, 2.0), losses.mse(w, 1.0)]
     names = Names(parts[0] + parts[1])
@@ -370,7 +370,7 @@ def test_a_label_of_ones_own_is_not_taken_by_a_loss():
      r"\partial L/\partial w_{1}", "dL / dw_1"],
 )  # fmt: skip
 @pytest.mark.parametrize("label", ["w_1", "w1", "w₁", "w_{1}", "$w_1$"])
-def test_a_name_is_found_however_it_and_its_label_are_typed(label, name):
+def test_a_question_is_found_by_any_spelling_of_its_name_and_label(label, name):
     w = Value(0.5, label=label)
     assert exercise(losses.mse(tanh(w), 1.0)).question(name).name == "∂L/∂w₁"
 
@@ -389,13 +389,13 @@ def test_a_name_is_found_however_it_and_its_label_are_typed(label, name):
         ("x'", ["x'", "x′", "x’"]),
     ],
 )
-def test_what_no_keyboard_has_can_be_typed(label, names):
+def test_characters_that_no_keyboard_has_can_be_typed(label, names):
     sheet = exercise(losses.mse(tanh(Value(0.5, label=label)), 1.0))
     for name in names:
         assert sheet.question(f"dL/d{name}").name == f"∂L/∂{as_text(label)}"
 
 
-def test_a_typed_name_that_may_mean_several_is_refused():
+def test_an_ambiguous_name_is_refused():
     x, y = Value(0.5, label="w_{1,11}"), Value(2.0, label="w_{11,1}")
     sheet = exercise(losses.mse(tanh(x) * y, 1.0))
     with pytest.raises(KeyError, match=r"'dL/dw_111' may mean several questions; give the number: "
@@ -418,8 +418,8 @@ def test_a_label_that_looks_like_a_derivative_is_not_taken_for_one():
     assert Names(alone)[alone] == "∂J/∂w", "nothing here is called J"
 
 
-def test_names_take_time_in_proportion_to_the_graph():
-    """Counting goes on where it was: a thousand equal labels are looked up a thousand times."""
+def test_the_time_for_names_is_linear_in_the_graph():
+    """Counting continues where it stopped, so a thousand equal labels need a thousand look-ups."""
     values = [Value(1.0, "z") for _ in range(1000)]
     names = Names(total(values))
     assert names[values[-1]] == "z[1000]"

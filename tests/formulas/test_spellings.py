@@ -1,6 +1,7 @@
-"""What once was written wrongly: exponents, labels that look like formulas, short derivations.
+"""Formulas that were once written wrongly, and equations that were once false.
 
-And equations that were false, where an argument is used twice, or directly and through others.
+Among the first are exponents, labels that look like formulas, and short derivations; among the
+others are arguments that are used twice, or directly and through other arguments.
 """
 
 import math
@@ -27,7 +28,7 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.passes import BackwardStep
-from tinygrad_edu.formulas.expressions import text
+from tinygrad_edu.formulas.expressions import text_formula
 from tinygrad_edu.formulas.labels import as_latex
 from tinygrad_edu.formulas.names import Names
 
@@ -55,7 +56,7 @@ x, y, z = Value(2.0, label="x"), Value(3.0, label="y"), Value(0.5, label="z")
     ],
 )
 def test_text(value, expected):
-    assert text(value) == expected
+    assert text_formula(value) == expected
 
 
 def test_names_are_unique():
@@ -66,17 +67,17 @@ def test_names_are_unique():
 
 
 @pytest.mark.parametrize(("label", "expected"), [("λ", r"\lambda"), ("é", "é")])
-def test_as_latexs(label, expected):
+def test_letters_as_latex(label, expected):
     assert as_latex(label) == expected
 
 
-@pytest.mark.parametrize("f", [latex, text])
-def test_errors(f):
+@pytest.mark.parametrize("f", [latex, text_formula])
+def test_only_values_have_a_formula(f):
     with pytest.raises(TypeError, match=r"expected a Value, got 2\.0"):
         f(2.0)
 
 
-def test_a_value_by_itself():
+def test_the_derivative_of_a_leaf_with_respect_to_itself():
     assert repr(derivation(x, x)) == "∂x/∂x = 1"
 
 
@@ -84,11 +85,11 @@ def test_one_operation_has_no_empty_chain():
     assert repr(derivation(-x, x)).splitlines()[-1] == "∂v₁/∂x = −1"
 
 
-def test_digits_of_rules():
+def test_rules_have_the_requested_digits():
     assert "∂v₁/∂x = 0.123" in repr(derivation(x * 0.123456, x, digits=3)).splitlines()
 
 
-def test_node_by_node_ends_with_x():
+def test_gradients_node_by_node_end_with_x():
     v = x
     for _ in range(3):
         v = v * x + v
@@ -96,7 +97,7 @@ def test_node_by_node_ends_with_x():
     assert lines[-1].startswith("∂v₆/∂x = ")
 
 
-def test_left_out_lines():
+def test_lines_that_are_left_out_are_counted():
     v = x
     for _ in range(300):
         v = tanh(v)
@@ -119,7 +120,7 @@ operations = st.sampled_from([
 
 @st.composite
 def tangled(draw):
-    """A root and a Value behind it, in a graph of exact numbers in which much is used twice."""
+    """Draw a root and a Value it depends on, in a graph of Fractions with much shared use."""
     nodes = [
         Value(Fraction(n, 2)) for n in draw(st.lists(st.integers(-3, 3), min_size=1, max_size=2))
     ]
@@ -131,9 +132,9 @@ def tangled(draw):
 
 
 def meaning(derivative, names):
-    """What a derivative is that is written so: whole, direct, or by one argument of several."""
-    of, by, which = re.fullmatch(r"∂([^∂]+)/∂(\S+)(?: \((\w+)\))?", derivative).groups()
-    y, x = names.nodes[of], names.nodes[by]
+    """Return the number of a derivative: whole, direct, or for one of several positions."""
+    of, wrt, which = re.fullmatch(r"∂([^∂]+)/∂(\S+)(?: \((\w+)\))?", derivative).groups()
+    y, x = names.nodes[of], names.nodes[wrt]
     pairs = zip(y.args, y.partials, strict=True)
     partials = [partial for arg, partial in pairs if arg is x and partial is not None]
     if which is None:
@@ -142,7 +143,7 @@ def meaning(derivative, names):
 
 
 def value_of(chain, names):
-    """The number of a sum of products of derivatives."""
+    """Return the number of a sum of products of derivatives."""
     return sum(
         math.prod(meaning(factor, names) for factor in product.split(" · "))
         for product in chain.split(" + ")
@@ -201,7 +202,7 @@ def test_every_equation_of_steps_is_true(graph):
             assert value_of(target, names) == step.contribution
 
 
-def test_an_argument_used_twice_and_directly_and_through_others():
+def test_an_argument_used_twice_and_used_directly_and_through_others():
     f = Value(Fraction(1, 3), label="f")
     g = (f * f + Fraction(1, 2)) / f
     lines = repr(derivation(g, f)).splitlines()
@@ -220,13 +221,13 @@ def test_an_argument_used_twice_and_directly_and_through_others():
     )
 
 
-def test_a_value_that_a_sum_has_many_times_is_a_multiple():
+def test_equal_partials_are_written_as_a_multiple():
     assert repr(derivation(total([x, y, x]), x)).splitlines()[1:] == ["∂v₁/∂x = 1 + 1 = 2"]
     assert repr(derivation(total([x * y] * 9), x)).splitlines()[3] == "∂v₂/∂v₁ = 9"
     assert "∂v₁/∂x = 5 · y = 5 · 3 = 15" in repr(derivation(weighted_sum([x] * 5, [y] * 5, 0), x))
 
 
-def test_a_chain_between_two_values_on_one_of_several_paths_is_called_so():
+def test_a_factor_for_one_of_several_paths_says_this_path():
     h = tanh(x)
     h.label = "h"
     v = h * exp(h)
@@ -242,11 +243,11 @@ def test_a_chain_between_two_values_on_one_of_several_paths_is_called_so():
 # --- numbers, once more ---------------------------------------------------------------------------
 
 
-def test_a_number_next_to_one_is_shown_to_four_digits():
+def test_a_number_close_to_one_is_shown_with_four_digits():
     almost = Value(1 - 2**-53, label="n")
     assert str(steps(x / almost)[0]) == "v₁ = x/n = 2/1 = 2"
     assert "∂v₁/∂x = 1/n = 1/1 = 1" in repr(derivation(x / almost, x))
-    assert text(x * 1.0000001) == "x · 1.0000001"
+    assert text_formula(x * 1.0000001) == "x · 1.0000001"
     assert str(steps(x * 1.0000001)[0]) == "v₁ = x · 1.0000001 = 2 · 1 = 2"
 
 
@@ -257,7 +258,7 @@ def test_no_line_is_written_twice_for_one_edge():
     ]
 
 
-def test_a_minus_stands_alone_where_it_leads():
+def test_a_minus_sign_at_the_beginning_needs_no_parentheses():
     v = tanh(x * -3) * -2 + x * -1
     lines = repr(derivation(v, x)).splitlines()
     assert lines[-1].startswith("    = −")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, assert_gradients, grad, sigmoid, softmax, total
-from tinygrad_edu.formulas.expressions import text
+from tinygrad_edu.formulas.expressions import text_formula
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.losses import (
     binary_cross_entropy,
@@ -1046,7 +1046,7 @@ t = Value(0.25, "t")
 )  # fmt: skip
 def test_a_loss_reads_as_on_the_board_and_is_called_l(loss, written):
     assert loss.label == "L"
-    assert text(loss) == written
+    assert text_formula(loss) == written
 
 
 def test_a_target_by_its_name_changes_no_number():
@@ -1089,7 +1089,7 @@ def test_a_loss_that_overflows_stops_training_and_names_the_numbers():
     with pytest.raises(FloatingPointError) as refusal:
         fit(lambda x: w * x, [(1.0, 0.0)], mse, SGD([w], 0.1), epochs=1)
     assert str(refusal.value) == (
-        "fit: the loss is inf: L₁ = (v₁ − 0)² = (1e+200 − 0)² = inf is the first operation to make "
-        "it so. No parameter has changed in this step."
+        "fit: the loss is inf: L₁ = (v₁ − 0)² = (1e+200 − 0)² = inf is the first operation whose "
+        "result is not finite. No parameter has changed in this step."
     )
     assert w.data == 1e200

@@ -469,7 +469,8 @@ def assert_not_finite(message, model, examples, parameters, loss=lambda a, y: a)
 def test_a_loss_of_inf_names_the_first_operation():
     w, b = Value(1e200, "w"), Value(1.0, "b")
     assert_not_finite(
-        "the loss is inf: v₂ = v₁ · w = 1e+200 · 1e+200 = inf is the first operation to make it so",
+        "the loss is inf: v₂ = v₁ · w = 1e+200 · 1e+200 = inf is the first operation whose result "
+        "is not finite",
         lambda x: (w * b) * w * 2 + b,
         [(1.0, 0.0)],
         [w, b],
@@ -485,7 +486,8 @@ def test_a_loss_of_nan_names_the_first_operation_and_its_name():
         return z - z
 
     assert_not_finite(
-        "the loss is nan: z = w · 10 = 1e+308 · 10 = inf is the first operation to make it so",
+        "the loss is nan: z = w · 10 = 1e+308 · 10 = inf is the first operation whose result "
+        "is not finite",
         model,
         [(1.0, 0.0)],
         [w],
@@ -524,7 +526,7 @@ def test_a_gradient_that_is_not_finite_names_the_operation_though_the_loss_is_0(
     w = Value(0.0, "w")
     assert_not_finite(
         "a gradient is not finite, though the loss is: at v₁ = w · 1e+200 the gradient ∂L/∂v₁ = "
-        "1e+200 from above times the derivative ∂v₁/∂w = 1e+200 is the first",
+        "1e+200 times the local derivative ∂v₁/∂w = 1e+200 is the first product that is not finite",
         lambda x: w * 1e200 * 1e200,
         [(1.0, 0.0)],
         [w],
@@ -533,7 +535,10 @@ def test_a_gradient_that_is_not_finite_names_the_operation_though_the_loss_is_0(
 
 def test_a_sum_of_gradients_that_overflows_is_called_so():
     w = Value(1e-10, "w")
-    message = "a gradient is not finite, though the loss is: a sum of gradients overflows"
+    message = (
+        "a gradient is not finite, though the loss is: the contributions to ∂L/∂w are finite, "
+        "but add up to inf"
+    )
     assert_not_finite(message, lambda x: w * 1e308 + w * 1e308, [(1.0, 0.0)], [w])
 
 

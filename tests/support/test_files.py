@@ -1,4 +1,4 @@
-"""Files are written whole, or the old ones stay."""
+"""Files are written completely, or the old files stay."""
 
 import json
 import os
@@ -44,7 +44,7 @@ WRITERS = {
     "picture.png": lambda path: draw(graph()).render(path),
     "picture.dot": lambda path: draw(graph()).save(path),
 }
-"""Everything in the package that writes a file, by a name that it may have."""
+"""Everything in the package that writes a file, by an example of a file name."""
 
 
 @pytest.fixture(params=WRITERS)
@@ -54,7 +54,7 @@ def writer(request):
 
 @pytest.fixture
 def file(request, tmp_path):
-    """A file that there is already, in a folder of its own."""
+    """Return a file that exists already, in a folder of its own."""
     path = tmp_path / request.node.callspec.params["writer"]
     path.write_text("old", encoding="utf-8")
     return path
@@ -77,7 +77,7 @@ def test_a_disk_that_is_full_leaves_the_old_file_and_names_it(writer, file):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
     try:
-        with pytest.raises((OSError, RuntimeError)) as error:  # a dot may need room, too
+        with pytest.raises((OSError, RuntimeError)) as error:  # the program dot may need space, too
             writer(file)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -120,7 +120,7 @@ def test_a_new_file_gets_what_the_umask_allows(writer, file, umask, mode):
 
 
 @posix
-def test_nobody_reads_a_new_file_before_it_has_the_mode_of_the_old_one(tmp_path, monkeypatch):
+def test_a_new_file_has_the_mode_of_the_old_one_before_it_has_content(tmp_path, monkeypatch):
     path, modes = tmp_path / "secret", []
     path.write_text("old", encoding="utf-8")
     path.chmod(0o600)
@@ -145,13 +145,13 @@ def test_a_link_is_followed(writer, file):
     assert file.is_symlink()
     assert target.stat().st_size > 100
     target.unlink()
-    writer(file)  # the link leads nowhere now: the file is made there
+    writer(file)  # the target does not exist now, and is created
     assert target.stat().st_size > 100
     assert in_folder(target) == [target.name]
 
 
 @posix
-def test_a_circle_of_links_is_an_error_and_stays(tmp_path):
+def test_a_circle_of_links_is_an_error_and_is_kept(tmp_path):
     link = tmp_path / "a"
     link.symlink_to(tmp_path / "a")
     with pytest.raises(OSError, match="symbolic links"):
@@ -159,7 +159,7 @@ def test_a_circle_of_links_is_an_error_and_stays(tmp_path):
     assert link.is_symlink()
 
 
-def test_a_folder_is_an_error_and_stays(writer, file):
+def test_a_folder_is_an_error_and_is_kept(writer, file):
     file.unlink()
     file.mkdir()
     with pytest.raises(OSError, match=file.name):
@@ -168,7 +168,7 @@ def test_a_folder_is_an_error_and_stays(writer, file):
     assert in_folder(file) == [file.name]
 
 
-def test_threads_that_write_one_file_do_not_meet(tmp_path):
+def test_threads_can_write_the_same_file(tmp_path):
     path, failed = tmp_path / "x.json", []
 
     def save(seed):
@@ -176,7 +176,7 @@ def test_threads_that_write_one_file_do_not_meet(tmp_path):
             for _ in range(25):
                 MLP(2, [10, 1], seed=seed).save(path)
                 json.loads(path.read_text(encoding="utf-8"))
-        except BaseException as error:  # noqa: BLE001 - to be told
+        except BaseException as error:  # noqa: BLE001 - the main thread checks it
             failed.append(error)
 
     threads = [threading.Thread(target=save, args=[seed]) for seed in range(4)]
@@ -208,7 +208,7 @@ def test_standard_output_is_written_to(tmp_path, kind):
 
 
 @posix
-def test_a_named_pipe_is_written_to_and_stays(tmp_path):
+def test_a_named_pipe_is_written_to_and_is_kept(tmp_path):
     path, read = tmp_path / "pipe", []
     os.mkfifo(path)
     reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
@@ -225,7 +225,7 @@ def test_a_device_that_is_full_is_an_error():
         files.write("/dev/full", "text")
 
 
-def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+def test_an_error_names_the_requested_file(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         files.write(tmp_path / "nowhere" / "x.txt", "text")
     assert error.value.filename == str(tmp_path / "nowhere" / "x.txt")
@@ -235,7 +235,7 @@ def test_an_error_names_the_file_that_was_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("lone", ["\ud800", "a\udfff", "\udc00\ud800b"])
-def test_half_of_a_surrogate_pair_in_a_label_is_written_as_a_question_mark(tmp_path, lone):
+def test_half_of_a_surrogate_pair_in_a_label_is_replaced(tmp_path, lone):
     y = graph(lone)
     shown = files.encodable(lone)
     steps(y).to_html(tmp_path / "a.html")
@@ -248,14 +248,14 @@ def test_half_of_a_surrogate_pair_in_a_label_is_written_as_a_question_mark(tmp_p
 
 
 @pytest.mark.parametrize("lone", ["\ud800", "a\udfff"])
-def test_what_shows_itself_in_a_notebook_can_be_sent_there(lone):
+def test_everything_that_a_notebook_shows_can_be_encoded(lone):
     for shown in (steps(graph(lone)), exercise(graph(lone)), draw(graph(lone))):
         for content in shown._repr_mimebundle_().values():
             content.encode()
 
 
 @pytest.mark.parametrize("lone", ["\ud800", "a\udfff"])
-def test_json_can_be_written_of_half_of_a_surrogate_pair(tmp_path, lone):
+def test_half_of_a_surrogate_pair_can_be_written_as_json(tmp_path, lone):
     path = tmp_path / "x.json"
     written = exercise(graph(lone)).to_json(path)
     assert path.read_text(encoding="utf-8") == f"{written}\n"
@@ -269,7 +269,7 @@ def test_json_can_be_written_of_half_of_a_surrogate_pair(tmp_path, lone):
 
 
 @given(st.text(st.characters()))
-def test_what_has_no_such_half_stays_as_it_is(text):
+def test_text_without_half_of_a_surrogate_pair_stays_as_it_is(text):
     files.encodable(text).encode()
     try:
         text.encode()
@@ -277,7 +277,7 @@ def test_what_has_no_such_half_stays_as_it_is(text):
         assert files.encodable(text) != text
     else:
         assert files.encodable(text) == text
-    assert json.loads(files.escaped(json.dumps(text, ensure_ascii=False))) == text
+    assert json.loads(files.surrogates_escaped(json.dumps(text, ensure_ascii=False))) == text
 
 
 # --- the command line -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What is not a Value where one is needed, and what the error says to write."""
+"""Errors for an argument that is not a Value, and what they tell people to write."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ GIVEN = {
 
 @pytest.mark.parametrize("function", SHOW, ids=lambda f: f.__name__)
 @pytest.mark.parametrize(("given", "answer"), GIVEN.values(), ids=GIVEN)
-def test_what_is_not_a_value_is_answered_with_what_to_write(function, given, answer):
+def test_the_error_for_an_argument_that_is_not_a_value_says_what_to_write(function, given, answer):
     name = function.__name__
     with pytest.raises(TypeError, match=f"^{name}: expected a Value, got ") as refusal:
         function(given)
@@ -50,7 +50,7 @@ def test_what_is_not_a_value_is_answered_with_what_to_write(function, given, ans
 
 @pytest.mark.parametrize("function", [paths, derivation], ids=lambda f: f.__name__)
 @pytest.mark.parametrize(("given", "answer"), GIVEN.values(), ids=GIVEN)
-def test_so_it_is_in_either_place_of_two(function, given, answer):
+def test_the_error_says_what_to_write_for_either_of_two_arguments(function, given, answer):
     name = function.__name__
     for args in ((given, W), (given,)):
         with pytest.raises(TypeError, match=f"^{name}: expected a Value, got ") as refusal:
@@ -64,10 +64,12 @@ def test_so_it_is_in_either_place_of_two(function, given, answer):
 
 
 @pytest.mark.parametrize("function", [paths, derivation], ids=lambda f: f.__name__)
-def test_what_to_differentiate_with_respect_to_is_asked_for(function):
+def test_a_missing_or_wrong_second_argument_is_refused(function):
     y = MLP_2([1.0, 2.0])[0]
     name = function.__name__
-    with pytest.raises(TypeError, match=rf"{name}: say to which Value, as in {name}\(loss, w\)"):
+    with pytest.raises(
+        TypeError, match=rf"{name}: the second Value is missing: write {name}\(loss, w\)"
+    ):
         function(y)
     with pytest.raises(TypeError, match=rf"write {name}\(loss, mlp.parameters\(\)\[0\]\) for one"):
         function(y, MLP_2)
@@ -75,7 +77,7 @@ def test_what_to_differentiate_with_respect_to_is_asked_for(function):
         function(y, MLP_2.parameters())
 
 
-def test_draw_names_the_picture_of_a_network_and_the_other_way_round():
+def test_draw_refers_to_draw_network_and_the_other_way_round():
     with pytest.raises(TypeError, match=r"draw_network\(mlp\) draws a network itself"):
         draw(MLP_2)
     with pytest.raises(TypeError, match=r"draw\(value\) draws the graph of a Value"):
@@ -94,7 +96,7 @@ def test_gradcheck_asks_for_a_function(given):
         gradcheck(given, 1.0)
 
 
-def test_a_quotation_is_short_and_of_one_line():
+def test_a_quotation_is_short_and_has_one_line():
     for x in ("x" * 10**7, [["x" * 10**6] * 10**4], {i: i for i in range(10**5)}, "a\nb" * 10**5):
         assert len(quoted(x)) < 500
         assert "\n" not in quoted(x)

@@ -1,4 +1,4 @@
-"""What a terminal shows that lacks some characters, and where a notebook shows what is said."""
+"""What a terminal shows if it lacks some characters, and where a notebook shows a remark."""
 
 import subprocess
 import sys
@@ -32,11 +32,11 @@ ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "utf-8", "shift_jis"]
         ("漢\ud800", r"\u6f22\ud800"),
     ],
 )
-def test_what_one_would_type(text, expected):
+def test_characters_are_replaced_by_what_one_would_type(text, expected):
     assert writable(text, "ascii") == expected
 
 
-def test_a_letter_that_the_terminal_has_is_left_alone():
+def test_a_letter_that_the_terminal_has_is_kept():
     assert writable("é ∂z₁", "cp1252") == "é dz_1"
 
 
@@ -48,7 +48,7 @@ def test_columns_keep_their_places():
 
 
 @given(st.text(), st.sampled_from(ENCODINGS))
-def test_whatever_is_written_can_be_encoded_and_has_no_question_mark_of_its_own(text, encoding):
+def test_writable_text_can_be_encoded_and_has_no_new_question_mark(text, encoding):
     written = writable(text, encoding)
     assert written.encode(encoding).decode(encoding).count("?") <= (
         unicodedata.normalize("NFKD", text).count("?")
@@ -97,10 +97,10 @@ def test_every_report_can_be_printed_on_every_terminal(encoding):
     assert (done.returncode, done.stderr) == (0, b"")
     said = done.stdout.decode(encoding).split("\n---\n")[:-1]
     assert all(said)
-    assert "?" not in "".join(said).replace(" = ?", "")  # as a sheet asks
+    assert "?" not in "".join(said).replace(" = ?", "")  # an exercise asks with " = ?"
     if encoding == "utf-8":
         known = {}
-        exec(REPORTS, known)  # noqa: S102 - what they are is their repr, wherever it is printed
+        exec(REPORTS, known)  # noqa: S102 - the program is a constant of this file
         assert said[:3] == [repr(report) for report in known["reports"]][:3]
     else:
         assert "  z1_1 = w1_11 * x_1 + w1_12 * x_2 + b1_1 = " in said[0]
@@ -146,7 +146,7 @@ CELLS = {
 
 
 def texts(cell):
-    """What a cell shows, in order."""
+    """Return the texts that a cell shows, in order."""
     return [
         output["text"] if output.output_type == "stream" else output["data"]["text/plain"]
         for output in cell.outputs
@@ -155,10 +155,10 @@ def texts(cell):
 
 @pytest.fixture(scope="module")
 def executed():
-    """Each of the cells after a fresh setting, run in one kernel; then one that asks again."""
+    """Run each cell after a fresh setting, in one kernel; then show a remark in two cells."""
     nbclient = pytest.importorskip("nbclient", reason="pip install tinygrad-edu[test]")
     pytest.importorskip("ipykernel", reason="pip install tinygrad-edu[test]")
-    from nbformat import v4  # noqa: PLC0415 - it comes with nbclient
+    from nbformat import v4  # noqa: PLC0415 - installed with nbclient
 
     codes = [code for code, _ in CELLS.values()]
     cells = [v4.new_code_cell(code) for pair in zip([SETTING] * 99, codes) for code in pair]  # noqa: B905 - the shorter
@@ -169,16 +169,16 @@ def executed():
 
 
 @pytest.mark.parametrize("case", CELLS)
-def test_what_is_said_is_shown_once_wherever_it_stands(executed, case):
+def test_a_remark_is_shown_once_anywhere_in_a_cell(executed, case):
     _, expected = CELLS[case]
     assert texts(executed[2 * list(CELLS).index(case) + 1]) == expected
 
 
-def test_what_was_kept_is_shown_again_in_another_cell(executed):
+def test_a_remark_that_was_kept_is_shown_again_in_another_cell(executed):
     assert [texts(cell) for cell in executed[-2:]] == [[RIGHT], [RIGHT]]
 
 
-def test_in_plain_python_it_is_what_the_function_returns(capsys):
+def test_in_plain_python_a_remark_is_only_returned(capsys):
     sheet = exercise(forward().loss)
     said = sheet.answer("dL/dw2_11", 0.0822)
     hint = sheet.hint("dL/dw1_11")
@@ -187,7 +187,7 @@ def test_in_plain_python_it_is_what_the_function_returns(capsys):
     assert hint.startswith("∂L/∂w₁₁⁽¹⁾ = ")
 
 
-def test_a_session_shows_it_once():
+def test_an_interactive_session_shows_a_remark_once():
     session = subprocess.run(
         [sys.executable, "-i", "-q", "-c", SETTING],
         input='sheet.answer("dy/dw", 3)\nfor i in (1, 2): _ = sheet.answer(i, 1)\n\n',

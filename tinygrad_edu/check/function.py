@@ -10,7 +10,7 @@ from itertools import chain, count, product
 from typing import Any, TypeVar
 
 from tinygrad_edu import escaping
-from tinygrad_edu.formulas.labels import as_text, typed
+from tinygrad_edu.formulas.labels import as_text, canonical
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.support.characters import superscript
@@ -81,8 +81,8 @@ class Function:
             self.leaves.append(leaf)
             wanted = [*filter(None, [as_text(leaf.label)]), name]
             all_names = chain(wanted, (f"{name}[{k}]" for k in count(2)))
-            self.names.append(next(n for n in all_names if typed(n) not in self.taken))
-            self.taken.add(typed(self.names[-1]))
+            self.names.append(next(n for n in all_names if canonical(n) not in self.taken))
+            self.taken.add(canonical(self.names[-1]))
         return leaf
 
     # where it is

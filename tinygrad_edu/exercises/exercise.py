@@ -43,11 +43,11 @@ from tinygrad_edu.exercises.question import Question
 from tinygrad_edu.exercises.questions import questions
 from tinygrad_edu.exercises.renumbering import those_that_vary, with_other_numbers
 from tinygrad_edu.explain.passes import Steps
-from tinygrad_edu.formulas.markup import number
+from tinygrad_edu.formulas.markup import shown_number
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.support import files
 from tinygrad_edu.support.given import require_value
-from tinygrad_edu.support.showing import Shown, at_once
+from tinygrad_edu.support.showing import Shown, show_now
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "exercise"]
@@ -217,7 +217,7 @@ class Exercise(Shown):
         >>> sheet.answer("dL/dw1_11", 0.0006684)
         ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
         """
-        return at_once(self.judge(name, given))
+        return show_now(self.judge(name, given))
 
     def judge(self, name: str | int, given: object) -> Feedback:
         """Check an answer and note it, as ``answer`` does, and show nothing."""
@@ -249,13 +249,13 @@ class Exercise(Shown):
         q = self.question(name)
         if q.name not in self.solved:
             self.hints[q.name] += 1
-        return at_once(Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]))
+        return show_now(Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]))
 
     def solution(self, name: str | int) -> Hint:
         """Return the solution, and count the question as not solved by oneself."""
         q = self.question(name)
         self.solved.setdefault(q.name, False)
-        return at_once(Hint(q.solution))
+        return show_now(Hint(q.solution))
 
     @property
     def score(self) -> float:
@@ -277,7 +277,7 @@ class Exercise(Shown):
             if solutions:
                 lines.append(folded(f"{i:>3}  {q.worked}", indent=5))
             else:
-                known = number(q.value) if q.name in self.solved else "?"
+                known = shown_number(q.value) if q.name in self.solved else "?"
                 lines.append(f"{i:>3}  {q.asked} = {known}")
         return "\n".join(lines)
 
@@ -303,7 +303,7 @@ class Exercise(Shown):
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return what was asked and answered as JSON, and write it to a file if one is given."""
-        text = files.escaped(json.dumps(self.result(), ensure_ascii=False, indent=1))
+        text = files.surrogates_escaped(json.dumps(self.result(), ensure_ascii=False, indent=1))
         if path is not None:
             files.write(path, f"{text}\n")
         return text
@@ -360,7 +360,7 @@ class Exercise(Shown):
 
 def given_numbers(names: Names) -> list[str]:
     """Return what is known from the start: the inputs and parameters with their numbers."""
-    return [f"{name} = {number(x.data)}" for x, name in names.of.items() if x.op is None]
+    return [f"{name} = {shown_number(x.data)}" for x, name in names.of.items() if x.op is None]
 
 
 def whole(equation: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 
 from tinygrad_edu.exercises.question import Question
-from tinygrad_edu.formulas.labels import spelled, typed
+from tinygrad_edu.formulas.labels import canonical, spelled
 from tinygrad_edu.support.showing import writable
 
 __all__ = ["find"]
@@ -20,7 +20,13 @@ def find(found: Iterable[Question], name: object) -> Question:
     if type(name) is int and 1 <= name <= len(found):
         return found[name - 1]
     if isinstance(name, str):
-        ways: list[Callable[[str], str]] = [str, spelled, typed, as_a_terminal_shows, loosely_typed]
+        ways: list[Callable[[str], str]] = [
+            str,
+            spelled,
+            canonical,
+            as_a_terminal_shows,
+            loosely_typed,
+        ]
         for written in [name, f"{name} (direct)"]:  # where there is no other
             for way in ways:
                 same = [q for q in found if way(q.name) == way(written)]
@@ -38,7 +44,7 @@ def loosely_typed(name: str) -> str:
     >>> loosely_typed("∂a/∂w₁,₁"), loosely_typed(r"d\mathbf{x}/dσ")
     ('da/dw_11', 'dx/ds')
     """
-    plain = unicodedata.normalize("NFKC", typed(name)).replace("sigma", "s")
+    plain = unicodedata.normalize("NFKC", canonical(name)).replace("sigma", "s")
     return re.sub(r"(?<=\d),(?=\d)", "", plain)
 
 
@@ -52,8 +58,8 @@ def nearest(found: list[Question], name: object) -> str:
     """Say which questions there are that somebody might have meant."""
     if not isinstance(name, str):
         return f"there are {len(found)}, counted from 1"
-    names = {typed(q.name): spelled(q.name) for q in found}
-    close = difflib.get_close_matches(typed(name), names, n=3, cutoff=0.0)
+    names = {canonical(q.name): spelled(q.name) for q in found}
+    close = difflib.get_close_matches(canonical(name), names, n=3, cutoff=0.0)
     return f"the nearest are {', '.join(names[key] for key in close)}" if close else "there is none"
 
 

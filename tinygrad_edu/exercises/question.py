@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tinygrad_edu.formulas.markup import DIGITS, number
+from tinygrad_edu.formulas.markup import DIGITS, shown_number
 from tinygrad_edu.value import Value
 
 __all__ = ["CLOSE", "Explanation", "Question", "WrongNumber", "near"]
@@ -108,12 +108,12 @@ class Question:
     @property
     def result(self) -> str:
         """The name with the right number."""
-        return f"{self.name} = {number(self.value)}"
+        return f"{self.name} = {shown_number(self.value)}"
 
     @property
     def solution(self) -> str:
         """The last hint with the right number."""
-        parts = [*self.hints[-1].split(" = "), number(self.value)]
+        parts = [*self.hints[-1].split(" = "), shown_number(self.value)]
         return " = ".join(dict.fromkeys(parts))
 
     @property
@@ -122,7 +122,7 @@ class Question:
         left = f"{self.name} = "
         lines = [line for line in (self.asked, *self.hints) if line.startswith(left)]
         parts = [line.removeprefix(left) for line in lines]
-        return left + " = ".join(dict.fromkeys([*parts, number(self.value)]))
+        return left + " = ".join(dict.fromkeys([*parts, shown_number(self.value)]))
 
 
 def near(x: float, y: float) -> bool:

@@ -22,7 +22,7 @@ from tinygrad_edu.exercises.question import Explanation, Question, WrongNumber
 from tinygrad_edu.exercises.rounding import carried, local_error, shown_off, sum_error
 from tinygrad_edu.exercises.terms import Term, plain, terms_of
 from tinygrad_edu.explain.passes import BackwardStep, ForwardStep, Steps
-from tinygrad_edu.formulas.markup import number
+from tinygrad_edu.formulas.markup import shown_number
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.table import weighted_sum
 from tinygrad_edu.value import Value
@@ -75,7 +75,7 @@ def value_question(step: ForwardStep) -> Question:
 
     def wrong() -> Iterator[WrongNumber]:
         last = node.args[-1]
-        shown = step.names.get(last) or number(as_number(last))
+        shown = step.names.get(last) or shown_number(as_number(last))
         if op is weighted_sum:
             without = float(node.data) - float(step.numbers[-1])
             yield WrongNumber(without, f"that is without {shown}, the last term")

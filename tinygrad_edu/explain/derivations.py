@@ -1,4 +1,4 @@
-"""A derivative worked out as on the board: formulas, numbers, result (A9, A10, D6).
+"""A derivative worked out as on a blackboard: formulas, numbers, result (A9, A10, D6).
 
 >>> from tinygrad_edu import Value
 >>> w, x = Value(3.0, label="w"), Value(0.25, label="x")
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
-from tinygrad_edu.explain.paths import MISSING, Paths, checked_names, ends, merged_edges
+from tinygrad_edu.explain.paths import MISSING, Paths, both_ends, checked_names, merged_edges
 from tinygrad_edu.formulas.board import Board
 from tinygrad_edu.formulas.expressions import require_digits
 from tinygrad_edu.formulas.markup import DIGITS, LATEX, TEXT, Markup
@@ -30,28 +30,29 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Derivation", "derivation"]
 
-CHAINS = 6  # paths that are written out in full; if there are more, node by node
-MOST = 48  # lines of each part
+MOST_CHAINS = 6  # paths that are written out; if there are more, gradients go node by node
+END_LINES = 12  # nodes, or gradients, that are written at each end of a long derivation
 
 
 def derivation(y: Value, x: Value = MISSING, *, digits: int = DIGITS) -> Derivation:
-    """Return the derivative of ``y`` with respect to ``x``, worked out as on the board.
+    """Return the derivative of ``y`` with respect to ``x``, worked out as on a blackboard.
 
-    First the formulas from ``x`` to ``y``, then the local derivatives, by the rules of the table,
-    each with its numbers; then the chain rule: the sum over all paths, or, where there are many,
-    the gradients node by node. It prints as text, shows itself as LaTeX in a notebook, and
-    ``.latex`` is for a document of one's own (with the package amsmath).
+    A derivation has three parts: the formulas from ``x`` to ``y``; the local derivatives by the
+    rules of the table; and the chain rule, as a sum over all paths, or node by node if there are
+    many paths. Each line has the numbers filled in. A derivation prints as text and shows itself as
+    LaTeX in a notebook; ``.latex`` is for documents, and needs the package amsmath.
 
-    Of an argument that an operation has twice the local derivatives add up: that of ``x * x`` is
-    x + x. A local derivative beside ways through other arguments is called the direct one.
+    If an operation has the same argument twice, its local derivatives are added: the derivative of
+    ``x * x`` is x + x. If a node depends on an argument through other arguments, too, its local
+    derivative with respect to that argument is called direct.
 
     Args:
-        y: what is differentiated, a loss for example.
-        x: the Value with respect to which.
+        y: the Value to differentiate, for example a loss.
+        x: the Value to differentiate with respect to.
         digits: significant digits of all numbers.
 
-    Raises TypeError for what is not a Value, ValueError for a constant and for a Value that ``y``
-    does not depend on, and RuntimeError where data were changed after the forward pass.
+    Raises TypeError if ``y`` or ``x`` is not a Value, ValueError if one of them is a constant or
+    ``y`` does not depend on ``x``, and RuntimeError if data were changed after the forward pass.
 
     >>> x = Value(3.0, label="x")
     >>> y = x * x / x
@@ -78,38 +79,38 @@ def derivation(y: Value, x: Value = MISSING, *, digits: int = DIGITS) -> Derivat
 
 
 class Derivation(Printed):
-    """The lines of a derivation, in any markup."""
+    """A derivation, which writes its lines as text or as LaTeX."""
 
     def __init__(self, found: Paths, digits: int) -> None:
-        """Keep the paths; lines are written as they are asked for."""
+        """Keep the paths; the lines are written when they are shown."""
         self.paths = found
         self.digits = digits
 
-    def lines(self, markup: Markup) -> list[Line]:
-        """Return each line as its left side and all that it equals."""
+    def lines(self, markup: Markup) -> list[BoardLine]:
+        """Return all lines in a markup."""
         board = LineBoard(self.paths.names, markup, self.digits)
         y, x = self.paths.y, self.paths.x
         order = ancestors(y)
-        require_unchanged("derivation", order)  # it may have been kept for a while
+        require_unchanged("derivation", order)  # data may have changed since the derivation
         nodes = [n for n in reversed(order) if n in self.paths.nodes and n is not x]
-        left_out = len(nodes) - MOST // 2
-        dots = [Line("", (f"… {left_out} more",))] if left_out > 0 else []
-        near, far = (nodes[: MOST // 4], nodes[-MOST // 4 :]) if dots else (nodes, [])
+        left_out = len(nodes) - 2 * END_LINES
+        dots = [BoardLine("", (f"… {left_out} more",))] if left_out > 0 else []
+        near, far = (nodes[:END_LINES], nodes[-END_LINES:]) if dots else (nodes, [])
         lines = [*map(board.forward, near), *dots, *map(board.forward, far)]
         for node in near:
             lines += board.local_derivatives(node, self.paths.nodes)
         lines += dots
         for node in far:
             lines += board.local_derivatives(node, self.paths.nodes)
-        if self.paths.count <= CHAINS:
+        if self.paths.count <= MOST_CHAINS:
             return lines + board.chains(self.paths)
         gradients = [*board.node_by_node(self.paths)]
-        gradients.sort(key=lambda line: line.left == board.d(y, x))  # what is sought comes last
-        return lines + shortened(gradients)
+        gradients.sort(key=lambda line: line.left == board.d(y, x))  # the result comes last
+        return lines + shortened_lines(gradients)
 
     @property
     def latex(self) -> str:
-        """The lines as LaTeX: an ``aligned`` environment, to be set in display mode."""
+        """The lines as LaTeX: an ``aligned`` environment for display mode."""
         rows = [
             rf"{line.left} &= {' = '.join(line.rights)}" if line.left else rf"&{line.rights[0]}"
             for line in self.lines(LATEX)
@@ -127,36 +128,36 @@ class Derivation(Printed):
         )
 
 
-class Line(NamedTuple):
-    """A line on the board: a left side and all that it equals.
+class BoardLine(NamedTuple):
+    """A line of a derivation: a left side, and the formulas and numbers that are equal to it.
 
-    A line without a left side goes on with the one before, from the sign with which it begins.
+    A line without a left side continues the line before; it begins with a sign, such as +.
     """
 
     left: str
     rights: tuple[str, ...]
 
 
-def shortened(lines: list[Line]) -> list[Line]:
-    """Return the first and the last of very many lines."""
-    half = MOST // 4
-    if len(lines) <= 2 * half:
+def shortened_lines(lines: list[BoardLine]) -> list[BoardLine]:
+    """Return lines; if there are very many, only the first and the last."""
+    left_out = len(lines) - 2 * END_LINES
+    if left_out <= 0:
         return lines
-    left_out = Line("", (f"… {len(lines) - 2 * half} more",))
-    return [*lines[:half], left_out, *lines[-half:]]
+    dots = BoardLine("", (f"… {left_out} more",))
+    return [*lines[:END_LINES], dots, *lines[-END_LINES:]]
 
 
 class LineBoard(Board):
-    """A board on which whole lines are written."""
+    """A board that writes whole lines of a derivation."""
 
-    def forward(self, node: Value) -> Line:
-        """Return a node as its formula, with numbers, and its own number."""
+    def forward(self, node: Value) -> BoardLine:
+        """Return the line of a node: its formula, the formula with numbers, and its number."""
         formulas = [self.formula(node), self.filled(node)] if node.op is not None else []
         rights = dict.fromkeys([*formulas, self.number(node.data)])
-        return Line(self.name(node), tuple(rights))
+        return BoardLine(self.name(node), tuple(rights))
 
-    def local_derivatives(self, node: Value, on_path: set[Value]) -> Iterator[Line]:
-        """Yield the derivative of a node with respect to each argument on a path, by its rule."""
+    def local_derivatives(self, node: Value, on_path: set[Value]) -> Iterator[BoardLine]:
+        """Yield the line of each local derivative of a node along a path: its rule and number."""
         positions: dict[Any, list[int]] = {}
         for position, arg in enumerate(node.args):
             positions.setdefault(arg, []).append(position)
@@ -164,29 +165,29 @@ class LineBoard(Board):
             if arg in on_path:
                 rules = self.rules(node, *positions[arg])
                 rights = dict.fromkeys([*rules, self.number(partial)])
-                yield Line(self.local(node, arg), tuple(rights))
+                yield BoardLine(self.local(node, arg), tuple(rights))
 
-    def chains(self, paths: Paths) -> list[Line]:
-        """Return the chain rule over all paths: chains, factors, products, sum.
+    def chains(self, paths: Paths) -> list[BoardLine]:
+        """Return the lines of the chain rule over all paths: chains, factors, products, sum.
 
-        A single link has a line already.
+        A single path with a single factor needs no such line: its local derivative has one.
         """
         y, x, found = paths.y, paths.x, list(paths)
         if len(found) == 1 and len(found[0].factors) == 1:
             return []
         times = self.markup.times
-        formulas = [times.join(ends(path.nodes, self.links)) for path in found]
+        formulas = [times.join(both_ends(path.nodes, self.links)) for path in found]
         factors = [self.product(path.factors, leads=not i) for i, path in enumerate(found)]
         total = self.number(paths.total)
         if len(found) == 1:
-            return [Line(self.d(y, x), (*filter(None, [formulas[0], factors[0]]), total))]
+            return [BoardLine(self.d(y, x), (*filter(None, [formulas[0], factors[0]]), total))]
         products = [self.factor(path.product, leads=not i) for i, path in enumerate(found)]
         return [
-            Line(self.d(y, x), (formulas[0],)),
-            *[Line("", (f"+ {formula}",)) for formula in formulas[1:]],
-            Line("", (f"= {factors[0]}",)),
-            *[Line("", (f"+ {numbers}",)) for numbers in factors[1:]],
-            Line("", (f"= {' + '.join(products)} = {total}",)),
+            BoardLine(self.d(y, x), (formulas[0],)),
+            *[BoardLine("", (f"+ {formula}",)) for formula in formulas[1:]],
+            BoardLine("", (f"= {factors[0]}",)),
+            *[BoardLine("", (f"+ {numbers}",)) for numbers in factors[1:]],
+            BoardLine("", (f"= {' + '.join(products)} = {total}",)),
         ]
 
     def links(self, nodes: list[Value]) -> list[str]:
@@ -194,15 +195,15 @@ class LineBoard(Board):
         return [self.local(*pair) for pair in pairwise(nodes)]
 
     def product(self, factors: list[Any], *, leads: bool = False) -> str:
-        """Return numbers with the sign of multiplication between them."""
-        written = ends(factors, lambda some: list(map(self.factor, some)))
+        """Return numbers with multiplication signs between them."""
+        written = both_ends(factors, lambda some: list(map(self.factor, some)))
         written[:1] = [self.factor(x, leads=leads) for x in factors[:1]]
         return self.markup.times.join(written)
 
-    def node_by_node(self, found: Paths) -> Iterator[Line]:
-        """Yield the gradient of each node from ``y`` to ``x``: the sum over all that use it.
+    def node_by_node(self, found: Paths) -> Iterator[BoardLine]:
+        """Yield the line of the gradient of each node: the sum over the operations that use it.
 
-        Where only ``y`` uses it, the local derivative, which has a line already, is the gradient.
+        If only ``y`` uses a node, the gradient is the local derivative, which has a line already.
         """
         partials = {node: {a: d for _, a, d in merged_edges(node)} for node in found.nodes}
         last: dict[Value, dict[Value, BackwardStep]] = {}
@@ -221,4 +222,4 @@ class LineBoard(Board):
                 numbers.append(self.product([x for _, x in links], leads=not i))
             total = self.number(terms[-1].after)
             rights = dict.fromkeys([" + ".join(formulas), " + ".join(numbers), total])
-            yield Line(self.d(found.y, arg), tuple(rights))
+            yield BoardLine(self.d(found.y, arg), tuple(rights))

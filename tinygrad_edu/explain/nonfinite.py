@@ -1,7 +1,7 @@
-"""Where nan or infinity began.
+"""The place where nan or infinity first appears.
 
-Once a number is nan or infinite, so is nearly everything computed from it. What has to be found is
-the first such number: in the forward pass, or, if that is sound, in the backward pass.
+If a number is nan or infinite, so is nearly every number computed from it. These functions find the
+first such number: in the forward pass, or, if all its numbers are finite, in the backward pass.
 
 >>> from tinygrad_edu import Value
 >>> w = Value(1e200, label="w")
@@ -9,7 +9,7 @@ the first such number: in the forward pass, or, if that is sound, in the backwar
 >>> loss.data
 nan
 >>> first_nonfinite(loss)
-v₁ = w · w = 1e+200 · 1e+200 = inf is the first operation to make it so
+v₁ = w · w = 1e+200 · 1e+200 = inf is the first operation whose result is not finite
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ class NonFinite(Printed):
     """The first number of a forward pass that is nan or infinite; it shows itself as a sentence."""
 
     names: Names
-    """What the Values are called, as in ``steps``."""
+    """The names of the Values, as in ``steps``."""
     node: Value
-    """The Value whose number it is. Its arguments are finite, or it was itself given, or one of its
-    arguments was given so as an input (a constant or a plain number)."""
+    """The Value with this number. Either it is a leaf, or all its arguments are finite, or one of
+    its arguments is a constant or a plain number that is not finite."""
 
     @property
     def name(self) -> str:
-        """What the node is called; "" for a constant without a label."""
+        """The name of the node; "" for a constant without a label."""
         return self.names.get(self.node)
 
     @property
     def operation(self) -> str:
-        """The name of the operation that computed it; "" for a number that was given."""
+        """The name of the operation that computed the number; "" for a leaf."""
         return self.node.op.name if self.node.op else ""
 
     @property
     def numbers(self) -> tuple[Any, ...]:
-        """The numbers that the operation was given."""
+        """The numbers of the arguments."""
         return tuple(map(as_number, self.node.args))
 
     def __repr__(self) -> str:
-        """Say how it became what it is."""
+        """Return a sentence that says where the number comes from."""
         node = self.node
         if node.op is None:
             kind = "input" if isinstance(node, Constant) else "parameter"
@@ -70,15 +70,16 @@ class NonFinite(Printed):
             if not is_finite(x):
                 return f"the input {self.names.get(arg) or position} of {node.op.name} is {x}"
         equation = ForwardStep(Board(self.names), node, self.numbers, node.data)
-        return f"{equation!r} is the first operation to make it so"
+        return f"{equation!r} is the first operation whose result is not finite"
 
 
 def first_nonfinite(value: Value) -> NonFinite | None:
     """Return the first number in the forward pass to ``value`` that is nan or infinite, or None.
 
-    An infinite input whose operation gives a finite number, as in ``1 / inf``, is left in peace.
+    An infinite constant is ignored if the operations with it give finite numbers, as in
+    ``1 / inf``.
 
-    Raises TypeError for what is not a Value.
+    Raises TypeError if ``value`` is not a Value.
 
     >>> from tinygrad_edu import Constant
     >>> x, w = Constant(math.inf, label="x"), Value(0.0, label="w")
@@ -98,43 +99,45 @@ def first_nonfinite(value: Value) -> NonFinite | None:
 
 @dataclass(frozen=True, repr=False)
 class NonFiniteGradient(Printed):
-    """The first contribution of a backward pass that is nan or infinite; it shows a sentence."""
+    """The first contribution to a gradient that is nan or infinite; it shows itself as a sentence.
+
+    If all contributions are finite, it is the first sum of contributions that is not finite.
+    """
 
     names: Names
-    """What the Values are called, as in ``steps``."""
+    """The names of the Values, as in ``steps``."""
     node: Value
-    """The Value that sends it to one of its arguments."""
+    """The node that the contribution comes from, or the Value whose sum is not finite."""
     position: int
-    """Which argument, counted from 1; 0 if each contribution is finite, but their sum is not."""
+    """The position of the argument that it goes to, counted from 1; 0 for a sum."""
     upstream: Any
     """The gradient of the node."""
 
     def __repr__(self) -> str:
-        """Say how it became what it is."""
-        if not self.position:
-            return "a sum of gradients overflows"
+        """Return a sentence that says where the number comes from."""
         board, node, place = Board(self.names), self.node, self.position - 1
+        gradient, upstream = board.d(self.names.root, node), board.number(self.upstream)
+        if not self.position:
+            return f"the contributions to {gradient} are finite, but add up to {upstream}"
         arg: Any = node.args[place]
-        upstream = board.d(self.names.root, node)
         return (
-            f"at {board.name(node)} = {cut(board.formula(node))} the gradient {upstream} = "
-            f"{board.number(self.upstream)} from above times the derivative "
-            f"{board.local(node, arg, place)} = {board.number(node.partials[place])} is the first"
+            f"at {board.name(node)} = {cut(board.formula(node))} the gradient {gradient} = "
+            f"{upstream} times the local derivative {board.local(node, arg, place)} = "
+            f"{board.number(node.partials[place])} is the first product that is not finite"
         )
 
 
 def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
-    """Return where the gradients behind ``value`` stop being finite on the way back, or None.
+    """Return the first number in the backward pass from ``value`` that is not finite, or None.
 
-    Gradients are worked out anew; no ``.grad`` is read or changed.
+    The gradients are computed again; no ``.grad`` is read or changed.
 
-    Raises TypeError for what is not a Value.
+    Raises TypeError if ``value`` is not a Value.
 
     >>> w = Value(0.0, label="w")
-    >>> w.label = "w"
     >>> first_nonfinite_gradient(w * 1e200 * 1e200)
-    at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 from above times the derivative ∂v₁/∂w = 1e+200
-    is the first
+    at v₁ = w · 1e+200 the gradient ∂v₂/∂v₁ = 1e+200 times the local derivative ∂v₁/∂w = 1e+200
+    is the first product that is not finite
     """
     order = nodes_behind("first_nonfinite_gradient", value)
     if isinstance(value, Constant):
@@ -150,13 +153,13 @@ def first_nonfinite_gradient(value: Value) -> NonFiniteGradient | None:
 
 
 def nodes_behind(name: str, value: Value) -> list[Value]:
-    """Return what :func:`ancestors` does; raise TypeError for what is not a Value."""
+    """Return the ancestors of a Value, or raise TypeError if ``value`` is not a Value."""
     require_value(f"{name}({{}})", value)
     return ancestors(value)
 
 
 def is_finite(x: Any) -> bool:
-    """Tell whether a number is neither nan nor infinite; ints and Fractions never are.
+    """Tell whether a number is neither nan nor infinite; ints and Fractions are always finite.
 
     >>> is_finite(10**400), is_finite(math.nan)
     (True, False)

@@ -1,4 +1,4 @@
-"""The forward and the backward pass, one step at a time, exactly as the engine takes them.
+"""The forward and the backward pass, step by step, exactly as the engine takes them.
 
 >>> from tinygrad_edu import Value
 >>> w, x = Value(3.0, label="w"), Value(2.0, label="x")
@@ -34,21 +34,23 @@ from tinygrad_edu.value import Constant, Value, one_and_zero
 
 __all__ = ["BackwardStep", "ForwardStep", "SeedStep", "Step", "Steps", "steps"]
 
-WIDTH = 72  # characters that a formula may have in a line
+WIDTH = 72  # characters of a formula in a line; a longer one is cut
 
 
 def steps(value: Value) -> Steps:
-    r"""Return the forward and the backward pass behind a Value, step by step.
+    r"""Return the forward pass that computed a Value, and its backward pass, step by step.
 
-    It is a sequence of records that print one to a line and can be sliced; the sums after the last
-    steps are the gradients that ``backward()`` adds, to the last bit. Nothing changes.
+    The result is a sequence of steps. Each step prints as one line, and the sequence can be sliced.
+    The last sum for each Value is the gradient that ``backward()`` adds, to the last bit. The graph
+    does not change.
 
-    Where several contributions add up to a gradient, each line has the sum before and after it;
-    of an argument that an operation has twice, each of the two is counted; and the derivative by an
-    argument that others depend on, too, is called the direct one.
+    If a gradient is the sum of several contributions, each line shows the sum before and after. If
+    an operation has the same argument twice, there is a step for the first and one for the second.
+    If a node depends on an argument through other arguments, too, its local derivative with respect
+    to that argument is called direct.
 
-    Raises TypeError for what is not a Value, ValueError for a constant, which has no passes, and
-    RuntimeError where data were changed after the forward pass.
+    Raises TypeError if ``value`` is not a Value, ValueError for a constant, which has no passes,
+    and RuntimeError if data were changed after the forward pass.
 
     >>> a = Value(1.0, label="a")
     >>> b = a + a
@@ -58,23 +60,26 @@ def steps(value: Value) -> Steps:
     """
     require_value("steps({})", value)
     if isinstance(value, Constant):
-        message = f"steps: {value!r} depends on no Value that takes a gradient"
-        raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
+        message = (
+            f"steps: {value!r} is a constant and has no backward pass; pass a Value that was "
+            "computed from Values, not only from constants"
+        )
+        raise ValueError(message)  # noqa: TRY004 - a constant is a Value, too
     return Steps(value)
 
 
-# --- the records ----------------------------------------------------------------------------------
+# --- the steps ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, repr=False)
 class Step(Printed):
-    """What all steps have: a board to write on. A step shows itself as an equation."""
+    """A step of a pass, with a board to write on. A step shows itself as an equation."""
 
     board: Board
 
     @property
     def names(self) -> Names:
-        """What the Values of the graph are called."""
+        """The names of the Values of the graph."""
         return self.board.names
 
 
@@ -89,13 +94,13 @@ class ForwardStep(Step):
     """The result."""
 
     def __repr__(self) -> str:
-        """Return the formula, with the numbers in it, and the result."""
+        """Return the formula, the formula with numbers, and the result as an equation."""
         name, result = self.board.name(self.node), self.board.number(self.data)
         parts = [name, *dict.fromkeys(self.formulas()), result]
         return " = ".join(map(cut, parts))
 
     def formulas(self) -> list[str]:
-        """Return the formula, and the same with the numbers in it."""
+        """Return the formula with names, and the formula with numbers."""
         return [self.board.formula(self.node), self.board.filled(self.node, self.numbers)]
 
 
@@ -107,44 +112,43 @@ class SeedStep(Step):
     after: Any
 
     def __repr__(self) -> str:
-        """Return it as an equation."""
+        """Return the step as an equation."""
         return f"{self.board.d(self.root, self.root)} = {self.board.number(self.after)}"
 
 
 @dataclass(frozen=True, repr=False)
 class BackwardStep(Step):
-    """A gradient goes back along one edge of the graph: multiply, and add."""
+    """A gradient goes back along one edge of the graph: multiply, then add."""
 
     root: Value
     node: Value
-    """Where it comes from: the operation's result."""
+    """The node that the gradient comes from."""
     arg: Value
-    """Where it goes to: an argument of the operation."""
+    """The argument of the node that the gradient goes to."""
     position: int
-    """Which argument that is, counted from 0."""
+    """The position of the argument, counted from 0."""
     upstream: Any
-    """The gradient of ``node``, complete by now."""
+    """The gradient of ``node``, which is complete."""
     partial: Any
     """The local derivative of ``node`` with respect to ``arg``."""
     contribution: Any
     """Their product."""
     before: Any
-    """The sum of the contributions to ``arg`` so far."""
+    """The sum of the earlier contributions to ``arg``."""
     after: Any
-    """The sum with this one."""
+    """The sum including this contribution."""
     is_first: bool
-    """Whether nothing was added to ``arg`` before."""
-
+    """Whether this is the first contribution to ``arg``."""
     is_only: bool
-    """Whether nothing else is added."""
+    """Whether this is the only contribution to ``arg``."""
 
     @property
     def local(self) -> str:
-        """What the local derivative is called."""
+        """The name of the local derivative."""
         return self.board.local(self.node, self.arg, self.position)
 
     def __repr__(self) -> str:
-        """Return it as an equation, with the sum where there is more than one contribution."""
+        """Return the step as an equation, with the sum if there are several contributions."""
         board = self.board
         product = (
             f"{board.d(self.root, self.node)} · {self.local} = {board.number(self.upstream)} · "
@@ -158,15 +162,15 @@ class BackwardStep(Step):
 
 
 def cut(part: str) -> str:
-    """Return a part of a line, the end left out if it is long."""
+    """Return a part of a line; a long part is cut."""
     return part if len(part) <= WIDTH else f"{part[:WIDTH]}…"
 
 
 S = TypeVar("S")
 
 
-class Lines(Printed, list[S]):
-    """A list that shows itself as a line for each item."""
+class Listing(Printed, list[S]):
+    """A list that shows each item on a line of its own."""
 
     __slots__ = ()
 
@@ -174,11 +178,11 @@ class Lines(Printed, list[S]):
         return "\n".join(map(repr, self)) or "[]"
 
 
-# --- what has to hold -----------------------------------------------------------------------------
+# --- the data must be those of the forward pass ---------------------------------------------------
 
 
 def require_unchanged(name: str, nodes: Iterable[Value]) -> None:
-    """Raise RuntimeError if a node, computed anew, would not be what it is.
+    """Raise RuntimeError if computing a node again would give another number.
 
     >>> x = Value(2.0)
     >>> y = x * x
@@ -205,24 +209,24 @@ class Steps(Shown, Sequence[Step]):
     """The steps of both passes, in order: forward, then backward."""
 
     def __init__(self, root: Value, name: str = "steps") -> None:
-        """Run the engine on numbers that keep a record; errors blame the function of that name."""
+        """Run the engine on numbers that are traced; error messages start with ``name``."""
         self.root = root
         self.board = Board(Names(root))
-        record = Record()
-        one, zero = (Adjoint(x, record) for x in one_and_zero(root))
-        order = list(adjoints(root, one, zero, edges_of))
+        trace = BackwardTrace()
+        one, zero = (TracedAdjoint(x, trace) for x in one_and_zero(root))
+        order = list(adjoints(root, one, zero, traced_partials))
         require_unchanged(name, order)
         self._computed = [
             (node, tuple(map(as_number, node.args)), node.data)
             for node in reversed(order)
             if node.op is not None
         ]
-        self._entries = record.entries
-        self._times = Counter(entry[1] for entry in record.entries)
+        self._entries = trace.entries
+        self._times = Counter(entry[1] for entry in trace.entries)
 
     @property
     def names(self) -> Names:
-        """What the Values of the graph are called."""
+        """The names of the Values of the graph."""
         return self.board.names
 
     def __len__(self) -> int:
@@ -231,10 +235,10 @@ class Steps(Shown, Sequence[Step]):
     @overload
     def __getitem__(self, index: int) -> Step: ...
     @overload
-    def __getitem__(self, index: slice) -> Lines[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | Lines[Step]:
+    def __getitem__(self, index: slice) -> Listing[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Listing[Step]:
         if isinstance(index, slice):
-            return Lines([self[i] for i in range(*index.indices(len(self)))])
+            return Listing([self[i] for i in range(*index.indices(len(self)))])
         i = range(len(self))[index]
         forward = len(self._computed)
         if i < forward:
@@ -245,17 +249,17 @@ class Steps(Shown, Sequence[Step]):
         return BackwardStep(self.board, self.root, *(*entry, self._times[entry[1]] == 1))
 
     @property
-    def forward(self) -> Lines[ForwardStep]:
+    def forward(self) -> Listing[ForwardStep]:
         """The steps of the forward pass."""
-        return Lines([ForwardStep(self.board, *computed) for computed in self._computed])
+        return Listing([ForwardStep(self.board, *computed) for computed in self._computed])
 
     @property
-    def backward(self) -> Lines[Step]:
+    def backward(self) -> Listing[Step]:
         """The steps of the backward pass."""
         return self[len(self._computed) :]
 
     def __repr__(self) -> str:
-        """Return all steps, or the first and the last of very many."""
+        """Return all steps as lines; if there are very many, only the first and the last."""
         return "\n".join(self._lines())
 
     def to_html(
@@ -264,11 +268,11 @@ class Steps(Shown, Sequence[Step]):
         *,
         clusters: Mapping[str, Iterable[Value]] | None = None,
     ) -> None:
-        """Write the steps as an interactive page that needs no other file and no network.
+        """Write the steps as an interactive page in a single file that works offline.
 
         Args:
             path: the file.
-            clusters: frames around Values, as :func:`~tinygrad_edu.draw` takes them.
+            clusters: frames around Values; see :func:`~tinygrad_edu.draw`.
         """
         files.write(path, self._pages().document(self, clusters))
 
@@ -286,60 +290,60 @@ class Steps(Shown, Sequence[Step]):
             previous = i
 
 
-class Edge(NamedTuple):
-    """A partial derivative that knows its place: what the engine multiplies with."""
+class TracedPartial(NamedTuple):
+    """A partial that knows its node and its position; the engine multiplies adjoints by it."""
 
     node: Value
     position: int
     partial: Any
 
 
-class Record:
-    """What happens in a backward pass, entry by entry."""
+class BackwardTrace:
+    """The contributions of a backward pass, in order."""
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Start without entries."""
         self.entries: list[tuple[Any, ...]] = []
         self.reached: set[Value] = set()
 
 
-class Adjoint:
-    """A sum of contributions that writes down how it comes about: what the engine adds up."""
+class TracedAdjoint:
+    """An adjoint that enters each of its contributions in a trace; the engine adds them up."""
 
-    __slots__ = ("number", "record")
+    __slots__ = ("number", "trace")
 
-    def __init__(self, x: Any, record: Record) -> None:
+    def __init__(self, x: Any, trace: BackwardTrace) -> None:
         """Start from a number."""
         self.number = x
-        self.record = record
+        self.trace = trace
 
-    def __mul__(self, edge: Edge) -> Contribution:
-        return Contribution(edge, self.number, self.number * edge.partial)
+    def __mul__(self, traced: TracedPartial) -> Contribution:
+        return Contribution(traced, self.number, self.number * traced.partial)
 
-    def __add__(self, more: Contribution) -> Adjoint:
-        node, position, partial = more.edge
+    def __add__(self, more: Contribution) -> TracedAdjoint:
+        node, position, partial = more.traced
         arg: Any = node.args[position]
         after = self.number + more.number
-        is_first = arg not in self.record.reached
-        self.record.reached.add(arg)
-        self.record.entries.append(
+        is_first = arg not in self.trace.reached
+        self.trace.reached.add(arg)
+        self.trace.entries.append(
             (node, arg, position, more.upstream, partial, more.number, self.number, after, is_first)
         )
-        return Adjoint(after, self.record)
+        return TracedAdjoint(after, self.trace)
 
 
 class Contribution(NamedTuple):
-    """A product that is to be added."""
+    """The product of an adjoint and a partial, which the engine adds to another adjoint."""
 
-    edge: Edge
+    traced: TracedPartial
     upstream: Any
     number: Any
 
 
-def edges_of(node: Value) -> tuple[Any, Any]:
-    """Return the partials of a node as edges, in the way that the engine takes them."""
-    edges = [
-        None if partial is None else Edge(node, position, partial)
+def traced_partials(node: Value) -> tuple[Any, Any]:
+    """Return the partials of a node as traced partials, in the form that the engine needs."""
+    traced = [
+        None if partial is None else TracedPartial(node, position, partial)
         for position, partial in enumerate(node.partials)
     ]
-    return stored(node, edges)
+    return stored(node, traced)

@@ -1,4 +1,4 @@
-"""The board: how a node is written by name and with numbers, for all who show one.
+"""The board: it writes a node by name and with numbers, for every part of the package.
 
 >>> from tinygrad_edu import Value
 >>> w, x = Value(3.0, label="w"), Value(0.25, label="x")
@@ -18,7 +18,7 @@ from typing import Any
 from tinygrad_edu.formulas.derivatives import local_name, whole_derivative
 from tinygrad_edu.formulas.markup import DIGITS, TEXT, Markup, Piece
 from tinygrad_edu.formulas.names import Names
-from tinygrad_edu.formulas.pieces import by_name, number_piece
+from tinygrad_edu.formulas.pieces import name_or_number, number_piece
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Value
 
@@ -29,7 +29,7 @@ class Board:
     """Writes the nodes of one graph, their numbers and their derivatives in one markup."""
 
     def __init__(self, names: Names, markup: Markup = TEXT, digits: int = DIGITS) -> None:
-        """Keep what the Values are called, the markup, and how many digits numbers are shown to."""
+        """Keep the names of the Values, the markup, and the number of significant digits."""
         self.names = names
         self.markup = markup
         self.digits = digits
@@ -37,7 +37,7 @@ class Board:
     # --- names and numbers ---
 
     def name(self, node: Value) -> str:
-        """Return what a node is called."""
+        """Return the name of a node."""
         return self.markup.name(self.names[node])
 
     def number(self, x: Any) -> str:
@@ -45,12 +45,12 @@ class Board:
         return self.markup.number(x, self.digits)
 
     def factor(self, x: Any, *, leads: bool = False) -> str:
-        """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
+        """Return a number as a factor or term; see :meth:`.markup.Markup.factor`."""
         return self.markup.factor(x, self.digits, leads=leads)
 
     def by_name(self, x: Any) -> Piece:
-        """Return an argument by its name; one that has no name is written as a number."""
-        return by_name(x, self.names, self.markup, self.digits)
+        """Return an argument by name, or as a number if it has no name."""
+        return name_or_number(x, self.names, self.markup, self.digits)
 
     def by_number(self, x: Any) -> Piece:
         """Return an argument as a number."""
@@ -59,11 +59,11 @@ class Board:
     # --- the operation of a node ---
 
     def formula(self, node: Value) -> str:
-        """Return the operation of a node, its arguments by name."""
+        """Return the operation of a node, with its arguments by name."""
         return self._operation(node, [self.by_name(arg) for arg in node.args])
 
     def filled(self, node: Value, numbers: Sequence[Any] | None = None) -> str:
-        """Return the operation of a node with the numbers of its arguments, or with others."""
+        """Return the operation of a node, with the numbers of its arguments or with others."""
         return self._operation(node, [self.by_number(x) for x in numbers or node.args])
 
     def _operation(self, node: Value, pieces: Sequence[Piece]) -> str:
@@ -76,22 +76,22 @@ class Board:
         return self.markup.derivative(self.names[of], self.names[wrt])
 
     def local(self, node: Value, arg: Value, position: int | None = None) -> str:
-        """Return what the local derivative is called; see :func:`.derivatives.local_name`."""
+        """Return the name of a local derivative; see :func:`.derivatives.local_name`."""
         return local_name(self.names, self.markup, node, arg, position)
 
     def rule(self, node: Value, *positions: int) -> str | None:
-        """Return the local derivative at these positions by its rule, with names.
+        """Return the rule of a local derivative, with names; several positions are added up.
 
-        None stands for a rule that cannot be written as a formula.
+        The result is None if the rule cannot be written as a formula.
         """
         return whole_derivative(node, positions, self.by_name, self.markup, self.digits)
 
     def rule_filled(self, node: Value, *positions: int) -> str | None:
-        """Return the local derivative at these positions by its rule, with numbers."""
+        """Return the rule of a local derivative, with numbers; see :meth:`rule`."""
         return whole_derivative(node, positions, self.by_number, self.markup, self.digits)
 
     def reads(self, node: Value, *positions: int) -> list[Value]:
-        """Return the Values that the rule mentions: what one needs to work it out by hand.
+        """Return the Values in the rule of a local derivative, which one needs to compute it.
 
         >>> from tinygrad_edu import Value
         >>> w = Value(3.0, label="w")
@@ -110,6 +110,6 @@ class Board:
         return [*read]
 
     def rules(self, node: Value, *positions: int) -> list[str]:
-        """Return the rule with names, then with numbers, where it can be written."""
+        """Return the rule with names and the rule with numbers, as far as they can be written."""
         written = [self.rule(node, *positions), self.rule_filled(node, *positions)]
         return [*filter(None, written)]

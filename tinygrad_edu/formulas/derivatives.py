@@ -1,4 +1,4 @@
-"""What derivatives are called, and the rules of the table as formulas."""
+"""The names of derivatives, and the rules of the table as formulas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.formulas import notation
-from tinygrad_edu.formulas.expressions import Write, expression
+from tinygrad_edu.formulas.expressions import Write, formula_piece
 from tinygrad_edu.formulas.markup import DIGITS, LATEX, Markup, Piece
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.formulas.pieces import constant_piece, name_piece
@@ -22,10 +22,10 @@ __all__ = ["local_name", "rules_as_latex", "whole_derivative"]
 def local_name(
     names: Names, markup: Markup, node: Value, arg: Value, position: int | None = None
 ) -> str:
-    """Return what the derivative of a node by an argument of its is called: ∂y/∂x.
+    """Return the name of the derivative of a node with respect to one of its arguments: ∂y/∂x.
 
-    Beside ways through other arguments it is the direct one. With a position it is that of this
-    position alone, the 1st or the 2nd of several that have the same argument.
+    If the node depends on the argument through other arguments, too, the derivative is called
+    direct. If the same argument occurs several times, a position picks the 1st, the 2nd, ...
 
     >>> from tinygrad_edu.formulas.markup import TEXT
     >>> x = Value(3.0, label="x")
@@ -55,10 +55,10 @@ def ordinal(n: int) -> str:
 def whole_derivative(
     node: Value, positions: Sequence[int], write: Write, markup: Markup, digits: int = DIGITS
 ) -> str | None:
-    """Return a derivative of a node as its rule says; at several positions, the sum.
+    """Return the rule of a local derivative as a formula; several positions are added up.
 
-    The output and the arguments are written as ``write`` says: by name, or as numbers. None stands
-    for a rule that cannot be written as a formula.
+    ``write`` writes the output and the arguments, by name or as numbers. The result is None if the
+    rule cannot be written as a formula.
 
     >>> from tinygrad_edu.formulas.markup import TEXT
     >>> x = Value(3.0, label="x")
@@ -87,7 +87,7 @@ def whole_derivative(
         stands_for.update(outputs_in(rule, stands_for, node, write))
         if rule in stands_for:
             return written(rule)
-        return expression(rule, written, markup, full=False, digits=digits)
+        return formula_piece(rule, written, markup, full=False, digits=digits)
 
     try:
         rules = node.op.rule(symbol(node), [*map(symbol, node.args)], written=True)
@@ -100,10 +100,10 @@ def whole_derivative(
 def outputs_in(
     rule: Value, stands_for: Mapping[Any, Any], node: Value, write: Write
 ) -> dict[Value, Value]:
-    """Return for the outputs of a softmax in the rule of a node what stands for them.
+    """Return the softmax outputs in the rule of a node, each with the Value to write in its place.
 
-    Beside p₁ another output is p₂; where numbers are written it is a number, too. A label keeps it
-    from being written out.
+    An output is included only if it is written in the same way as the node: by name (p₂ with p₁),
+    or as a number. Its label keeps it from being written out.
     """
     found = {}
     for part in ancestors(rule):
@@ -116,14 +116,14 @@ def outputs_in(
 
 
 def rules_as_latex(op: Operation, *args: float) -> list[str]:
-    r"""Return the rule of an operation as LaTeX: its derivatives, one for each argument.
+    r"""Return the rule of an operation as LaTeX: one derivative for each argument.
 
-    The arguments and the output bear the names that they have in the rule. An empty string stands
-    for an argument that is a fixed number.
+    The arguments and the output have the names that they have in the rule. The string for an
+    argument that is a fixed number is empty.
 
     Args:
         op: the operation.
-        args: numbers to compute it for, in one flat tuple, as its rule takes them.
+        args: the arguments at which the operation is computed, as in ``node.args``.
 
     >>> from tinygrad_edu.table import div, sigmoid, tanh
     >>> rules_as_latex(tanh, 0.5), rules_as_latex(sigmoid, 0.5)

@@ -1,15 +1,15 @@
-r"""How a label is read, and how it is written: as text, as LaTeX, and as it is typed.
+r"""Writing a label: as text, as LaTeX, and as one types it.
 
-A label may be typed as Unicode, as TeX or in plain ASCII. All of it is read into the same symbols.
+A label may be given as Unicode, as TeX or in plain ASCII; all of them become the same symbols.
 
 >>> [as_text(label) for label in (r"w_{11}^{(2)}", "w_11^(2)", r"\hat{y}", "theta1", "x'")]
 ['w₁₁⁽²⁾', 'w₁₁⁽²⁾', 'ŷ', 'θ₁', 'x′']
 >>> as_latex("w₁₁⁽²⁾"), as_latex("ŷ"), as_latex("θ₁"), as_latex("loss")
 ('w_{11}^{(2)}', '\\hat{y}', '\\theta_{1}', '\\mathrm{loss}')
 
-Unicode has no raised or lowered form of some characters. What has such a character in it stays
-behind ``_`` or ``^``: ``z^{[2]}`` is the text ``z^[2]``. A label that is not correct TeX stays as
-it was typed.
+Unicode has no superscript or subscript form of some characters. A script that contains such a
+character stays behind ``_`` or ``^``: the text of ``z^{[2]}`` is ``z^[2]``. A label that is not
+correct TeX stays as it was typed.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from functools import lru_cache
 from tinygrad_edu.formulas.alphabet import (
     ACCENT_OF,
     ACCENTS,
-    HIGH,
-    LETTERS,
-    LOW,
-    OF_WORDS,
+    GREEK,
     SIGNS,
     STYLED,
+    SUBSCRIPT_OF,
+    SUPERSCRIPT_OF,
+    WORD_ACCENTS,
 )
-from tinygrad_edu.formulas.symbols import OPERATORS, PRIME, Symbol, read
+from tinygrad_edu.formulas.symbols import OPERATORS, PRIME, Symbol, read_label
 
-__all__ = ["as_latex", "as_text", "escaped", "script", "spelled", "typed"]
+__all__ = ["as_latex", "as_text", "canonical", "latex_escaped", "script", "spelled"]
 
-LONGEST = 60  # characters of a label that are shown
+LONGEST_LABEL = 60  # characters of a label that are shown
 
 # --- as text --------------------------------------------------------------------------------------
 
@@ -41,9 +41,9 @@ SAME = {"µ": "μ", "∆": "Δ", "\N{OHM SIGN}": "Ω"}  # characters that look t
 
 
 def visible(label: str) -> str:
-    r"""Return what can be seen of a label: no control characters, single spaces, letters composed.
+    r"""Return the visible part of a label; several spaces become one.
 
-    What has no shape of its own becomes the replacement character.
+    A character without a shape of its own, such as a control character, becomes U+FFFD.
 
     >>> visible(" a\n  b "), visible("\x01")
     ('a b', '�')
@@ -54,7 +54,7 @@ def visible(label: str) -> str:
     seen = []
     for character in unicodedata.normalize("NFC", found):
         kind = unicodedata.category(character)
-        if kind == "Cf":  # it may turn the direction of all that follows
+        if kind == "Cf":  # an invisible character that may reverse the text behind it
             continue
         is_shapeless = kind in ("Cc", "Cs", "Co", "Cn")
         seen.append("�" if is_shapeless else SAME.get(character, character))
@@ -74,15 +74,15 @@ def as_text(label: object) -> str:
 
 @lru_cache(maxsize=4096)
 def shown(label: str) -> str:
-    """Return a label as text; of a very long one the beginning.
+    """Return a label as text; a very long label is cut.
 
-    What is written from right to left stands between marks, so that equations keep their direction.
+    A label written from right to left is enclosed in marks, so that equations keep their direction.
     """
     seen = visible(label)
-    if len(seen) > LONGEST:
-        seen = f"{seen[: LONGEST - 1]}…"
+    if len(seen) > LONGEST_LABEL:
+        seen = f"{seen[: LONGEST_LABEL - 1]}…"
     else:
-        seen = " ".join(text_of(read(seen)).split())
+        seen = " ".join(text_of(read_label(seen)).split())
     turns = any(unicodedata.bidirectional(character) in ("R", "AL") for character in seen)
     return f"\u200e{seen}\u200e" if turns else seen
 
@@ -93,7 +93,7 @@ def text_of(symbols: Sequence[Symbol]) -> str:
 
 
 def symbol_text(symbol: Symbol) -> str:
-    """Return a symbol as Unicode text, first what stands below, then what stands above."""
+    """Return a symbol as Unicode text: the base, then the subscript, then the superscript."""
     primes = [s for s in symbol.above if s == PRIME]
     above = [s for s in symbol.above if s != PRIME]
     base = unicodedata.normalize("NFC", symbol.base + symbol.accents)
@@ -101,14 +101,14 @@ def symbol_text(symbol: Symbol) -> str:
 
 
 def script(sign: str, part: Sequence[Symbol]) -> str:
-    """Return what stands below or above: in small characters if Unicode has all of them.
+    """Return a subscript or superscript, in small characters if Unicode has all of them.
 
     >>> script("_", [Symbol("12")]), script("^", [Symbol("*")]), script("_", [Symbol("out")])
     ('₁₂', '^*', '_out')
     """
     if not part:
         return ""
-    inner, small = text_of(part), LOW if sign == "_" else HIGH
+    inner, small = text_of(part), SUBSCRIPT_OF if sign == "_" else SUPERSCRIPT_OF
     if len(part) == 1 and part[0].is_word:
         return f"{sign}{inner}"
     if all(character in small or (character == "," and inner != ",") for character in inner):
@@ -131,7 +131,7 @@ def as_latex(label: str) -> str:
     >>> as_latex("loss_total"), as_latex("𝐱"), as_latex("ȳ")
     ('\\mathrm{loss\\_total}', '\\mathbf{x}', '\\bar{y}')
     """
-    return latex_of(read(visible(label)))
+    return latex_of(read_label(visible(label)))
 
 
 def latex_of(symbols: Sequence[Symbol]) -> str:
@@ -146,7 +146,7 @@ def latex_of(symbols: Sequence[Symbol]) -> str:
 
 
 def unspaced(symbols: Sequence[Symbol]) -> Iterator[Symbol]:
-    """Yield symbols without the spaces next to operators: TeX sets its own."""
+    """Yield symbols without the spaces next to operators, where TeX adds spaces itself."""
     for i, symbol in enumerate(symbols):
         around = [s.base for s in symbols[max(i - 1, 0) : i + 2]]
         if not symbol.base.isspace() or not any(sign in OPERATORS for sign in around):
@@ -175,20 +175,20 @@ def base_latex(base: str) -> str:
         font, plain = STYLED[base]
         return f"\\{font}{{{base_latex(plain)}}}"
     if len(base) < 2:
-        return {"−": "-", " ": r"\ ", "ο": "o"}.get(base, escaped(base))
+        return {"−": "-", " ": r"\ ", "ο": "o"}.get(base, latex_escaped(base))
     is_number = re.fullmatch(r"\d[\d.,]*", base)
-    return base if is_number else f"\\mathrm{{{escaped(base)}}}"
+    return base if is_number else f"\\mathrm{{{latex_escaped(base)}}}"
 
 
-COMMANDS_OF = {**LETTERS, **SIGNS}
+COMMANDS_OF = {**GREEK, **SIGNS}
 
 
-def escaped(run: str) -> str:
-    """Return text as LaTeX shows it."""
-    return re.sub(r"[\\^_#$%&{} ~]", lambda s: SPECIAL.get(s[0], f"\\{s[0]}"), run)
+def latex_escaped(text: str) -> str:
+    """Return text with the characters escaped that have a meaning in LaTeX."""
+    return re.sub(r"[\\^_#$%&{} ~]", lambda s: SPECIAL.get(s[0], f"\\{s[0]}"), text)
 
 
-# --- as it is typed -------------------------------------------------------------------------------
+# --- as one types it ------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
@@ -200,7 +200,7 @@ def spelled(name: str) -> str:
     >>> spelled("∂θ/∂ŷ"), spelled("x²"), spelled(r"w_{1,1}^{[1]}")
     ('dtheta/dyhat', 'x^2', 'w1_1,1')
     """
-    return spelled_of(read(visible(name)))
+    return spelled_of(read_label(visible(name)))
 
 
 def spelled_of(symbols: Sequence[Symbol]) -> str:
@@ -209,7 +209,7 @@ def spelled_of(symbols: Sequence[Symbol]) -> str:
 
 
 def symbol_spelled(symbol: Symbol) -> str:
-    """Return a symbol as it can be typed; the layer stands before the index."""
+    """Return a symbol as it can be typed; the layer comes before the index."""
     base = "".join(map(plain_character, symbol.base))
     base += "".join(ACCENT_OF[mark] for mark in symbol.accents)
     primes = sum(s == PRIME for s in symbol.above)
@@ -230,48 +230,50 @@ def plain_character(character: str) -> str:
     """Return a character as it can be typed."""
     same = {"∂": "d", "−": "-", "·": "*", "“": '"', "”": '"', "…": "...", " ": "", "ο": "o"}
     found = same.get(character, character)
-    return LETTERS.get(found, found).removeprefix("var")
+    return GREEK.get(found, found).removeprefix("var")
 
 
 def without_accents(name: str) -> str:
-    """Return text with the names of accents for accents.
+    """Return text in which each accent is replaced by its name.
 
     >>> without_accents("dŷ"), without_accents("é")
     ('dyhat', 'é')
     """
     apart = unicodedata.normalize("NFD", name)
     named = [
-        ACCENT_OF[mark] if mark in ACCENT_OF and mark not in OF_WORDS else mark for mark in apart
+        ACCENT_OF[mark] if mark in ACCENT_OF and mark not in WORD_ACCENTS else mark
+        for mark in apart
     ]
     return unicodedata.normalize("NFC", "".join(named))
 
 
-DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", 2 * "0123456789")
+PLAIN_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", 2 * "0123456789")
 NOTATION = re.compile("([A-Za-z])([₀-₉]+(?:,[₀-₉]+)*)?(?:⁽([⁰¹²³⁴-⁹]+)⁾)?")  # as name() writes it
 
 
-def typed(name: str) -> str:
-    r"""Return a name in whatever way it is typed, always the same: the index, then the layer.
+def canonical(name: str) -> str:
+    r"""Return the one form that all spellings of a name share: first the index, then the layer.
 
-    Names that look the same, as text or as LaTeX, are typed the same.
+    Names that look the same, as text or as LaTeX, have the same form.
 
-    >>> [typed(name) for name in ("z₁", "z1", "z_1", "z_{1}")]
+    >>> [canonical(name) for name in ("z₁", "z1", "z_1", "z_{1}")]
     ['z_1', 'z_1', 'z_1', 'z_1']
-    >>> {typed(name) for name in ("w₁₁⁽²⁾", "w2_11", "w_11^2", "w^2_11", "w11^[2]", "w_{11}^{(2)}")}
+    >>> spellings = ("w₁₁⁽²⁾", "w2_11", "w_11^2", "w^2_11", "w11^[2]", "w_{11}^{(2)}")
+    >>> {canonical(name) for name in spellings}
     {'w_11^2'}
-    >>> typed(r"\frac{\partial L}{\partial w_{1}}"), typed("∂L/∂w₁")
+    >>> canonical(r"\frac{\partial L}{\partial w_{1}}"), canonical("∂L/∂w₁")
     ('dL/dw_1', 'dL/dw_1')
     """
     if usual := NOTATION.fullmatch(name):
         base, below, above = usual.groups()
-        low = f"_{below.translate(DIGITS)}" if below else ""
-        return f"{base}{low}^{above.translate(DIGITS)}" if above else f"{base}{low}"
-    return typed_otherwise(name)
+        low = f"_{below.translate(PLAIN_DIGITS)}" if below else ""
+        return f"{base}{low}^{above.translate(PLAIN_DIGITS)}" if above else f"{base}{low}"
+    return canonical_of_any(name)
 
 
 @lru_cache(maxsize=4096)
-def typed_otherwise(name: str) -> str:
-    """Return what :func:`typed` does, of a name of any kind."""
+def canonical_of_any(name: str) -> str:
+    """Return the canonical form of any name; :func:`canonical` is faster for the usual names."""
     name = re.sub(r"\\[dt]?frac\s*\{(.*)\}\s*\{(.*)\}", r"\1/\2", name)
     name = re.sub(r"([_^])[\[({]([^][(){}]*)[\])}]", r"\1\2", spelled(name))
     name = re.sub(rf"_({'|'.join(ACCENTS)})(?![a-z])", r"\1", without_accents(name))

@@ -1,7 +1,7 @@
-"""The two ways to write a formula down: as LaTeX and as text.
+"""The two ways to write a formula: as LaTeX and as text.
 
-A formula is put together from pieces. A piece knows how firmly it holds together, so that
-parentheses stand where they are needed and nowhere else.
+A formula is put together from pieces. Each piece knows its precedence, so that there are
+parentheses where they are needed and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from tinygrad_edu.formulas.labels import as_latex, escaped
+from tinygrad_edu.formulas.labels import as_latex, latex_escaped
 from tinygrad_edu.operation import ATOM, Operation
 from tinygrad_edu.support.characters import subscript, superscript
 from tinygrad_edu.table import POWER, PRODUCT, SUM, mul
 
-__all__ = ["DIGITS", "LATEX", "TEXT", "Markup", "Piece", "latex_number", "number", "outside"]
+__all__ = ["DIGITS", "LATEX", "TEXT", "Markup", "Piece", "latex_number", "outside", "shown_number"]
 
 Compose: TypeAlias = "Callable[[Operation, Sequence[Piece]], Piece]"
 
@@ -29,16 +29,16 @@ class Piece(NamedTuple):
 
     text: str
     precedence: int
-    """How tightly it holds together."""
+    """How tightly the operation of this piece binds; see :mod:`tinygrad_edu.operation`."""
     is_number: bool = False
-    """Whether it is a number: that which it looks like."""
+    """Whether it is a number; a number that only rounds to 1 or -1 does not count."""
     is_negative: bool = False
-    """Whether it is a single term with a minus in front."""
+    """Whether it is a single term with a minus sign in front."""
     half_of: Piece | None = None
-    """What it is half of, if that is known."""
+    """The piece that is twice this one, if it is known."""
 
     def is_minus(self) -> bool:
-        """Tell whether it is a negative."""
+        """Tell whether it is a negative, or a sum that begins with a minus sign."""
         return self.precedence == SUM and self.text[:1] in ("-", "−")
 
 
@@ -48,20 +48,23 @@ class Markup(NamedTuple):
     name: Callable[[str], str]
     """How a name of :class:`~tinygrad_edu.formulas.names.Names` is written."""
     number: Callable[[Any, int], str]
-    """How a number is written, to so many significant digits."""
+    """How a number is written, with the given number of significant digits."""
     compose: Compose
-    """How an operation is written, its arguments written already."""
+    """How an operation is written, given its arguments as pieces."""
     derivative: Callable[[str, str], str]
-    """How the derivative of one name by another is written."""
+    """How the derivative of one name with respect to another is written."""
     local: Callable[[str, str, str], str]
-    """How a derivative is written that is a part of the whole one only: which part comes last."""
+    """How one part of a derivative is written; the last argument says which part it is."""
     times: str
-    """What stands between factors."""
+    """The sign of multiplication, with spaces."""
     enclose: Callable[[str], str]
-    """How parentheses are written around something."""
+    """How parentheses are written around a formula."""
 
     def factor(self, x: Any, digits: int, *, leads: bool = False) -> str:
-        """Return a number as a factor or term: a negative one in parentheses, unless it leads."""
+        """Return a number as a factor or term.
+
+        A negative number is put in parentheses, unless it comes first (``leads``).
+        """
         written = self.number(x, digits)
         return written if leads or not x < 0 else self.enclose(written)
 
@@ -74,7 +77,7 @@ def latex_number(x: Any, digits: int) -> str:
     """
     if isinstance(x, Fraction) and x.denominator != 1:
         return f"{'-' if x < 0 else ''}\\frac{{{abs(x.numerator)}}}{{{x.denominator}}}"
-    mantissa, _, exponent = short(x, digits).partition("e")
+    mantissa, _, exponent = to_digits(x, digits).partition("e")
     if not exponent:
         named = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}
         return named.get(mantissa, mantissa)
@@ -84,8 +87,8 @@ def latex_number(x: Any, digits: int) -> str:
     )
 
 
-def short(x: Any, digits: int) -> str:
-    """Return a number to so many significant digits."""
+def to_digits(x: Any, digits: int) -> str:
+    """Return a number with the given number of significant digits."""
     return f"{x:.{digits}g}" if isinstance(x, float) else str(x)
 
 
@@ -95,7 +98,7 @@ def latex_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
 
 
 def minus_in_front(write: Compose) -> Compose:
-    """Return how operations are written, but -x · y in place of (-x) · y: it is the same."""
+    """Return a compose function that writes -x · y in place of (-x) · y, which is the same."""
 
     def compose(op: Operation, pieces: Sequence[Piece]) -> Piece:
         first, *others = pieces
@@ -112,7 +115,7 @@ MACROS = {
     r"\right)": ")", "-": "−",
 }  # fmt: skip
 
-FIRST_MARK = 0xE000  # characters for private use stand for what is written already
+FIRST_MARK = 0xE000  # characters for private use stand for parts that are already written
 
 
 def text_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
@@ -137,7 +140,7 @@ def text_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
     def replaced(write: Callable[..., str], found: re.Match[str]) -> str:
         return mark(write(*map(resolved, found.groups())))
 
-    marks = [  # a whole number stays: 1 and 0 are left out of a sum, and an index is one
+    marks = [  # a whole number is not marked: the table leaves out 1 and 0, and reads indices
         (piece.text if piece.text.isdigit() else mark(piece.text), piece.precedence)
         for piece in pieces
     ]
@@ -152,14 +155,14 @@ def text_piece(op: Operation, pieces: Sequence[Piece]) -> Piece:
             formula = re.sub(pattern, partial(replaced, write), formula)
     written = resolved(re.sub(r"\\([a-z]+)", r"\1", formula))
     if written.endswith(")") and re.fullmatch(r"\w+", outside(written)):
-        precedence = ATOM  # exp(x), which in LaTeX is a power
+        precedence = ATOM  # exp(x) needs no parentheses, but its LaTeX is the power e^x
     elif re.fullmatch(r"√[\w.]+", written):
-        precedence = POWER  # its square is (√x)²
+        precedence = POWER  # the square of √x is written (√x)²
     return Piece(written, precedence)
 
 
 def outside(part: str) -> str:
-    """Return what stands outside of all parentheses.
+    """Return the part of a formula that is outside all parentheses.
 
     >>> outside("f(x · (y + 1)) + g(x)")
     'f + g'
@@ -171,7 +174,7 @@ def outside(part: str) -> str:
 
 
 def enclosed(part: str) -> str:
-    """Return a part of a quotient, with parentheses if it needs them.
+    """Return the numerator or denominator of a quotient, in parentheses if it needs them.
 
     >>> enclosed("a + b"), enclosed("f(a + b)"), enclosed("−a")
     ('(a + b)', 'f(a + b)', '(−a)')
@@ -180,7 +183,7 @@ def enclosed(part: str) -> str:
 
 
 def raised(exponent: str) -> str:
-    """Return an exponent as it stands behind its base.
+    """Return an exponent as it is written behind its base.
 
     >>> raised("2"), raised("n"), raised("n − 1")
     ('²', '^n', '^(n − 1)')
@@ -215,7 +218,7 @@ LATEX = Markup(
     derivative=lambda y, x: rf"\frac{{\partial {as_latex(y)}}}{{\partial {as_latex(x)}}}",
     local=lambda y, x, which: (
         rf"\left.\frac{{\partial {as_latex(y)}}}{{\partial {as_latex(x)}}}"
-        rf"\right|_{{\mathrm{{{escaped(which)}}}}}"
+        rf"\right|_{{\mathrm{{{latex_escaped(which)}}}}}"
     ),
     times=r" \cdot ",
     enclose=lambda part: rf"\left({part}\right)",
@@ -223,7 +226,7 @@ LATEX = Markup(
 
 TEXT = Markup(
     name=lambda label: label,
-    number=lambda x, digits: short(x, digits).replace("-", "−"),
+    number=lambda x, digits: to_digits(x, digits).replace("-", "−"),
     compose=minus_in_front(text_piece),
     derivative=lambda y, x: f"∂{y}/∂{x}",
     local=lambda y, x, which: f"∂{y}/∂{x} ({which})",
@@ -232,10 +235,10 @@ TEXT = Markup(
 )
 
 
-def number(x: Any) -> str:
-    """Return a number as text, to four digits: how the package shows it.
+def shown_number(x: Any) -> str:
+    """Return a number as text with four significant digits, as the package shows numbers.
 
-    >>> number(-0.0821670), number(1e-9)
+    >>> shown_number(-0.0821670), shown_number(1e-9)
     ('−0.08217', '1e−09')
     """
     return TEXT.number(x, DIGITS)

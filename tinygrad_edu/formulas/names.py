@@ -1,4 +1,4 @@
-"""The names of all Values of a graph, the same for everything that shows them."""
+"""The names of all Values of a graph, which all parts of the package use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tinygrad_edu.engine import ancestors
-from tinygrad_edu.formulas.labels import as_text, typed
+from tinygrad_edu.formulas.labels import as_text, canonical
 from tinygrad_edu.formulas.notation import name as notation
 from tinygrad_edu.operation import Components
 from tinygrad_edu.recorder import as_number
@@ -17,22 +17,22 @@ from tinygrad_edu.value import Constant, Value
 
 __all__ = ["LOSS", "Names", "with_constants"]
 
-LOSS = "L"  # what a loss is called
+LOSS = "L"  # the name of a loss
 
 
 class Names:
-    """What the Values behind a root are called.
+    """The names of the root of a graph and of all Values that it was computed from.
 
-    A Value bears its label, written as :func:`~tinygrad_edu.formulas.labels.as_text` writes it.
-    Without a label it is called v₁, v₂, ... in the order of the forward pass; a constant without a
-    label has no name, it stands in formulas as the number that it is. Of several with the same
-    label the first keeps it: z, z[2], z[3].
+    The name of a Value is its label, written as by :func:`~tinygrad_edu.formulas.labels.as_text`.
+    Values without a label are called v₁, v₂, ... in the order of the forward pass. A constant
+    without a label has no name; formulas show its number. If several Values have the same label,
+    the first one keeps it: z, z[2], z[3].
 
-    A Value with the label L is a loss, and so is a root without a label behind which there is one.
-    The root is called L, those behind it L₁, L₂, ...
+    A Value with the label L is a loss. A root without a label is a loss, too, if it was computed
+    from a loss. If the root is a loss, it is called L, and the others are called L₁, L₂, ... If the
+    root has a label of its own, a single loss is called L.
 
-    No two names are the same as text, as LaTeX, or in the way in which they are typed. Time is
-    linear in nodes and edges.
+    Any two names differ as text, as LaTeX, and when typed. The time is linear in nodes and edges.
 
     >>> a = Value(1.0, label="a")
     >>> b = a + a
@@ -45,7 +45,7 @@ class Names:
     """
 
     def __init__(self, root: Value) -> None:
-        """Name everything behind the root, arguments first."""
+        """Name all Values of the graph, arguments first."""
         self.root = root
         order = with_constants(root)
         labels = Labels(root, order)
@@ -65,13 +65,16 @@ class Names:
         return self.of[node]
 
     def get(self, node: object, default: str = "") -> str:
-        """Return what a Value is called; for what has no name, such as a number, the default."""
+        """Return the name of a Value, or the default for anything without a name.
+
+        Constants without a label, and plain numbers, have no name.
+        """
         if not isinstance(node, Value):
             return default
         return self.of.get(node) or self.name_of_output(node) or default
 
     def name_of_output(self, node: Value) -> str:
-        """Return what a further output of an operation is called, from how the others are labelled.
+        """Return the name of one output of an operation, derived from the labels of the others.
 
         >>> from tinygrad_edu import softmax
         >>> p = softmax([Value(1.0), Value(2.0)])
@@ -97,7 +100,7 @@ class Names:
 
     @cached_property
     def outputs(self) -> dict[Any, list[tuple[Value, str]]]:
-        """The outputs of operations that have several, with their places as subscripts."""
+        """The outputs of each operation with several outputs, and their indices as subscripts."""
         found: dict[Any, list[tuple[Value, str]]] = {}
         for node in self.of:
             if isinstance(node.op, Components):
@@ -108,13 +111,13 @@ class Names:
 
     @cached_property
     def nodes(self) -> dict[str, Value]:
-        """The Values by their names."""
+        """The Values, by name."""
         return {name: node for node, name in self.of.items()}
 
     def has_detour(self, node: Value, arg: Value) -> bool:
-        """Tell whether a node depends on an argument of its through its other arguments, too.
+        """Tell whether a node depends on one of its arguments through other arguments, too.
 
-        Then its local derivative is not the whole derivative, but that on the direct way.
+        If so, its local derivative is only the direct part of the whole derivative.
 
         >>> x = Value(2.0)
         >>> square = x * x
@@ -128,7 +131,7 @@ class Names:
         found = [other for other in varying(node) if other is not arg]
         seen = set(found)
         for other in found:
-            if self.rank[other] > self.rank[arg]:  # what comes before does not depend on it
+            if self.rank[other] > self.rank[arg]:  # an earlier Value cannot depend on `arg`
                 behind = set(varying(other))
                 if arg in behind:
                     return True
@@ -138,7 +141,7 @@ class Names:
 
     @cached_property
     def rank(self) -> dict[Value, int]:
-        """The place of each Value in an order in which arguments come first."""
+        """The position of each Value in an order in which arguments come first."""
         return {node: place for place, node in enumerate(self.of)}
 
     @cached_property
@@ -150,10 +153,10 @@ class Names:
 
 
 class Labels:
-    """The names that come of labels: each as it is, those that are taken already counted."""
+    """The names that come from labels; a label that is already taken gets a number."""
 
     def __init__(self, root: Value, order: Iterable[Value]) -> None:
-        """Give the labels as they are first, so that nothing else takes them."""
+        """Give unchanged labels first, so that no numbered name takes one of them."""
         self.found: dict[Value, str] = {}
         self.taken: set[str] = set()
         labels = {node: label for node in order if (label := as_text(node.label))}
@@ -180,8 +183,8 @@ class Labels:
                 self.claim(node, f"{label}[{times[label]}]")
 
     def claim(self, node: Value, name: str) -> bool:
-        """Give a node a name if no other has one that looks like it or is typed like it."""
-        key = typed(name)  # what looks the same is typed the same
+        """Name a node, unless another name looks the same or is typed the same."""
+        key = canonical(name)
         if key in self.taken:
             return False
         self.taken.add(key)
@@ -190,7 +193,7 @@ class Labels:
 
 
 def free(symbol: str, n: int, taken: set[str]) -> int:
-    """Return the first number above n with which a symbol gives a name that is not taken.
+    """Return the first number above n for which the symbol with that number is not taken.
 
     >>> free("v", 0, {"v_1", "v_2"})
     3
@@ -202,43 +205,43 @@ def free(symbol: str, n: int, taken: set[str]) -> int:
 
 
 class Derivatives:
-    """Which labels look like derivatives that are spoken of in the same graph."""
+    """Finds labels that look like a derivative of other names in the same graph."""
 
     def __init__(self, labels: Iterable[str]) -> None:
-        """Keep what is called otherwise; labels without a slash can be nothing of this kind."""
+        """Keep the other names; without a slash in a label there is nothing to find."""
         labels = set(labels)
         has_slash = any("/" in label for label in labels)
-        self.others = {typed(label) for label in labels} if has_slash else set()
+        self.others = {canonical(label) for label in labels} if has_slash else set()
 
     def told_apart(self, label: str) -> str:
-        """Return a label; in quotation marks if it looks like a derivative of two others.
+        """Return a label, in quotation marks if it looks like a derivative of other names.
 
         >>> Derivatives(["L", "w", "dL/dw"]).told_apart("dL/dw")
         '“dL/dw”'
         """
-        found = self.others and re.fullmatch(r"d(.+?)/d(.+?)(?:\(.*\)|via.*)?", typed(label))
+        found = self.others and re.fullmatch(r"d(.+?)/d(.+?)(?:\(.*\)|via.*)?", canonical(label))
         if found and all(self.may_be(part) for part in found.groups()):
             return f"“{label}”"
         return label
 
     def may_be(self, part: str) -> bool:
-        """Tell whether a Value may be called so."""
+        """Tell whether a Value of the graph may have this name."""
         return part in self.others or re.fullmatch(rf"[v{LOSS}]_\d+|{LOSS}", part) is not None
 
 
 def is_plain_number(node: Value) -> bool:
-    """Tell whether a node is a constant without a label, which is nothing but its number."""
+    """Tell whether a node is a constant without a label, which is shown as its number."""
     return isinstance(node, Constant) and node.op is None and not as_text(node.label)
 
 
 def varying(node: Value) -> list[Value]:
-    """Return the arguments of a node that take a gradient."""
+    """Return the arguments of a node that receive a gradient."""
     pairs = zip(node.args, node.partials, strict=True)
     return [arg for arg, d in pairs if d is not None and isinstance(arg, Value)]
 
 
 def with_constants(root: Value) -> list[Value]:
-    """Return all Values behind a root, constants too, each after its arguments."""
+    """Return all Values of a graph, including constants, each after its arguments."""
     if isinstance(root, Constant):
         return [root]
     found: dict[Value, None] = {}

@@ -1,4 +1,4 @@
-"""The lecture's notation: what the numbers of a network are called."""
+"""The lecture's notation: the names of the numbers in a network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ __all__ = ["name"]
 
 
 def name(symbol: str, *indices: int, layer: int = 0) -> str:
-    """Return a name in the notation of lecture A: indices below, the layer above in parentheses.
+    """Return a name in the notation of lecture A.
+
+    Indices are subscripts; the layer is a superscript in parentheses.
 
     >>> name("w", 1, 2, layer=2), name("b", 1), name("w", 3, 12, layer=10)
     ('w₁₂⁽²⁾', 'b₁', 'w₃,₁₂⁽¹⁰⁾')

@@ -1,6 +1,6 @@
-r"""How a label is read: Unicode, TeX and plain ASCII become the same symbols.
+r"""Reading a label: Unicode, TeX and plain ASCII become the same symbols.
 
->>> [symbol.base for symbol in read(r"\hat{y} - y")]
+>>> [symbol.base for symbol in read_label(r"\hat{y} - y")]
 ['y', ' ', '-', ' ', 'y']
 """
 
@@ -15,45 +15,51 @@ from typing import NamedTuple
 from tinygrad_edu.formulas.alphabet import (
     ACCENT_OF,
     ACCENTS,
-    ALONE,
+    BACKSLASHED,
+    COMBINING,
     COMMANDS,
-    DOWN,
-    ESCAPED,
-    FONTS,
-    FONTS_TOO,
-    LETTER,
-    LETTERS,
-    MARKS,
-    MUTE,
-    OF_WORDS,
+    FONT_SYNONYMS,
+    GREEK,
+    IGNORED,
+    LABEL_WORD,
+    ONE_LETTER,
     SIGNS,
+    SINGLE_LETTERS,
     SLANTED,
-    UP,
+    SPECIAL_LETTERS,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+    TEX_FONTS,
     UPRIGHT,
-    WIDE,
-    WORD,
+    WIDE_ACCENTS,
+    WORD_ACCENTS,
     styled,
 )
 
-__all__ = ["OPERATORS", "PRIME", "Symbol", "letter", "read"]
+__all__ = ["OPERATORS", "PRIME", "Symbol", "letter", "read_label"]
 
 ITEM = re.compile(
-    rf"\\[A-Za-z]+\s*|\\.|[{DOWN}]+(?:,[{DOWN}]+)*|[{UP}]+(?:,[{UP}]+)*|[{ALONE}][{MARKS}]*"
-    rf"|{WORD}\d*|{LETTER}|\d+(?:[.,]\d+)*|\s+|.[{MARKS}]*",
+    rf"\\[A-Za-z]+\s*|\\.|[{SUBSCRIPTS}]+(?:,[{SUBSCRIPTS}]+)*"
+    rf"|[{SUPERSCRIPTS}]+(?:,[{SUPERSCRIPTS}]+)*|[{SINGLE_LETTERS}][{COMBINING}]*"
+    rf"|{LABEL_WORD}\d*|{ONE_LETTER}|\d+(?:[.,]\d+)*|\s+|.[{COMBINING}]*",
     re.DOTALL,
 )
+"""An item of a label: a command, a script, a letter, a word, a number, spaces, or a sign."""
 
-MARKUP = re.compile(rf"[\\_^'’{''.join(SIGNS)}{DOWN}{UP}{ALONE}{MARKS}]")
+NEEDS_READING = re.compile(rf"[\\_^'’{''.join(SIGNS)}{SPECIAL_LETTERS}{COMBINING}]")
+"""A character that is not shown as it is typed."""
 
-INDEXED = re.compile(rf"(?:{LETTER}|(?:{'|'.join(LETTERS.values())}))\d*(?:\[\d+\])*")
+INDEXED = re.compile(rf"(?:{ONE_LETTER}|(?:{'|'.join(GREEK.values())}))\d*(?:\[\d+\])*")
+"""A letter or the name of a Greek letter with an index, such as w11, theta1 or z1[2]."""
 
 OPERATORS = "+-−·×/=()[]<>"
 
-INDICES = re.compile("[ijk]{2,3}|kl|mn|nm|lm")  # letters that nobody takes for a word
+INDICES = re.compile("[ijk]{2,3}|kl|mn|nm|lm")
+"""Letters behind an underscore that are several indices, not a word."""
 
 
 class Symbol(NamedTuple):
-    """A letter, a word, a number or a sign, and what stands below and above."""
+    """A letter, a word, a number or a sign, with its subscript and its superscript."""
 
     base: str
     accents: str = ""
@@ -63,7 +69,7 @@ class Symbol(NamedTuple):
 
     @property
     def is_word(self) -> bool:
-        """Whether it has several letters, which are set upright."""
+        """Whether the symbol has several letters; LaTeX sets them upright."""
         return len(self.base) > 1 and not self.base[0].isdigit()
 
 
@@ -71,39 +77,39 @@ PRIME = Symbol("′")
 
 
 class MalformedError(ValueError):
-    """A label is not correct TeX, or not of the kind that is known."""
+    """The label is not correct TeX, or uses a command that is not supported."""
 
 
 @lru_cache(maxsize=4096)
-def read(label: str) -> tuple[Symbol, ...]:
-    r"""Return the symbols of a label; what is not correct TeX is a single word.
+def read_label(label: str) -> tuple[Symbol, ...]:
+    r"""Return the symbols of a label; a label that is not correct TeX is a single word.
 
-    >>> read("x_1")
+    >>> read_label("x_1")
     (Symbol(base='x', accents='', below=(Symbol(base='1', ...),), above=()),)
-    >>> read("loss_total")[0].base, read(r"\frac{1}{2")[0].base
+    >>> read_label("loss_total")[0].base, read_label(r"\frac{1}{2")[0].base
     ('loss_total', '\\frac{1}{2')
     """
     if not label:
         return ()
-    if inner := re.fullmatch(r"\$([^$]+)\$|\\\((.+)\\\)", label):  # as in a document
+    if inner := re.fullmatch(r"\$([^$]+)\$|\\\((.+)\\\)", label):  # a formula of a document
         label = (inner[1] or inner[2]).strip()
-    letters = re.findall(rf"(?:{LETTER})+", label)
+    letters = re.findall(rf"(?:{ONE_LETTER})+", label)
     is_formula = any(sign in label for sign in OPERATORS) and max(map(len, letters), default=2) < 2
-    if re.search("[{}]", label) and not re.search(r"[\\_^]", label):  # {x|y} is no TeX
+    if re.search("[{}]", label) and not re.search(r"[\\_^]", label):  # {x|y} is not TeX
         return (Symbol(label),)
-    if not (is_formula or MARKUP.search(label) or INDEXED.fullmatch(label)):
+    if not (is_formula or NEEDS_READING.search(label) or INDEXED.fullmatch(label)):
         return (Symbol(label),)
     try:
-        return tuple(Reader(label).symbols())
+        return tuple(LabelReader(label).symbols())
     except (MalformedError, RecursionError):
         return (Symbol(label),)
 
 
-class Reader:
+class LabelReader:
     """Reads a label from left to right."""
 
     def __init__(self, label: str) -> None:
-        """Take it apart; the next part is the last of the rest."""
+        """Split the label into items, in reverse order, so that ``pop`` gives the next one."""
         self.rest = ITEM.findall(label)[::-1]
 
     def symbols(self, closing: str = "") -> list[Symbol]:
@@ -115,9 +121,9 @@ class Reader:
                 return found
             if item in ("_", "^"):
                 self.attach(found, item)
-            elif item[0] in DOWN + UP:
-                part = Reader(unicodedata.normalize("NFKC", item)).symbols(closing="end")
-                put(found, "_" if item[0] in DOWN else "^", part)
+            elif item[0] in SUBSCRIPTS + SUPERSCRIPTS:
+                part = LabelReader(unicodedata.normalize("NFKC", item)).symbols(closing="end")
+                put(found, "_" if item[0] in SUBSCRIPTS else "^", part)
             elif item in "'’′" and self.may_be_prime(found):
                 above = found[-1].above
                 if above and above[-1] != PRIME:
@@ -132,7 +138,10 @@ class Reader:
         return found
 
     def meaning(self, item: str, *, is_inside: bool) -> Sequence[Symbol]:
-        """Return what a item stands for, apart from scripts. Inside braces letters are letters."""
+        """Return the symbols of an item that is not a script.
+
+        Inside braces, a word is a sequence of letters.
+        """
         if item == "{":
             return self.symbols("}")
         if item == "}":
@@ -149,14 +158,14 @@ class Reader:
         return [letter(item)]
 
     def attach(self, found: list[Symbol], sign: str) -> None:
-        """Read what stands behind ``_`` or ``^``, and put it below or above the last symbol."""
+        """Read what follows ``_`` or ``^``; it becomes a script of the last symbol."""
         if not found or found[-1].base.isspace() or not self.rest:
             raise MalformedError
         item, last = self.rest.pop(), found[-1]
         if item in "([":
             bracket = ")" if item == "(" else "]"
             part = [Symbol(item), *self.symbols(bracket), Symbol(bracket)]
-        elif re.match(WORD, item):  # not in braces: w_ij, w_out, y_hat
+        elif re.match(LABEL_WORD, item):  # not in braces: w_ij, w_out, y_hat
             if last.is_word or last.below:
                 raise MalformedError
             if item in ACCENTS and sign == "_":
@@ -173,35 +182,36 @@ class Reader:
             part = [letter(item)]
         taken = last.below if sign == "_" else last.above
         if taken and not (sign == "^" and {*taken} == {PRIME}):
-            raise MalformedError  # TeX allows one of each
+            raise MalformedError  # TeX allows one subscript and one superscript
         put(found, sign, part)
 
     def may_be_prime(self, found: list[Symbol]) -> bool:
-        """Tell whether an apostrophe is a prime: that of x', not that of don't."""
+        """Tell whether an apostrophe is a prime, as in x' but not in don't."""
         if not found or not (found[-1].base[-1:].isalnum() or found[-1].base in (")", "]")):
             return False
         return not (found[-1].is_word and self.rest and self.rest[-1][0].isalpha())
 
     def is_index(self, found: list[Symbol], closing: str) -> bool:
-        """Tell whether digits are an index: those of w11, not those of h2o or of 2x."""
+        """Tell whether digits are an index, as in w11 but not in h2o or 2x."""
         if not found or closing or len(found[-1].base) != 1 or not found[-1].base.isalpha():
             return False
         is_first = len(found) == 1 or not found[-2].base[-1:].isalnum()
-        is_last = not self.rest or not self.rest[-1][0].isalnum() or self.rest[-1][0] in DOWN + UP
+        after = self.rest[-1][0] if self.rest else " "
+        is_last = not after.isalnum() or after in SUBSCRIPTS + SUPERSCRIPTS
         return is_first and is_last and not found[-1].below and not found[-1].above
 
     def command(self, name: str) -> Sequence[Symbol]:
-        """Return what a command stands for, with its argument if it takes one."""
-        if sign := COMMANDS.get(name) or ESCAPED.get(name):
+        """Return the symbols of a command, including its argument if it has one."""
+        if sign := COMMANDS.get(name) or BACKSLASHED.get(name):
             return [Symbol(sign)]
-        if name in MUTE:
+        if name in IGNORED:
             return []
         if name not in CHANGES:
             raise MalformedError
         return CHANGES[name](self.argument())
 
     def argument(self) -> Sequence[Symbol]:
-        """Return the argument of a command: a group, or the next letter."""
+        """Return the argument of a command: a group in braces, or the next letter."""
         while self.rest and self.rest[-1].isspace():
             self.rest.pop()
         if not self.rest:
@@ -214,17 +224,17 @@ class Reader:
 
 
 def single(item: str) -> list[str]:
-    r"""Return the letters of a word, and the digits behind them, one by one.
+    r"""Return the letters of a word one by one, then the digits behind them.
 
     >>> single("ab12"), single("x̂y"), single(r"\alpha")
     (['a', 'b', '12'], ['x̂', 'y'], ['\\alpha'])
     """
-    found = re.findall(rf"{LETTER}|\d+", item)
+    found = re.findall(rf"{ONE_LETTER}|\d+", item)
     return found if "".join(found) == item else [item]
 
 
 def put(found: list[Symbol], sign: str, part: Sequence[Symbol]) -> None:
-    """Put symbols below or above the last one; where something stands already, behind it."""
+    """Add a script to the last symbol, or to an empty one if the last has that script already."""
     last = found[-1] if found else Symbol(" ")
     before = last.below if sign == "_" else last.above
     if last.base.isspace() or (before and {*before} != {PRIME}):
@@ -235,7 +245,7 @@ def put(found: list[Symbol], sign: str, part: Sequence[Symbol]) -> None:
 
 
 def letter(item: str) -> Symbol:
-    """Return a letter with its accents, or a sign, a number or a word.
+    """Return the symbol of a letter with its accents, or of a sign, a number or a word.
 
     >>> letter("ŷ"), letter("é").base
     (Symbol(base='y', accents='̂', below=(), above=()), 'é')
@@ -244,15 +254,15 @@ def letter(item: str) -> Symbol:
     apart = unicodedata.normalize("NFD", item)
     base, marks = apart[0], apart[1:]
     is_accented = bool(marks) and all(mark in ACCENT_OF for mark in marks)
-    if not is_accented or (len(composed) == 1 and all(mark in OF_WORDS for mark in marks)):
+    if not is_accented or (len(composed) == 1 and all(mark in WORD_ACCENTS for mark in marks)):
         return Symbol(composed)
     return Symbol(base, accents=marks)
 
 
-def words(symbols: Sequence[Symbol]) -> list[Symbol]:
-    """Return symbols with letters that follow each other as one word.
+def merged_letters(symbols: Sequence[Symbol]) -> list[Symbol]:
+    """Return symbols in which neighbouring letters are merged into one word.
 
-    >>> [symbol.base for symbol in words([Symbol("o"), Symbol("u"), Symbol("t")])]
+    >>> [symbol.base for symbol in merged_letters([Symbol("o"), Symbol("u"), Symbol("t")])]
     ['out']
     """
     found: list[Symbol] = []
@@ -265,21 +275,21 @@ def words(symbols: Sequence[Symbol]) -> list[Symbol]:
 
 
 def accented(mark: str, symbols: Sequence[Symbol]) -> list[Symbol]:
-    """Return symbols with an accent on each."""
+    """Return symbols, each with one more accent."""
     return [symbol._replace(accents=symbol.accents + mark) for symbol in symbols]
 
 
 def in_font(font: str, symbols: Sequence[Symbol]) -> list[Symbol]:
-    """Return symbols in the letters of a font."""
+    """Return symbols whose letters are those of a font."""
     return [s._replace(base="".join(styled(sign, font) for sign in s.base)) for s in symbols]
 
 
 CHANGES: dict[str, Callable[[Sequence[Symbol]], Sequence[Symbol]]] = {
-    **dict.fromkeys(UPRIGHT, words),
+    **dict.fromkeys(UPRIGHT, merged_letters),
     **dict.fromkeys(SLANTED, list),
     **{name: partial(accented, mark) for name, mark in ACCENTS.items()},
-    **{name: partial(accented, ACCENTS[same]) for name, same in WIDE.items()},
-    **{name: partial(in_font, name) for name in FONTS},
-    **{name: partial(in_font, same) for name, same in FONTS_TOO.items()},
+    **{name: partial(accented, ACCENTS[same]) for name, same in WIDE_ACCENTS.items()},
+    **{name: partial(in_font, name) for name in TEX_FONTS},
+    **{name: partial(in_font, same) for name, same in FONT_SYNONYMS.items()},
 }
-"""What commands with an argument make of it."""
+"""What a command with an argument does to the symbols of the argument."""

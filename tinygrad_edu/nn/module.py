@@ -175,7 +175,7 @@ class Module:
         require(numbers, f"save: {quoted(self)} has no parameters; a frozen copy has none")
         content = content_of(self.description(), numbers)
         text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
-        files.write(path, f"{files.escaped(text)}\n")
+        files.write(path, f"{files.surrogates_escaped(text)}\n")
 
     def load(self, path: str | Path) -> None:
         """Set the parameters to those of a file that ``save`` wrote.

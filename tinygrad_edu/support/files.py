@@ -1,7 +1,7 @@
-"""Files that the package writes: whole, or not at all.
+"""Files that the package writes: completely, or not at all.
 
-Everything that writes a file calls :func:`write`. A disk that is full, an interrupt, or an error
-on the way leaves the old file as it was, and no other file beside it.
+All code that writes a file calls :func:`write`. If the disk is full, or if an interrupt or another
+error stops the writing, the old file stays as it was, and no other file is left beside it.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from uuid import uuid4
 Name: TypeAlias = "str | os.PathLike[str]"
 
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/")
-"""Names that lead to what somebody has open: it may be a file, and must not be replaced."""
+"""Names of streams that a program has open. A stream may be a file, but must not be replaced."""
 
 
 def write(path: Name, content: str | bytes) -> None:
-    """Write a file: either all of the content is there, or the old file stays.
+    """Write a file completely, or leave the old file as it was.
 
-    The content goes to another name in the same folder, which then takes the place of the old file.
-    An old file keeps its mode (0600 stays 0600), a new one gets what the umask allows. A link is
-    followed. What is not a file on a disk, such as ``/dev/stdout`` or a pipe, is written directly.
+    The content is written to a temporary file in the same folder, which then replaces the old file.
+    An existing file keeps its mode (0600 stays 0600); a new file gets the mode that the umask
+    allows. Links are followed. A stream such as ``/dev/stdout`` or a pipe is written directly.
 
     Args:
         path: the file.
-        content: bytes, or text to encode as UTF-8.
+        content: bytes, or text, which is encoded as UTF-8.
 
-    Raises OSError, which names ``path``, if the file cannot be written.
+    Raises OSError, with ``path`` in its message, if the file cannot be written.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -47,13 +47,13 @@ def write(path: Name, content: str | bytes) -> None:
         else:
             replace(Path(os.path.realpath(path)), data)
     except OSError as error:
-        if error.errno is not None:  # what went wrong is said of the file that was asked for
+        if error.errno is not None:  # the message must name this file, not the temporary one
             error.filename, error.filename2 = os.fspath(path), None
         raise
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put a new file in the place of the old one, if there is one."""
+    """Write a new file and put it in the place of the old one, if there is an old one."""
     old = None
     with suppress(FileNotFoundError):
         old = path.stat()
@@ -62,7 +62,7 @@ def replace(path: Path, data: bytes) -> None:
         unfinished.touch(0o600 if old else 0o666, exist_ok=False)
         unfinished.write_bytes(data)
         if old:
-            with suppress(OSError, AttributeError):  # others' files: where the system allows it
+            with suppress(OSError, AttributeError):  # some systems do not allow a change of owner
                 os.chown(unfinished, old.st_uid, old.st_gid)
             unfinished.chmod(stat.S_IMODE(old.st_mode))
         os.replace(unfinished, path)  # noqa: PTH105 - tests interrupt it, in every Python
@@ -73,7 +73,7 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def is_stream(path: Name) -> bool:
-    """Tell whether a name leads to a terminal, a pipe or a device, not to a file on a disk.
+    """Tell whether a name leads to a terminal, a pipe or a device instead of a file on a disk.
 
     >>> is_stream(os.devnull), is_stream("picture.svg")
     (True, False)
@@ -87,7 +87,7 @@ def is_stream(path: Name) -> bool:
 
 
 def encodable(text: str) -> str:
-    r"""Return text with U+FFFD for each half of a surrogate pair, which no encoding has.
+    r"""Replace each lone half of a surrogate pair by U+FFFD, because no encoding can write it.
 
     >>> encodable("a\ud800b"), encodable("\ud83d\ude00")
     ('a�b', '😀')
@@ -95,10 +95,10 @@ def encodable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def escaped(json: str) -> str:
-    r"""Return JSON with an escape for each half of a surrogate pair, so that it is read back.
+def surrogates_escaped(json: str) -> str:
+    r"""Escape each lone half of a surrogate pair in JSON, so that reading restores it.
 
-    >>> print(escaped('"a\ud800b"'))
+    >>> print(surrogates_escaped('"a\ud800b"'))
     "a\ud800b"
     """
     return json.encode("utf-8", "backslashreplace").decode()

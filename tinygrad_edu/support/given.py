@@ -1,4 +1,4 @@
-"""What a function was given, where that is not what it needs: errors that say what to write."""
+"""Errors for a wrong argument: what was given, what is needed, and what to write instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BOUNDED.maxlist = BOUNDED.maxtuple = BOUNDED.maxdict = BOUNDED.maxset = 3
 
 
 def quoted(x: object) -> str:
-    """Return what a message quotes of something, however large that is.
+    """Return a short quotation of an object for a message, however large the object is.
 
     >>> quoted("a" * 10**6), quoted([*range(1000)])
     ("'aaaaaaaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaa'", '[0, 1, 2, ...]')
@@ -27,10 +27,10 @@ def require_value(call: str, given: object, of_networks: str = "", what: str = "
     """Raise TypeError unless ``given`` is a Value; say what to write instead.
 
     Args:
-        call: how the function is called, with {} in the place of what is given.
-        given: what is to be a Value.
-        of_networks: what else may be meant where a network is given.
-        what: what is expected, for the message.
+        call: how the function is called, with {} in the place of ``given``.
+        given: the object that must be a Value.
+        of_networks: further advice for a caller who gives a network.
+        what: how the message describes the expected object.
 
     >>> require_value("steps({})", [Value(1.0), Value(2.0)])
     Traceback (most recent call last):
@@ -44,18 +44,18 @@ def require_value(call: str, given: object, of_networks: str = "", what: str = "
     several = isinstance(given, list | tuple) or getattr(given, "ndim", 0) > 0
     if several:
         kind = "an array" if hasattr(given, "ndim") else "a list"
-        kind += f" of {len(given)}"  # type: ignore[arg-type]  # it has a length
+        kind += f" of {len(given)}"  # type: ignore[arg-type]  # lists and arrays have a length
     message = f"{name}: expected {what}, got {quoted(given)} ({kind})"
-    by = not rest.startswith("{}")  # the second place is that of what to differentiate by
+    is_second = not rest.startswith("{}")  # the argument to differentiate with respect to
     if callable(getattr(given, "parameters", None)):
         inputs = ", ".join(["1.0", "2.0", "3.0"][: getattr(given, "n_inputs", 0)])
-        instead = "mlp.parameters()[0]" if by else f"mlp([{inputs or '...'}])"
-        whose = "for one of its parameters" if by else "for an output of the network"
+        instead = "mlp.parameters()[0]" if is_second else f"mlp([{inputs or '...'}])"
+        whose = "for one of its parameters" if is_second else "for an output of the network"
         message += f": write {call.format(instead)} {whose}"
         message += f"; {of_networks}" if of_networks else ""
     elif several:
         message += f": write {call.format('values[0]')} for one of them"
-        message += "" if by else f", or {call.format('total(values)')} for their sum"
+        message += "" if is_second else f", or {call.format('total(values)')} for their sum"
     elif isinstance(given, Real):
         message += ": a plain number does not remember how it was made; compute with Value(...)"
     elif given is None:

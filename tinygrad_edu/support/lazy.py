@@ -1,7 +1,6 @@
-"""Names that a package imports when they are asked for, so that a program loads what it uses.
+"""Names that a package imports only when they are used, so that a program loads what it needs.
 
-And names that it does not have, but that people type who come from elsewhere: the error says what
-they are called here.
+For names that other libraries have and this package does not, the error says what to write here.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ Faces: TypeAlias = "tuple[Callable[[str], Any], Callable[[], list[str]]]"
 def on_demand(
     package: str, places: Mapping[str, str], habits: Mapping[str, str] | None = None
 ) -> Faces:
-    """Return ``__getattr__`` and ``__dir__`` for a package.
+    """Return the functions ``__getattr__`` and ``__dir__`` for a package.
 
     Args:
-        package: its name.
-        places: for each name the module that has it; "" for a name that is itself a module.
-        habits: for each name that people know from elsewhere, what they should write instead.
+        package: the name of the package.
+        places: for each name the module that defines it; "" for a name that is itself a module.
+        habits: for each name that people know from other libraries, what to write instead.
 
     >>> import tinygrad_edu
     >>> tinygrad_edu.manual_seed(0)
@@ -53,11 +52,11 @@ def on_demand(
 
 
 def is_from_import(frame: Any) -> bool:
-    """Tell whether a frame says ``from package import name``.
+    """Tell whether a frame is executing ``from package import name``.
 
-    Of that statement Python replaces the message of an AttributeError by one of its own.
+    In that statement Python replaces the message of an AttributeError by its own message.
     """
-    from opcode import opmap  # noqa: PLC0415 - after a mistake only
+    from opcode import opmap  # noqa: PLC0415 - needed only after a mistake
 
     code: bytes = frame.f_code.co_code
     return bool(code[frame.f_lasti] == opmap["IMPORT_FROM"])

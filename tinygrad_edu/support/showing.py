@@ -1,7 +1,7 @@
-"""How a report reaches its reader: on any terminal, and from any place in a notebook's cell.
+"""How a report reaches its reader: on any terminal, and from anywhere in a notebook cell.
 
-Reports are written in the notation of the lecture. A terminal whose encoding lacks those characters
-(a pipe on Windows, for example) is given what one would type:
+Reports are written in the notation of the lecture. If the encoding of a terminal lacks those
+characters (a pipe on Windows, for example), they are replaced by what one would type:
 
 >>> writable("∂L/∂w₁₁⁽²⁾ = ∂L/∂z₁⁽²⁾ · x₁² ✓", "ascii")
 'dL/dw2_11 = dL/dz2_1 * x_1^2 ok'
@@ -21,41 +21,41 @@ from typing import Any, Protocol, TypeVar
 from tinygrad_edu.support import files
 from tinygrad_edu.support.characters import indices_typed
 
-__all__ = ["PAGES", "Printed", "Remark", "Shown", "at_once", "printable", "writable"]
+__all__ = ["PAGES", "Printed", "Remark", "Shown", "printable", "show_now", "writable"]
 
-SYMBOLS = str.maketrans({
+TYPED_AS = str.maketrans({
     "∂": "d", "·": "*", "−": "-", "×": "x", "⊙": ".*", "√": "sqrt", "∇": "grad ", "∞": "inf",
     "Σ": "sum", "∑": "sum", "±": "+-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∧": "^",
     "←": "<-", "→": "->", "✓": "ok", "✗": "x", "…": "...", "•": "*", "\u2044": "/",
     "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "\u00a0": " ",
     **dict(zip("▁▂▃▄▅▆▇█", "1234567#", strict=True)), "░": ".", "▒": ":", "▓": "+",
 })  # fmt: skip
-"""How the symbols of formulas, tables and charts are typed."""
-MARKS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar"}
-"""What is said for the marks above a letter; others are left out."""
-RAISED = "⁰¹²³⁴-⁹ⁱⁿ⁺⁻⁼ʰ-ʸˠ-ˤᴬ-ᵡ"
-WORD = r"(?:\[[^\]]{0,200}\]|[^ ])+"
-CELL = re.compile(f"({WORD}(?: {WORD})*)( *)")
-"""A cell of a table, a list for example, and the space to the next column."""
+"""What is typed for the symbols of formulas, tables and charts."""
+ACCENT_NAMES = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar"}
+"""What is typed for an accent above a letter; all other accents are left out."""
+SUPERSCRIPT_RANGE = "⁰¹²³⁴-⁹ⁱⁿ⁺⁻⁼ʰ-ʸˠ-ˤᴬ-ᵡ"
+CELL_WORD = r"(?:\[[^\]]{0,200}\]|[^ ])+"
+TABLE_CELL = re.compile(f"({CELL_WORD}(?: {CELL_WORD})*)( *)")
+"""A cell of a table (a list in brackets is one cell), and the space up to the next column."""
 
 
 def writable(text: str, encoding: str) -> str:
-    """Return ``text`` if the encoding has all of its characters, or else as it would be typed.
+    """Return ``text``, transliterated if the encoding lacks one of its characters.
 
-    Columns of a table keep their places as far as there is space between them.
+    Table columns stay in place as long as there is enough space between them.
     """
     if is_encodable(text, encoding):
         return text
-    return "\n".join(line_typed(line, encoding) for line in text.split("\n"))
+    return "\n".join(transliterated_line(line, encoding) for line in text.split("\n"))
 
 
 def printable(text: str) -> str:
-    """Return ``text`` as standard output can show it."""
+    """Return ``text`` in characters that standard output can show."""
     return writable(text, getattr(sys.stdout, "encoding", None) or "utf-8")
 
 
 def is_encodable(text: str, encoding: str) -> bool:
-    """Tell whether an encoding has all characters of a text."""
+    """Tell whether an encoding has all the characters of a text."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -63,46 +63,53 @@ def is_encodable(text: str, encoding: str) -> bool:
     return True
 
 
-def line_typed(line: str, encoding: str) -> str:
-    """Return a line as it would be typed; the space after a cell makes up for its new width."""
-    over = 0  # by how much the cells so far have become wider
+def transliterated_line(line: str, encoding: str) -> str:
+    """Transliterate a line; the spaces between cells keep columns in place."""
+    over = 0  # how many characters the line is too wide so far
 
     def cell(match: re.Match[str]) -> str:
         nonlocal over
-        new, space = typed(match[1], encoding), len(match[2])
+        new, space = transliterated(match[1], encoding), len(match[2])
         over += len(new) - len(match[1])
         kept = max(space - over, min(space, 2)) if space else 0
         over -= space - kept
         return new + " " * kept
 
-    return CELL.sub(cell, line)
+    return TABLE_CELL.sub(cell, line)
 
 
-def typed(text: str, encoding: str) -> str:
-    """Return a text as it would be typed.
+def transliterated(text: str, encoding: str) -> str:
+    """Return a text as one would type it; the characters that the encoding has stay.
 
-    >>> typed("W⁽²⁾ᵀ δ⁽²⁾ ⊙ σ'(z⁽¹⁾) = ½ ŷ₁", "ascii")
+    >>> transliterated("W⁽²⁾ᵀ δ⁽²⁾ ⊙ σ'(z⁽¹⁾) = ½ ŷ₁", "ascii")
     "W^(2)^T delta^(2) .* sigma'(z^(1)) = 1/2 yhat_1"
     """
     text = indices_typed(text)
-    text = re.sub(f"⁽([^⁾]*)⁾|([{RAISED}]+)", lambda m: f"^({m[1]})" if m[1] else f"^{m[2]}", text)
-    text = re.sub(f"[{RAISED}]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
+    text = re.sub(
+        f"⁽([^⁾]*)⁾|([{SUPERSCRIPT_RANGE}]+)",
+        lambda m: f"^({m[1]})" if m[1] else f"^{m[2]}",
+        text,
+    )
+    text = re.sub(f"[{SUPERSCRIPT_RANGE}]", lambda m: unicodedata.normalize("NFKC", m[0]), text)
     return "".join(
-        c if is_encodable(c, encoding) else letter_typed(c) for c in text.translate(SYMBOLS)
+        c if is_encodable(c, encoding) else transliterated_letter(c)
+        for c in text.translate(TYPED_AS)
     )
 
 
-def letter_typed(letter: str) -> str:
-    r"""Return a letter that the encoding lacks: by its name if it is Greek, without its accent.
+def transliterated_letter(letter: str) -> str:
+    r"""Return what one types for a letter: its name if it is Greek, and the name of its accent.
 
-    >>> letter_typed("λ"), letter_typed("Δ"), letter_typed("ŷ"), letter_typed("漢")
-    ('lambda', 'Delta', 'yhat', '\\u6f22')
+    A letter of another alphabet becomes an escape.
+
+    >>> [transliterated_letter(letter) for letter in "λΔŷ漢"]
+    ['lambda', 'Delta', 'yhat', '\\u6f22']
     """
-    parts = unicodedata.normalize("NFKD", letter).translate(SYMBOLS)
+    parts = unicodedata.normalize("NFKD", letter).translate(TYPED_AS)
     if parts != letter:
-        return "".join(c if c.isascii() else letter_typed(c) for c in parts)
+        return "".join(c if c.isascii() else transliterated_letter(c) for c in parts)
     if unicodedata.combining(letter):
-        return MARKS.get(letter, "")
+        return ACCENT_NAMES.get(letter, "")
     greek = re.match(r"GREEK (SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)", unicodedata.name(letter, ""))
     if greek is None:
         return letter.encode("ascii", "backslashreplace").decode()
@@ -111,7 +118,7 @@ def letter_typed(letter: str) -> str:
 
 
 class Printed:
-    """A report: ``repr`` returns its text, ``print`` writes that as the terminal can show it."""
+    """A report. ``repr`` returns its text; ``print`` writes characters the terminal can show."""
 
     __slots__ = ()
 
@@ -120,18 +127,18 @@ class Printed:
 
 
 class Remark(Printed):
-    """A report that a notebook shows as soon as it is made, wherever in the cell that is.
+    """A report that a notebook shows as soon as it is made, anywhere in a cell.
 
-    A notebook shows the last expression of a cell, and nothing else: what is said to an answer
-    further up would never be seen. In plain Python a remark is what the function returns: a session
-    shows it, a script prints it.
+    A notebook shows only the last expression of a cell; without this class, a remark on an answer
+    further up would never be seen. In plain Python, the function simply returns the remark: an
+    interactive session shows it, and a script can print it.
     """
 
     _cell: int | None = None
-    """The number of the cell in which it was shown."""
+    """The number of the cell in which the remark was shown last."""
 
     def _ipython_display_(self) -> None:
-        """Show the remark, but not twice in one cell: at the cell's end it is there already."""
+        """Show the remark, but only once in a cell, even if it is also the last expression."""
         shell = notebook()
         if shell is not None and self._cell != shell.execution_count:
             object.__setattr__(self, "_cell", shell.execution_count)
@@ -140,24 +147,24 @@ class Remark(Printed):
 
 
 class Pages(Protocol):
-    """A module of ``tinygrad_edu.pages``: it makes the pages of one kind of report."""
+    """A module of ``tinygrad_edu.pages`` that makes the pages for one kind of report."""
 
     def document(self, report: Any, clusters: Any = None) -> str:
-        """Return a whole page."""
+        """Return a complete page."""
 
     def fragment(self, report: Any) -> str:
-        """Return what stands in a notebook."""
+        """Return the HTML for the output of a notebook cell."""
 
 
 PAGES: dict[type, Pages] = {}
-"""Who makes the page of which report. ``tinygrad_edu.pages`` fills this in when it is imported."""
+"""The module that makes the page, for each class of reports; ``tinygrad_edu.pages`` fills it in."""
 
 
 class Shown(Printed):
     """A report that is an interactive page in a notebook, and text everywhere else.
 
-    A report does not know its page: pages import what they show, and nothing imports them. They
-    are loaded here, by name, when the first page is asked for.
+    The modules of pages import the reports, never the other way round. They are therefore loaded
+    here by name, when the first page is needed.
     """
 
     __slots__ = ()
@@ -186,13 +193,13 @@ class Shown(Printed):
 R = TypeVar("R", bound=Remark)
 
 
-def at_once(remark: R) -> R:
-    """Show a remark if this is a notebook, and return it."""
+def show_now(remark: R) -> R:
+    """Show a remark if the code runs in a notebook, and return it."""
     remark._ipython_display_()
     return remark
 
 
 def notebook() -> Any:
-    """Return the shell of IPython that this runs in, which every notebook has, or None."""
+    """Return the IPython shell that the code runs in (every notebook has one), or None."""
     ipython = sys.modules.get("IPython")
     return ipython and ipython.get_ipython()

@@ -9,11 +9,11 @@ __all__ = ["aligned", "html_table"]
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
-    r"""Return the rows of a table as lines, the cells of each column one below the other.
+    r"""Return the rows of a table as lines with aligned columns.
 
     Args:
-        rows: the table, all rows of the same length.
-        right: whether cells end, rather than begin, one below the other, as numbers do.
+        rows: the table; all rows have the same length.
+        right: whether cells are aligned on the right, as is usual for numbers.
 
     >>> print(*aligned([["w", "0.5"], ["bias", "-12"]]), sep="\n")
     w     0.5
@@ -27,7 +27,7 @@ def aligned(rows: Iterable[Sequence[str]], *, right: bool = False) -> list[str]:
 
 
 def html_table(rows: Iterable[Sequence[str]], style: str = "") -> str:
-    """Return the rows of a table as HTML, the first one as its head.
+    """Return the rows of a table as HTML; the first row is the header.
 
     >>> html_table([["x"], ["<1"]])
     '<table><tr><th>x</th></tr><tr><td>&lt;1</td></tr></table>'

@@ -1,4 +1,4 @@
-"""The map of the README says the truth."""
+"""Every statement of the README's table of lecture rows is true."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ ROWS = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def cites(path, row):
-    """Whether a file names a row, by itself or in a range such as A1-A4."""
+    """Whether a file names a row, alone or in a range such as A1-A4."""
     text = path.read_text(encoding="utf-8")
     letter, number = row[0], int(row[1:])
     ranges = re.findall(rf"\b{letter}(\d+)(?:-|\u2013| to ){letter}(\d+)\b", text)
@@ -30,7 +30,7 @@ def test_every_row_of_the_lectures_has_its_line():
 
 
 @pytest.mark.parametrize(("row", "notebooks", "example", "test"), ROWS)
-def test_what_a_line_names_cites_its_row(row, notebooks, example, test):
+def test_the_files_that_a_line_names_cite_its_row(row, notebooks, example, test):
     for number in notebooks.split(", "):
         (script,) = (ROOT / "notebooks").glob(f"{number}_*.py")
         assert cites(script, row), script

@@ -1,9 +1,10 @@
-"""Every statement of the README's table of lecture rows is true."""
+"""The tables of README and CONTRIBUTING that name files are true."""
 
 import re
 from pathlib import Path
 
 import pytest
+from test_architecture import ORDER
 
 from tinygrad_edu import lessons
 
@@ -38,3 +39,30 @@ def test_the_files_that_a_line_names_cite_its_row(row, notebooks, example, test)
         assert example in lessons.names()
         assert cites(ROOT / "tinygrad_edu" / "lessons" / f"{example}.py", row)
     assert cites(ROOT / "tests" / test, row)
+
+
+MAP = re.compile(r"^\| `([\w/.]+)` \|", re.MULTILINE)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "tinygrad_edu"
+
+
+def test_the_map_of_the_house_has_every_file_and_folder_in_the_order_of_imports():
+    named = MAP.findall(CONTRIBUTING.partition("## Where is")[0])
+    levels = [
+        next(level for level, names in enumerate(ORDER) if name.split(".")[0].strip("/") in names)
+        for name in named
+    ]
+    assert levels == sorted(levels)
+    there = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {*named} | {"plugin.py", "__main__.py"} == there
+
+
+def test_every_file_that_contributing_names_exists():
+    table = CONTRIBUTING.partition("## Where is")[2].partition("## Words")[0]
+    named = re.findall(r"`([\w/]+\.(?:py|css|js))`", table)
+    assert len(named) > 20
+    assert [name for name in named if not (PACKAGE / name).exists()] == []

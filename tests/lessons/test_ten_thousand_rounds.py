@@ -31,6 +31,12 @@ def test_gradient_descent_gives_neither_his_error_nor_his_outputs():
 def test_his_outputs_come_from_moving_one_layer_after_the_other():
     [done] = after([10_000], layer_by_layer)
     assert verdicts(done) == {"error": "differs", "output 1": "✓", "output 2": "✓"}
+    assert verdict("0.000035085", done["error"]) == "✓"  # in another version of his text
+
+
+def test_his_error_after_one_round_comes_from_moving_one_layer_after_the_other():
+    [figures] = after([1], layer_by_layer)
+    assert verdict("0.291027924", figures["error"]) == "✓"
 
 
 def test_the_report_marks_what_agrees(monkeypatch):

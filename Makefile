@@ -6,7 +6,7 @@ INSTALLED = .venv/.installed
 test: $(INSTALLED)
 	$(PYTHON) -m pytest
 
-# What takes longer: every notebook executed anew.
+# Execute every notebook, which takes longer than the other tests.
 slow: $(INSTALLED)
 	$(PYTHON) -m pytest -m slow
 
@@ -15,7 +15,7 @@ lint: $(INSTALLED)
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-# The tests with each Python that is supported and installed here, in environments of their own.
+# Run the tests with each supported Python that is installed here, in an environment for each.
 versions:
 	@for version in 3.10 3.11 3.12 3.13; do \
 		python$$version -c "" 2> /dev/null || { echo "python$$version: not installed"; continue; }; \
@@ -25,12 +25,12 @@ versions:
 		.venv/python$$version/bin/python -m pytest || exit 1; \
 	done
 
-# The package in a browser's Python: Pyodide, under Node.
+# Run the package in Pyodide, the Python for browsers, under Node.
 browser: $(INSTALLED)
 	npm install --silent --no-save --prefix .venv pyodide
 	PYODIDE_DIR=.venv/node_modules/pyodide $(PYTHON) -m pytest -rs tests/pyodide
 
-# What would be published, in dist/.
+# Build the files to publish, in dist/.
 release: $(INSTALLED)
 	rm -rf dist
 	$(PYTHON) -m build
@@ -39,24 +39,25 @@ release: $(INSTALLED)
 benchmark: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/speed.py
 
-# Beside the checkers of PyTorch, JAX and autograd, those that are installed: ten minutes
-# for random expressions, and as many for functions that are hard to measure.
+# Compare gradcheck with the checkers of PyTorch, JAX and autograd, if they are installed. It takes
+# ten minutes for random expressions, and ten for functions that are hard to measure.
 checkers: $(INSTALLED)
 	$(PYTHON) tests/benchmarks/against_gradcheckers.py
 	$(PYTHON) tests/benchmarks/hard_gradcheckers.py
 
-# Whether the tests notice small mistakes: a sample of mutants of the modules that compute. An hour
-# or two; those of one module with `make mutants of=check/measure.py`, or `of="engine.py --all"`.
+# Plant small mistakes in the modules that compute, and list those that the tests do not notice. A
+# sample takes an hour or two. For one module: `make mutants of=check/measure.py`; for all mistakes
+# in it: `make mutants of="engine.py --all"`.
 mutants: $(INSTALLED)
 	$(PYTHON) tests/mutants.py $(of)
 
-# Without a dot on the PATH the one of graphviz-pure draws: the same bytes on every machine.
+# With no other dot on the PATH, that of graphviz-pure draws: the same bytes on every machine.
 pictures: $(INSTALLED)
 	PATH=.venv/bin $(PYTHON) -m tinygrad_edu demo -o notebooks/pictures/worked_example.svg
 	PATH=.venv/bin $(PYTHON) -c "from tinygrad_edu.lessons import worked_example as example; \
 		example.picture_of_two_paths().render(outfile='notebooks/pictures/two_paths.svg', cleanup=True)"
 
-# Those of pages: with Playwright and a Chromium.
+# Make the pictures of pages; this needs Playwright and a Chromium.
 screenshots: $(INSTALLED)
 	$(PYTHON) notebooks/pictures/screenshots.py
 

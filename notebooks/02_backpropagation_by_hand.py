@@ -256,7 +256,7 @@ print(worked_example.report())
 
 # %%
 rounds = sorted({round(10 ** (k / 8)) for k in range(33)})
-figures = ten_thousand_rounds.after(rounds, ten_thousand_rounds.at_once)
+figures = ten_thousand_rounds.after(rounds, ten_thousand_rounds.all_layers_together)
 for done, figure in zip(rounds, figures, strict=True):
     if done in {1, 10, 100, 1_000, 10_000}:
         print(f"loss {figure['error']:.7f} after {done:,}")

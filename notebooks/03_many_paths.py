@@ -38,8 +38,8 @@ from tinygrad_edu import (
 )
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.lessons import broken_engines, deep_thin, worked_example
-from tinygrad_edu.lessons.broken_engines.engines import Gradients, edges, paths_walked
-from tinygrad_edu.lessons.why_topological_order import ladder, why_topological_order
+from tinygrad_edu.lessons.broken_engines.engines import Gradients, args_and_partials, paths_walked
+from tinygrad_edu.lessons.why_topological_order import doubled, why_topological_order
 
 plt.style.use("lecture.mplstyle")
 
@@ -101,7 +101,7 @@ print(path.compressed(thin.activations[0]))
 
 # %%
 depths = range(1, 17)
-sizes = [abs(deep_thin.first_gradient(depth)) for depth in depths]
+sizes = [abs(deep_thin.first_weight_gradient(depth)) for depth in depths]
 print(f"16 layers: {sizes[-1]:.2e}, {sizes[-1] / sizes[-2]:.3f} times that of 15 layers")
 
 plt.semilogy(depths, sizes, "o-")
@@ -255,7 +255,7 @@ print(f"a nanosecond for each path makes {count / 1e9 / 3.15e7:.0e} years")
 
 # %%
 additions = range(1, 31)
-plt.semilogy(additions, [paths_walked(ladder(n)) for n in additions], "o-", label="path by path")
+plt.semilogy(additions, [paths_walked(doubled(n)) for n in additions], "o-", label="path by path")
 plt.semilogy(additions, [2 * n for n in additions], "s-", label="edge by edge")
 plt.xlabel("additions x = x + x")
 plt.ylabel("steps of a backward pass")
@@ -272,15 +272,15 @@ plt.show()
 #
 # "Adds up first": how does a node know that everything has arrived? It has to wait for all the
 # nodes that use it. An order in which every node comes after all of its users is called
-# *topological*. This is a right engine, in full (`ancestors` returns such an order, `edges` the
-# arguments of a node with the local derivatives):
+# *topological*. This is a right engine, in full (`ancestors` returns such an order,
+# `args_and_partials` the arguments of a node with the local derivatives):
 
 
 # %%
 def right_engine(value):
     gradients = Gradients(value)  # 1 for the value itself, 0 for all behind it
     for node in ancestors(value):
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] += gradients[node] * partial
     return gradients
 
@@ -463,7 +463,7 @@ for layer, answer in zip(mlp.layers, (to_first, to_second), strict=False):
 def mine(value):
     gradients = Gradients(value)
     for node in ancestors(value):
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] = gradients[node] * partial
     return gradients
 
@@ -476,7 +476,7 @@ print([node.label for node in right if not math.isclose(found[node], right[node]
 # $x \leftarrow 2x$, each written as a sum, it takes many times as many steps as topological order:
 
 # %%
-tall = ladder(10)
+tall = doubled(10)
 print(f"{paths_walked(tall)} steps instead of {len(broken_engines.topological_order(tall).steps)}")
 
 # %% [markdown]

@@ -124,7 +124,7 @@ derivation(loss, neuron.w[0])
 # examples:
 
 # %%
-data, start = logistic_regression.DATA, logistic_regression.numbers(neuron)
+data, start = logistic_regression.DATA, logistic_regression.theta_of(neuron)
 formula = logistic_regression.by_formula(start, data)
 engine = logistic_regression.by_engine(neuron, data)
 for p, f, e in zip(neuron.parameters(), formula, engine, strict=True):
@@ -135,10 +135,10 @@ for p, f, e in zip(neuron.parameters(), formula, engine, strict=True):
 # then 2000 by the formula, beside what scikit-learn finds by a method of its own:
 
 # %%
-trained, _ = logistic_regression.trained(steps=100)
+trained, _ = logistic_regression.train_neuron(steps=100)
 library = LogisticRegression(C=np.inf, tol=1e-8).fit(*zip(*data, strict=True))
 rows = {
-    "engine, 100 steps": logistic_regression.numbers(trained),
+    "engine, 100 steps": logistic_regression.theta_of(trained),
     "formula, 100 steps": logistic_regression.by_hand(start, steps=100),
     "formula, 2000 steps": logistic_regression.by_hand(start, steps=2000),
     "scikit-learn": [*library.coef_[0], *library.intercept_],
@@ -168,7 +168,7 @@ plt.show()
 # %%
 for name, (w, b) in xor.GATES.items():
     print(f"{name:<4} w = {w}, b = {b}")
-print([xor.composed(*x).data for x, _ in XOR])
+print([xor.xor_of_gates(*x).data for x, _ in XOR])
 
 # %% [markdown]
 # The same in two layers: OR and NOT AND side by side, and the AND of both. (NOT AND is one
@@ -240,7 +240,7 @@ for number, layer in enumerate(network.layers, start=1):
 print(f"in all {len(network.parameters())}")
 
 # %%
-output = network(shapes.EXAMPLES[0])
+output = network(shapes.FIVE_INPUTS[0])
 draw_network(network, numbers=False)
 
 # %% [markdown]
@@ -257,14 +257,14 @@ draw(output, clusters=network.clusters(by="layer"), fold=True, show="data")
 # results for five examples.
 
 # %%
-A = np.array(shapes.EXAMPLES).T
+A = np.array(shapes.FIVE_INPUTS).T
 print(f"X is {A.shape}")
 for layer in network.layers:
     Z = np.array(layer.W) @ A + np.array(layer.b)[:, np.newaxis]
     A = layer.activation(Z)
     print(f"Z and A are {A.shape}")
 
-one_by_one = [network(x).data for x in shapes.EXAMPLES]
+one_by_one = [network(x).data for x in shapes.FIVE_INPUTS]
 print("at once:   ", np.round(A[0], 4))
 print("one by one:", np.round(one_by_one, 4))
 
@@ -317,7 +317,7 @@ plt.show()
 
 # %%
 curve = approximation.CURVES["sin 2x"]
-x = approximation.grid(401)
+x = approximation.evenly_spaced(401)
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.6), sharey=True, layout="constrained")
 for axes, n in zip(panels, (4, 8, 32), strict=True):
     network = approximation.curve_network(curve, n).frozen()
@@ -389,7 +389,7 @@ for n, network in networks.items():
 # %%
 surfaces = {f"{n} × {n} towers": network.frozen() for n, network in networks.items()}
 surfaces["the surface itself"] = lambda point: hill(*point)
-x = approximation.grid(32)
+x = approximation.evenly_spaced(32)
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.8), sharey=True, layout="constrained")
 for axes, (title, surface) in zip(panels, surfaces.items(), strict=True):
     heights = [[surface((x1, x2)) for x1 in x] for x2 in x]

@@ -37,7 +37,7 @@ from tinygrad_edu import (
     weighted_sum,
 )
 from tinygrad_edu.lessons import activation_problems as problems
-from tinygrad_edu.lessons.activation_problems import slope
+from tinygrad_edu.lessons.activation_problems import derivative_at
 from tinygrad_edu.nn import predicted_class
 from tinygrad_edu.nn.activations import linear, threshold
 from tinygrad_edu.table import leaky_relu, relu, sigmoid, softmax, softplus, step, tanh, total
@@ -81,7 +81,7 @@ z = np.linspace(-4, 4, 161)
 fig, axes = plt.subplots(2, 4, figsize=(11, 5.6), sharex=True, sharey=True, layout="constrained")
 for ax, (name, g) in zip(axes.flat, activations.items(), strict=True):
     ax.plot(z, g(z), label="$g(z)$")
-    ax.plot(z, [slope(g, x) for x in z], "--", label="$g'(z)$, by the engine")
+    ax.plot(z, [derivative_at(g, x) for x in z], "--", label="$g'(z)$, by the engine")
     ax.set_title(name, fontsize=13)
     ax.set(ylim=(-1.3, 2.3), xticks=[-4, -2, 0, 2, 4])
 fig.supxlabel("pre-activation $z$", fontsize=14)
@@ -156,8 +156,8 @@ print("tanh' = 1 - tanh:    ", gradcheck(tanh, 0.5, claimed=lambda z: 1 - tanh(z
 # %%
 print("    z    sigmoid'      tanh'      ReLU'")
 for z in (0.0, 2.0, 5.0, 10.0):
-    print(f"{z:5.0f}", *[f"{slope(g, z):10.2g}" for g in (sigmoid, tanh, relu)])
-times = slope(sigmoid, 0.0) / slope(sigmoid, 10.0)
+    print(f"{z:5.0f}", *[f"{derivative_at(g, z):10.2g}" for g in (sigmoid, tanh, relu)])
+times = derivative_at(sigmoid, 0.0) / derivative_at(sigmoid, 10.0)
 print(f"from 0 to 10 the slope of the sigmoid becomes {times:.0f} times smaller")
 
 # %% [markdown]
@@ -172,7 +172,7 @@ print(f"from 0 to 10 the slope of the sigmoid becomes {times:.0f} times smaller"
 depths = range(1, 17)
 fig, ax = plt.subplots()
 for name, g in {"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu}.items():
-    ax.semilogy(depths, [problems.first_gradient(g, n) for n in depths], "o-", label=name)
+    ax.semilogy(depths, [problems.gradient_through(g, n) for n in depths], "o-", label=name)
 ax.semilogy(depths, [0.25**n for n in depths], "k:", label="$0.25^n$")
 ax.set(xlabel="layers $n$", ylabel="gradient of the first weight")
 ax.legend(loc="lower left")
@@ -180,7 +180,7 @@ plt.show()
 
 # %%
 for name, g in {"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu}.items():
-    print(f"{name:8} {problems.first_gradient(g, 16):.2g} at 16 layers")
+    print(f"{name:8} {problems.gradient_through(g, 16):.2g} at 16 layers")
 
 # %% [markdown]
 # The axis is logarithmic, so the straight lines fall by a constant factor with every layer. After
@@ -534,8 +534,8 @@ print(gradcheck(silu, 0.5, claimed=claim)[0].outcome)
 
 # %%
 z = 1.0
-print("below at z:         ", slope(tanh, z) < 0.01 * slope(tanh, 0.0))
-print("not yet at z - 0.1: ", slope(tanh, z - 0.1) >= 0.01 * slope(tanh, 0.0))
+print("below at z:         ", derivative_at(tanh, z) < 0.01 * derivative_at(tanh, 0.0))
+print("not yet at z - 0.1: ", derivative_at(tanh, z - 0.1) >= 0.01 * derivative_at(tanh, 0.0))
 
 # %% [markdown]
 # **3. Soft targets.** A target need not be one-hot. For $L = -\sum_c y_c \log \hat y_c$ with

@@ -43,7 +43,7 @@ draw_network(network, numbers=False)
 
 # %%
 for number, (W, b, _) in enumerate(parameters_of(network), start=1):
-    print(f"layer {number}: W is {shapes.shape(W)}, b is {shapes.shape(b)}")
+    print(f"layer {number}: W is {shapes.shape_text(W)}, b is {shapes.shape_text(b)}")
 print(len(network.parameters()), "parameters")
 
 # %% [markdown]
@@ -52,12 +52,12 @@ print(len(network.parameters()), "parameters")
 # $\mathbf b$ is added to every column.
 
 # %%
-X = Matrix(shapes.EXAMPLES).T
+X = Matrix(shapes.FIVE_INPUTS).T
 forward = forward_propagation(parameters_of(network), X)
 for below, z in zip(forward.a, forward.z, strict=False):
-    print(f"from {shapes.shape(below)} to {shapes.shape(z)}")
+    print(f"from {shapes.shape_text(below)} to {shapes.shape_text(z)}")
 print("all at once:   ", shapes.vector(forward.a[-1][0]))
-print("one by one:    ", shapes.vector(network(x).data for x in shapes.EXAMPLES))
+print("one by one:    ", shapes.vector(network(x).data for x in shapes.FIVE_INPUTS))
 
 # %% [markdown]
 # **The bias as column 0** (B1). With an input $x_0 = 1$ added, the bias is one more weight:
@@ -167,7 +167,7 @@ draw_network(of_b, show="grad")
 # %%
 by_engine = error_derivatives.by_engine(of_b, cost)
 print(len(by_engine), "derivatives; those of the first neuron of layer 3:")
-for name in error_derivatives.names(3, 1):
+for name in error_derivatives.variables(3, 1):
     print(f"  ∂C/∂{name:6} {by_engine[name]:10.6f}")
 
 # %% [markdown]
@@ -181,7 +181,7 @@ for name in error_derivatives.names(3, 1):
 example_of_b = [(error_derivatives.INPUTS, [error_derivatives.TARGET])]
 comparison = compare(of_b, example_of_b, losses.half_squared_error)
 for row in comparison.rows:
-    print(row.layer, f"{row.formula:30}", shapes.shape(row.equations), row.verdict)
+    print(row.layer, f"{row.formula:30}", shapes.shape_text(row.equations), row.verdict)
 
 # %% [markdown]
 # **Number by number** (C2). The handwritten notes of C write the recursion without matrices, and
@@ -234,7 +234,7 @@ for what, derivation in {"with σ'": number_by_number, "without": as_in_c}.items
 
 # %%
 mlp = softmax_network.network()
-X = Matrix(x for x, _ in softmax_network.EXAMPLES).T
+X = Matrix(x for x, _ in softmax_network.LABELLED_EXAMPLES).T
 Y = Matrix([[1, 0, 0], [0, 1, 0], [0, 0, 1]])  # one-hot columns: the classes are 0, 1, 2
 theta = parameters_of(mlp)
 forward = forward_propagation(theta, X)

@@ -134,7 +134,7 @@ for eta in (2.0, 1e308):
 # %%
 mlp = batches.network()
 print("before", *[f"{mlp(x):.3f}" for x, _ in data.XOR])
-batches.gradient_descent(mlp, data.XOR, max_iterations=1000)
+batches.lecture_loop(mlp, data.XOR, max_iterations=1000)
 print("after ", *[f"{mlp(x):.3f}" for x, _ in data.XOR])
 print("target", *[f"{y:5}" for _, y in data.XOR])
 draw_network(mlp)

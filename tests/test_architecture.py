@@ -1,3 +1,5 @@
+"""The order of the imports, the modules that a program loads, and the public names."""
+
 import ast
 import graphlib
 import importlib
@@ -38,7 +40,7 @@ ORDER = [
     {"interop", "cli"},
     {"__main__"},
 ]
-"""A module may import those of the lines above its own, and no other of its own line."""
+"""A module may import modules of the lines above its own, and no other module of its own line."""
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 CORE = [name for names in ORDER[:7] for name in sorted(names)]
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -49,14 +51,15 @@ def module_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def of_type_checking(node):
+def is_for_type_checkers(node):
+    """Whether a statement is ``if TYPE_CHECKING:``."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def imports(node):
-    """The full names of all modules imported anywhere in the code, types apart."""
+    """The full names of all modules imported anywhere in the code, but not those for types only."""
     for child in ast.iter_child_nodes(node):
-        if of_type_checking(child):
+        if is_for_type_checkers(child):
             continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
@@ -87,7 +90,7 @@ def test_imports_run_one_way(path):
 
 
 def imported_files(path):
-    """The files of the package that a file imports, wherever in its code."""
+    """The files of the package that a file imports anywhere in its code."""
     for name in imports(ast.parse(path.read_text(encoding="utf-8"))):
         parts = name.split(".")
         while parts[0] == "tinygrad_edu" and len(parts) > 1:
@@ -99,12 +102,12 @@ def imported_files(path):
             parts.pop()
 
 
-def test_no_file_imports_itself_by_way_of_others():
+def test_no_imports_form_a_circle():
     before = {path: {*imported_files(path)} - {path} for path in FILES}
     assert [*graphlib.TopologicalSorter(before).static_order()]  # a circle raises CycleError
 
 
-def test_the_harness_of_this_test_sees_files():
+def test_imported_files_are_found():
     found = {str(path.relative_to(PACKAGE)) for path in imported_files(PACKAGE / "gradient.py")}
     assert {"engine.py", "value.py", "recorder.py"} <= found
 
@@ -116,7 +119,7 @@ def test_the_core_needs_nothing_but_python(name):
     assert needed <= {*sys.stdlib_module_names, "tinygrad_edu"}
 
 
-def test_the_harness_of_this_test_sees_an_import_wherever_it_stands():
+def test_an_import_is_found_anywhere_in_the_code():
     code = (
         "import a.b\nif x:\n  from c import d\ndef f():\n  import e\nif TYPE_CHECKING:\n  import g"
     )
@@ -124,7 +127,7 @@ def test_the_harness_of_this_test_sees_an_import_wherever_it_stands():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_is_read_from_a_docstring_which_python_may_leave_out(path):
+def test_no_code_reads_docstrings_which_python_may_remove(path):
     tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     read = [node for node in tree if isinstance(node, ast.Attribute)
             and node.attr in {"__doc__", "getdoc"} and isinstance(node.ctx, ast.Load)]  # fmt: skip
@@ -135,7 +138,7 @@ HEAVY = {"numpy", "matplotlib", "hypothesis", "torch", "graphviz"}
 
 
 def loaded_by(statement):
-    """The modules that a fresh interpreter has loaded after a statement."""
+    """The modules that a new interpreter has loaded after a statement."""
     script = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     done = subprocess.run(
@@ -149,7 +152,7 @@ READERS = {
     "drawing", "programs", "explain", "exercises", "pages", "check", "lessons", "interop",
     "testing",
 }  # fmt: skip
-"""Folders and modules of the package that a program which only computes does not need."""
+"""The folders and modules of the package that a program which only computes does not need."""
 
 SHOW_OR_CHECK = {
     "assert_gradients", "check_engine", "compare_engines", "derivation", "draw", "draw_network",
@@ -172,21 +175,21 @@ fit(mlp, [([1.0], 2.0)], losses.mse, SGD(mlp.parameters()), epochs=2)""",
 
 
 def heavy(modules):
-    """What of these modules a program that only computes has no need of."""
+    """Those of the given modules that a program which only computes does not need."""
     inner = {name: name.split(".")[1] for name in modules if name.startswith("tinygrad_edu.")}
     return modules & HEAVY | {name for name in inner if inner[name] in READERS}
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, *COMPUTE])
-def test_what_computes_loads_nothing_that_shows_or_checks(program):
+def test_programs_that_compute_load_nothing_that_shows_or_checks(program):
     assert heavy(loaded_by(program)) == set()
 
 
-def test_the_harness_of_this_test_sees_what_a_picture_loads():
+def test_a_picture_does_load_modules_that_show():
     assert {"graphviz", "tinygrad_edu.drawing"} <= heavy(loaded_by("from tinygrad_edu import draw"))
 
 
-def test_a_folder_of_the_package_is_there_when_it_is_asked_for():
+def test_a_folder_of_the_package_is_imported_when_it_is_used():
     assert "tinygrad_edu.nn.training" in loaded_by("import tinygrad_edu; tinygrad_edu.nn.fit")
 
 
@@ -198,7 +201,7 @@ def test_a_folder_of_the_package_is_there_when_it_is_asked_for():
         ("tinygrad_edu.nn", "CrossEntropyLoss", "losses.cross_entropy"),
     ],
 )
-def test_names_from_elsewhere_are_answered_with_ours(package, name, ours):
+def test_the_error_for_a_name_from_another_package_says_what_to_write_here(package, name, ours):
     module = importlib.import_module(package)
     with pytest.raises(AttributeError, match=f"has no attribute '{name}': .*") as of_attribute:
         getattr(module, name)
@@ -210,18 +213,18 @@ def test_names_from_elsewhere_are_answered_with_ours(package, name, ours):
     assert name not in dir(module)
 
 
-def test_a_name_that_is_nowhere_cannot_be_imported():
+def test_an_unknown_name_cannot_be_imported():
     with pytest.raises(ImportError, match="cannot import name 'nothing' from 'tinygrad_edu'"):
         from tinygrad_edu import nothing  # noqa: F401, PLC0415 - to fail
 
 
-def test_names_that_are_answered_are_not_there():
+def test_names_from_other_packages_are_not_listed():
     for module, habits in ((tinygrad_edu, ["no_grad", "tensor", "manual_seed", "SGD", "fit"]),
                            (tinygrad_edu.nn, ["Linear", "Sequential", "MSELoss"])):  # fmt: skip
         assert not set(habits) & set(dir(module))
 
 
-def test_all_names_what_is_public():
+def test_all_lists_every_public_name():
     public = {
         name
         for name, thing in vars(tinygrad_edu).items()
@@ -235,9 +238,9 @@ def test_all_names_what_is_public():
 
 
 def names_for_type_checkers(path, marker):
-    """The names that a block of TYPE_CHECKING declares."""
+    """The names that the blocks ``if TYPE_CHECKING:`` of a file declare."""
     tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
-    blocks = [node for node in ast.walk(tree) if of_type_checking(node)]
+    blocks = [node for node in ast.walk(tree) if is_for_type_checkers(node)]
     found = [child for block in blocks for child in ast.walk(block)]
     imported = [
         alias.name for child in found
@@ -255,10 +258,10 @@ def test_a_type_checker_sees_the_operations_of_the_table():
 
 
 @pytest.mark.parametrize("name", tinygrad_edu.__all__)
-def test_what_is_public_is_there_and_documented(name):
+def test_every_public_name_exists_and_is_documented(name):
     assert getattr(tinygrad_edu, name).__doc__
 
 
-def test_what_is_not_there_is_missed_by_name():
+def test_the_error_for_an_unknown_attribute_names_it():
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         tinygrad_edu.nothing  # noqa: B018 - the look-up is what raises

@@ -1,4 +1,4 @@
-"""The command line as a person meets it: a process, its output, its exit code."""
+"""The command line as a person uses it: a process with its output and its exit code."""
 
 import functools
 import io
@@ -25,7 +25,7 @@ def run(*arguments, cwd=None, **environment):
     )
 
 
-def test_bare_it_prints_help():
+def test_without_a_command_it_prints_its_help():
     result = run()
     assert result.returncode == 0
     assert b"usage: tinygrad-edu" in result.stdout
@@ -58,7 +58,7 @@ def test_demo_prints_the_figures_and_writes_the_picture(tmp_path, ending, start)
     assert file.read_bytes().startswith(start)
 
 
-def test_demo_alone_writes_beside_you(tmp_path):
+def test_demo_without_options_writes_into_the_current_folder(tmp_path):
     result = run("demo", cwd=tmp_path)
     assert result.returncode == 0
     assert [file.name for file in tmp_path.iterdir()] == ["worked_example.svg"]
@@ -79,7 +79,9 @@ def test_an_unknown_ending_leaves_no_file(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pdf_that_nothing_here_can_write_is_answered_in_a_sentence(tmp_path, monkeypatch, capsys):
+def test_a_pdf_that_cannot_be_written_here_is_refused_in_one_sentence(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "typst", None)
     assert main(["demo", "-o", str(tmp_path / "x.pdf")]) == 1
@@ -98,7 +100,7 @@ def test_a_pdf_that_nothing_here_can_write_is_answered_in_a_sentence(tmp_path, m
         ("-", ["--format", "dot"], b"digraph"),
     ],
 )
-def test_the_ending_decides_and_where_there_is_none_the_format(tmp_path, name, options, start):
+def test_the_ending_decides_and_without_an_ending_the_option_format(tmp_path, name, options, start):
     result = run("demo", "-o", name, *options, cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, b"")
     written = result.stdout if name == "-" else (tmp_path / name).read_bytes()
@@ -131,7 +133,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     assert "Traceback" not in result.stderr.decode()
 
 
-# --- what the output goes to ----------------------------------------------------------------------
+# --- terminals, pipes and files -------------------------------------------------------------------
 
 reported = functools.cache(lessons.report)
 COMMANDS = [
@@ -174,7 +176,7 @@ def test_every_command_can_be_read_on_every_terminal(command, encoding, monkeypa
     ],
     ids=str,
 )
-def test_a_process_without_unicode_writes_what_one_would_type(environment, tmp_path):
+def test_a_process_without_unicode_writes_names_as_they_are_typed(environment, tmp_path):
     result = run("demo", "-o", str(tmp_path / "x.dot"), **environment)
     assert (result.returncode, result.stderr) == (0, b"")
     assert (
@@ -183,7 +185,7 @@ def test_a_process_without_unicode_writes_what_one_would_type(environment, tmp_p
     assert b"?" not in result.stdout
 
 
-def test_an_error_is_written_as_one_would_type_it(tmp_path):
+def test_an_error_on_a_terminal_without_unicode_is_written_as_it_is_typed(tmp_path):
     nowhere = str(tmp_path / "z₁⁽²⁾" / "x.svg")
     result = run("demo", "-o", nowhere, PYTHONIOENCODING="ascii")
     assert result.returncode == 1
@@ -209,8 +211,8 @@ def test_output_that_cannot_be_written_is_an_error_in_one_sentence(command, unbu
     assert (result.returncode, result.stderr.decode()) == (1, said)
 
 
-def test_python_that_leaves_out_docstrings_says_the_same(tmp_path):
-    """As ``python -OO`` does."""
+def test_the_output_is_the_same_if_python_removes_docstrings(tmp_path):
+    """``python -OO`` removes them."""
     for command in (["example", "--list"], ["example", "perceptron"], ["demo", "-o", "x.dot"]):
         plain, stripped = (
             run(*command, cwd=tmp_path, PYTHONOPTIMIZE=level).stdout for level in ("", "2")
@@ -223,7 +225,7 @@ def test_python_that_leaves_out_docstrings_says_the_same(tmp_path):
 @pytest.mark.parametrize(
     "command", [["demo", "-o", "x.dot"], ["--version"], ["--help"], ["example"]]
 )
-def test_a_reader_that_leaves_early_is_no_error(command, tmp_path):
+def test_it_is_no_error_if_the_reader_of_a_pipe_stops_early(command, tmp_path):
     read_end, write_end = os.pipe()
     os.close(read_end)
     result = subprocess.run(

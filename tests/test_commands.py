@@ -23,14 +23,14 @@ TARGETS = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf
 
 
 class Command(NamedTuple):
-    """A command, and whether the environment is active where one comes to it."""
+    """A command, and whether the environment is active when a reader comes to it."""
 
     text: str
     is_active: bool
 
 
 def markdown_of(path):
-    """What is written for people."""
+    """The prose of a page or of a notebook's script."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in text.splitlines())
@@ -38,7 +38,7 @@ def markdown_of(path):
 
 
 def commands_of(text, *, is_active=False):
-    """The shell commands of a page, from top to bottom, in blocks and in lines of text."""
+    """The shell commands of a page from top to bottom, in blocks of code and within sentences."""
     for block, inline in re.findall(r"```(?:sh|bat)\n(.*?)```|`([^`\n]+)`", text, re.DOTALL):
         for line in (block or inline).splitlines():
             for part in line.partition("  # ")[0].split(" && "):
@@ -56,7 +56,7 @@ COMMANDS = [
 
 
 def is_module(name):
-    """Whether ``python -m`` finds it, here or after an extra is installed."""
+    """Whether ``python -m`` finds the module, here or after an extra is installed."""
     installed = importlib.util.find_spec(name) is not None
     return installed or name in {"venv", "pip"} or any(name in extra for extra in EXTRAS.values())
 
@@ -101,7 +101,7 @@ def check_python(arguments):
 
 
 def run_in(folder, *arguments):
-    """Run Python there; fail if it does."""
+    """Run Python in a folder; fail if it fails."""
     done = subprocess.run(
         [sys.executable, *arguments],
         check=False, capture_output=True, text=True, encoding="utf-8", cwd=folder,
@@ -128,7 +128,7 @@ def test_a_command_can_be_typed_as_it_stands(command, tmp_path):
         ("```sh\n. .venv/bin/activate\ntinygrad-edu demo -o x.gif\n```", True),
     ],
 )
-def test_the_harness_of_these_tests_sees_what_cannot_be_typed(page, is_wrong, tmp_path):
+def test_these_tests_find_a_command_that_cannot_be_typed(page, is_wrong, tmp_path):
     found = list(commands_of(page))
     assert found
     try:
@@ -150,7 +150,7 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
 
 def imported(tree):
-    """What code imports, but for what it tries to import."""
+    """The packages that code imports, except those that it imports in a ``try``."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -161,7 +161,7 @@ def imported(tree):
 
 
 @pytest.mark.parametrize("script", NOTEBOOKS, ids=lambda script: script.stem)
-def test_the_extra_notebooks_has_what_they_import(script):
+def test_the_extra_notebooks_has_all_that_the_notebooks_import(script):
     names = set(imported(ast.parse(script.read_text(encoding="utf-8"))))
     needed = names - sys.stdlib_module_names - {"tinygrad_edu"}
     assert {name for name in needed if f'"{DISTRIBUTIONS.get(name, name)}>' not in

@@ -1,4 +1,4 @@
-"""What is published: the wheel and the sdist, what is in them, and that they work by themselves."""
+"""The wheel and the sdist: the files in them, and that they work by themselves."""
 
 import email
 import importlib.util
@@ -21,7 +21,7 @@ pytest.importorskip("pip")
 
 
 def run(*command, cwd=None):
-    """Run a program and return what it prints; if it fails, fail with all it has said."""
+    """Run a program and return its output; if it fails, fail and show the output."""
     environment = {key: os.environ[key] for key in os.environ if key != "PYTHONPATH"}
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=cwd, env=environment
@@ -31,7 +31,7 @@ def run(*command, cwd=None):
 
 
 def tree(folder, *, above):
-    """The files in a folder of the checkout, but what Python and its tools leave there."""
+    """The files in a folder of the checkout, without those that Python and its tools put there."""
     return {
         path.relative_to(above).as_posix()
         for path in folder.rglob("*")
@@ -41,7 +41,7 @@ def tree(folder, *, above):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The folder of an sdist, and of the wheel that is built from it, as `python -m build` does."""
+    """The folder with an sdist and the wheel built from it, as `python -m build` makes them."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT))
     return folder
@@ -65,11 +65,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     of_tests = {"tinygrad_edu/interop/conftest.py"}
     assert names == tree(ROOT / "tinygrad_edu", above=ROOT) - of_tests
     assert "tinygrad_edu/py.typed" in names
-    assert "tinygrad_edu/explain/stepper.html" in names
+    assert "tinygrad_edu/pages/stepper.html" in names
     assert {Path(name).suffix for name in names} <= {".py", ".typed", ".html", ".css", ".js"}
 
 
-def test_the_wheel_says_what_it_is(wheel):
+def test_the_wheel_has_the_right_metadata(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (info,) = {name.partition("/")[0] for name in archive.namelist() if ".dist-info" in name}
         metadata = email.message_from_bytes(archive.read(f"{info}/METADATA"))
@@ -84,7 +84,7 @@ def test_the_wheel_says_what_it_is(wheel):
     assert wheel.name.endswith("-py3-none-any.whl")
 
 
-def test_the_sdist_holds_what_the_tests_need_and_nothing_odd(sdist):
+def test_the_sdist_holds_the_package_and_its_tests_and_no_caches(sdist):
     with tarfile.open(sdist) as archive:
         paths = {Path(*Path(name).parts[1:]) for name in archive.getnames()}
     names = {path.as_posix() for path in paths}
@@ -110,7 +110,7 @@ def test_an_empty_environment_with_the_wheel_runs_the_demo(wheel, tmp_path):
     site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (needed,) = {Path(str(file.locate())).parent for file in files("graphviz") or []
                  if file.as_posix() == "graphviz/__init__.py"}  # fmt: skip
-    copytree(needed, Path(site, "graphviz"))  # what pip would bring, without a network
+    copytree(needed, Path(site, "graphviz"))  # pip would download it
     said = run(str(scripts / "tinygrad-edu"), "demo", cwd=tmp_path)
     assert "0.2983711" in said
     assert (tmp_path / "worked_example.svg").read_text(encoding="utf-8").endswith("</svg>\n")

@@ -1,9 +1,10 @@
-"""The map of the README says the truth."""
+"""The tables of README and CONTRIBUTING that name files are true."""
 
 import re
 from pathlib import Path
 
 import pytest
+from test_architecture import ORDER
 
 from tinygrad_edu import lessons
 
@@ -13,7 +14,7 @@ ROWS = ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
 
 
 def cites(path, row):
-    """Whether a file names a row, by itself or in a range such as A1-A4."""
+    """Whether a file names a row, alone or in a range such as A1-A4."""
     text = path.read_text(encoding="utf-8")
     letter, number = row[0], int(row[1:])
     ranges = re.findall(rf"\b{letter}(\d+)(?:-|\u2013| to ){letter}(\d+)\b", text)
@@ -30,7 +31,7 @@ def test_every_row_of_the_lectures_has_its_line():
 
 
 @pytest.mark.parametrize(("row", "notebooks", "example", "test"), ROWS)
-def test_what_a_line_names_cites_its_row(row, notebooks, example, test):
+def test_the_files_that_a_line_names_cite_its_row(row, notebooks, example, test):
     for number in notebooks.split(", "):
         (script,) = (ROOT / "notebooks").glob(f"{number}_*.py")
         assert cites(script, row), script
@@ -38,3 +39,30 @@ def test_what_a_line_names_cites_its_row(row, notebooks, example, test):
         assert example in lessons.names()
         assert cites(ROOT / "tinygrad_edu" / "lessons" / f"{example}.py", row)
     assert cites(ROOT / "tests" / test, row)
+
+
+MAP = re.compile(r"^\| `([\w/.]+)` \|", re.MULTILINE)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PACKAGE = ROOT / "tinygrad_edu"
+
+
+def test_the_map_of_the_house_has_every_file_and_folder_in_the_order_of_imports():
+    named = MAP.findall(CONTRIBUTING.partition("## Where is")[0])
+    levels = [
+        next(level for level, names in enumerate(ORDER) if name.split(".")[0].strip("/") in names)
+        for name in named
+    ]
+    assert levels == sorted(levels)
+    there = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert {*named} | {"plugin.py", "__main__.py"} == there
+
+
+def test_every_file_that_contributing_names_exists():
+    table = CONTRIBUTING.partition("## Where is")[2].partition("## Words")[0]
+    named = re.findall(r"`([\w/]+\.(?:py|css|js))`", table)
+    assert len(named) > 20
+    assert [name for name in named if not (PACKAGE / name).exists()] == []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tinygrad_edu.lessons.broken_engines import compare_engines
     from tinygrad_edu.nn import MLP, Layer, Neuron, losses
 
-    # What the table adds below, for type checkers; a test holds the two equal.
+    # The operations that are added below, for type checkers; a test holds the two lists equal.
     from tinygrad_edu.table import (
         abs as abs,
     )
@@ -123,7 +123,8 @@ __all__ = [
     "steps",
 ]
 
-_OPERATIONS = {row.name: row for row in _TABLE.values() if not row.code}  # the others are operators
+# The rows with code are operators, such as +, and need no name here.
+_OPERATIONS = {row.name: row for row in _TABLE.values() if not row.code}
 globals().update(_OPERATIONS)
 __all__ += list(_OPERATIONS)
 
@@ -131,7 +132,7 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__ = lazy.on_demand(
     __name__,
-    {  # what a program that only computes has no need of
+    {  # names that a program which only computes does not need
         "MLP": "tinygrad_edu.nn.mlp",
         "Layer": "tinygrad_edu.nn.layers",
         "Neuron": "tinygrad_edu.nn.layers",
@@ -160,17 +161,17 @@ __getattr__, __dir__ = lazy.on_demand(
         "Module": "write from tinygrad_edu.nn import Module",
         "Parameter": "a parameter is a Value, such as Value(0.5, label='w')",
         "SGD": "write from tinygrad_edu.nn import SGD",
-        "Sequential": "layers one behind the other are MLP(n_inputs, [8, 8, 1], activation)",
+        "Sequential": "layers in a row are MLP(n_inputs, [8, 8, 1], activation)",
         "Tensor": "a number is a Value, such as Value(2.0), and several are a list of Values",
         "Variable": "a number is a Value, such as Value(2.0)",
         "accuracy": "write from tinygrad_edu.nn import accuracy",
-        "backward": "write loss.backward(), or grad(loss, w) for the derivative as a result",
+        "backward": "write loss.backward(), or grad(loss, w) to get the derivative as a result",
         "fit": "write from tinygrad_edu.nn import fit",
-        "manual_seed": "a seed is given where numbers are drawn, as in MLP(2, [3, 1], seed=0) "
-        "and fit(..., seed=0)",
+        "manual_seed": "give a seed to each call that draws random numbers, as in "
+        "MLP(2, [3, 1], seed=0) and fit(..., seed=0)",
         "mse": "write losses.mse",
-        "no_grad": "to compute without recording, use numbers: mlp.frozen() is a network of plain "
-        "numbers, x.data a number, and x.detach() a constant",
+        "no_grad": "to compute without recording, use plain numbers: mlp.frozen() is a network of "
+        "plain numbers, x.data is a number, and x.detach() is a constant",
         "optim": "write from tinygrad_edu.nn import SGD, Adam",
         "sum": "write total(values)",
         "tensor": "a number is a Value, such as Value(2.0), and several are a list of Values",

@@ -16,37 +16,38 @@ from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.pages import stepper
 from tinygrad_edu.support import files
 from tinygrad_edu.support.showing import printable, writable
+from tinygrad_edu.support.tables import aligned
 
-FORMATS = ("svg", "png", "pdf", "dot", "gv", "html")
-"""Of pictures; the first one where neither a file's ending nor --format says another."""
+PICTURE_FORMATS = ("svg", "png", "pdf", "dot", "gv", "html")
+"""The formats of pictures; the first one is the default."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line on ``argv`` and return its exit code.
 
-    0 is success, 1 says that something could not be done, 2 that the command was not understood.
+    The code is 0 for success, 1 if something could not be done, and 2 for a wrong command.
     """
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO(), "utf-8")  # it may be closed
     try:
         try:
             run(argv)
-        finally:  # what could not be written is known by now, not when Python has ended
+        finally:  # an error of writing must appear here, not after the end of this function
             sys.stdout.flush()
-    except SystemExit as done:  # the parser has said all there is to say
+    except SystemExit as done:  # the parser has printed its message already
         return int(done.code or 0)
-    except BrokenPipeError:  # whoever read has seen enough, as in `tinygrad-edu demo | head -3`
-        let_go_of_standard_output()
+    except BrokenPipeError:  # the reader has stopped reading, as in `tinygrad-edu demo | head -3`
+        discard_standard_output()
     except OSError as error:
         if not error.filename:
-            let_go_of_standard_output()
+            discard_standard_output()
         return failure(f"{error.filename or 'standard output'}: {error.strerror}")
-    except RuntimeError as error:  # a format that needs what is not installed
+    except RuntimeError as error:  # the format needs a package that is not installed
         return failure(str(error))
     return 0
 
 
 def run(argv: Sequence[str] | None) -> None:
-    """Do what the command line asks for; raise SystemExit if it cannot be understood."""
+    """Run the command in ``argv``; raise SystemExit if it is a wrong command."""
     commands = parser()
     arguments = commands.parse_args(argv)
     if arguments.version:
@@ -64,21 +65,21 @@ def run(argv: Sequence[str] | None) -> None:
 
 
 def failure(message: str) -> int:
-    """Say on standard error what could not be done, and return the exit code for it."""
+    """Print ``message`` on standard error, and return the exit code of a failure."""
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     sys.stderr.write(writable(f"tinygrad-edu: {message}\n", encoding))
     return 1
 
 
-def let_go_of_standard_output() -> None:
-    """Send to nowhere what Python would still try to write when it ends."""
+def discard_standard_output() -> None:
+    """Discard the output that Python would still try to write when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def demo(output: str, format_: str) -> None:
     """Print the figures of the worked example and write its picture to the file ``output``.
 
-    With "-" only the picture is written, to standard output.
+    If ``output`` is "-", write only the picture, to standard output.
     """
     example = worked_example.forward()
     example.loss.backward()
@@ -97,22 +98,20 @@ def demo(output: str, format_: str) -> None:
 
 
 def example(name: str | None) -> None:
-    """Run an example of the lectures and print what it shows; without a name, list all."""
+    """Run an example of the lectures and print its results; without a name, list all examples."""
     if name is None:
-        width = max(map(len, lessons.names()))
-        for known in lessons.names():
-            print_text(f"{known:<{width}}  {lessons.title(known)}")
+        print_text("\n".join(aligned([[known, lessons.title(known)] for known in lessons.names()])))
     else:
         print_text(lessons.report(name))
 
 
 def print_text(text: str) -> None:
-    """Print ``text`` on any terminal, even on one that cannot show some of its characters."""
+    """Print ``text``, even on a terminal that cannot show some of its characters."""
     sys.stdout.write(printable(text) + "\n")
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose help is printed like everything else: no error of writing is passed over."""
+    """A parser that reports an error when its help cannot be written."""
 
     def print_help(self, file: Any = None) -> None:
         """Print the help."""
@@ -130,10 +129,25 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    add_demo(commands)
+    one = commands.add_parser(
+        "example",
+        help="a system of the lectures: its results as text",
+        description="Run one of the systems of the lectures and print its results.",
+    )
+    one.add_argument(
+        "name", nargs="?", choices=lessons.names(), metavar="NAME", help="the example to run"
+    )
+    one.add_argument("--list", action="store_true", help="list all examples (as without a NAME)")
+    return top
+
+
+def add_demo(commands: Any) -> None:
+    """Add the command ``demo`` to the parser."""
     demonstration = commands.add_parser(
         "demo",
         help="the worked example of lecture A: every figure, and its graph as a picture",
-        description="Print every figure of the worked 2-2-2 example beside the one that the "
+        description="Print every figure of the worked 2-2-2 example beside the figure that the "
         "lecture prints, and write its computation graph as a picture.",
     )
     demonstration.add_argument(
@@ -141,39 +155,31 @@ def parser() -> argparse.ArgumentParser:
         "--output",
         metavar="FILE",
         default="worked_example.svg",
-        help="where the picture goes: a file that ends in .svg, .png, .pdf or .dot, or in .html "
-        "for a page that goes through both passes step by step; or - for standard output "
+        help="the file for the picture: its name ends in .svg, .png, .pdf or .dot, or in .html "
+        "for a page that shows both passes step by step; - is standard output "
         "(default: %(default)s)",
     )
     demonstration.add_argument(
         "--format",
-        choices=FORMATS,
-        help="the format where the name of the FILE has no ending, and on standard output "
-        f"(default: {FORMATS[0]})",
+        choices=PICTURE_FORMATS,
+        help="the format for a FILE without an ending and for standard output "
+        f"(default: {PICTURE_FORMATS[0]})",
     )
-    one = commands.add_parser(
-        "example",
-        help="a system of the lectures: what it computes, as text",
-        description="Run one of the systems of the lectures and print what it shows.",
-    )
-    one.add_argument("name", nargs="?", choices=lessons.names(), metavar="NAME", help="which")
-    one.add_argument("--list", action="store_true", help="list all examples (as without a NAME)")
-    return top
 
 
 def picture_format(output: str, wanted: str | None) -> str:
-    """Return the format of a picture: the ending of its file decides, then what is wanted.
+    """Return the format of a picture: the ending of its file, or ``wanted`` if it has no ending.
 
     >>> picture_format("figure.PNG", None), picture_format("figure", "png")
     ('png', 'png')
 
-    Raises ValueError if the ending names no format, or another one than what is wanted.
+    Raises ValueError if the ending is not that of a format, or if ``wanted`` is another format.
     """
     ending = Path(output).suffix.lower()
     if not ending.strip("."):
-        return wanted or FORMATS[0]
-    if ending[1:] not in FORMATS:
-        *others, last = [f".{known}" for known in FORMATS]
+        return wanted or PICTURE_FORMATS[0]
+    if ending[1:] not in PICTURE_FORMATS:
+        *others, last = [f".{known}" for known in PICTURE_FORMATS]
         message = f"{output!r} does not end in {', '.join(others)} or {last}"
         raise ValueError(message)
     if wanted not in {None, ending[1:]}:

@@ -1,4 +1,4 @@
-"""Activation functions and their problems (A6)."""
+"""The activation functions and the problem of each one (A6)."""
 
 import math
 from random import Random
@@ -6,14 +6,14 @@ from random import Random
 import pytest
 
 from tinygrad_edu.lessons.activation_problems import (
-    ACTIVATIONS,
+    ACTIVATIONS_OF_A6,
     RAMP,
     born_dead,
     collapsed,
-    first_gradient,
+    derivative_at,
     gradient_of_a_neuron,
+    gradient_through,
     report,
-    slope,
 )
 from tinygrad_edu.nn import MLP
 from tinygrad_edu.table import leaky_relu, relu, sigmoid, tanh
@@ -24,26 +24,28 @@ POINTS = [-10.0, -2.0, -0.5, 0.5, 2.0, 5.0, 10.0]
 @pytest.mark.parametrize("z", POINTS)
 def test_the_derivatives_are_those_of_the_lecture(z):
     odds = math.exp(-z)
-    assert slope(sigmoid, z) == pytest.approx(odds / (1 + odds) ** 2, rel=1e-9)
-    assert slope(tanh, z) == pytest.approx(1 / math.cosh(z) ** 2, rel=1e-6)  # 1 - tanh² cancels
-    assert slope(relu, z) == (z > 0)
-    assert slope(leaky_relu, z) == (1 if z > 0 else 0.01)
-    assert slope(ACTIVATIONS["step"], z) == 0
-    assert slope(ACTIVATIONS["2z + 1"], z) == 2
+    assert derivative_at(sigmoid, z) == pytest.approx(odds / (1 + odds) ** 2, rel=1e-9)
+    assert derivative_at(tanh, z) == pytest.approx(
+        1 / math.cosh(z) ** 2, rel=1e-6
+    )  # 1 - tanh² cancels
+    assert derivative_at(relu, z) == (z > 0)
+    assert derivative_at(leaky_relu, z) == (1 if z > 0 else 0.01)
+    assert derivative_at(ACTIVATIONS_OF_A6["step"], z) == 0
+    assert derivative_at(ACTIVATIONS_OF_A6["2z + 1"], z) == 2
 
 
 @pytest.mark.parametrize("z", POINTS)
-def test_tanh_is_a_sigmoid_stretched(z):
+def test_tanh_is_a_stretched_sigmoid(z):
     assert tanh(z) == pytest.approx(2 * sigmoid(2 * z) - 1, abs=1e-15)
-    assert slope(tanh, z) == pytest.approx(4 * slope(sigmoid, 2 * z), rel=1e-6)
+    assert derivative_at(tanh, z) == pytest.approx(4 * derivative_at(sigmoid, 2 * z), rel=1e-6)
 
 
 def test_sigmoid_and_tanh_saturate_and_relu_does_not():
     for g in (sigmoid, tanh):
-        slopes = [slope(g, z) for z in (0.0, 2.0, 5.0, 10.0)]
+        slopes = [derivative_at(g, z) for z in (0.0, 2.0, 5.0, 10.0)]
         assert slopes == sorted(slopes, reverse=True)
         assert slopes[-1] < 2e-4 * slopes[0]
-    assert slope(relu, 10.0) == 1
+    assert derivative_at(relu, 10.0) == 1
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
@@ -52,10 +54,10 @@ def test_the_gradient_of_a_deep_network_is_the_product_of_its_slopes(depth):
     for _ in range(depth):
         a = 1 / (1 + math.exp(-a - 1))
         product *= a * (1 - a)
-    assert first_gradient(sigmoid, depth) == pytest.approx(product, rel=1e-12)
-    assert first_gradient(sigmoid, depth) <= 0.25**depth
-    assert first_gradient(tanh, depth) <= slope(tanh, 1.0) ** depth
-    assert first_gradient(relu, depth) == 1
+    assert gradient_through(sigmoid, depth) == pytest.approx(product, rel=1e-12)
+    assert gradient_through(sigmoid, depth) <= 0.25**depth
+    assert gradient_through(tanh, depth) <= derivative_at(tanh, 1.0) ** depth
+    assert gradient_through(relu, depth) == 1
 
 
 def test_a_dead_relu_never_moves_and_a_leaky_one_learns():
@@ -67,7 +69,7 @@ def test_a_dead_relu_never_moves_and_a_leaky_one_learns():
     assert all(start(x).data == 0 and start.z.data < 0 for x, _ in RAMP)
 
 
-def test_behind_sigmoids_all_gradients_of_a_neuron_have_one_sign():
+def test_a_neuron_with_sigmoids_as_inputs_has_gradients_of_one_sign():
     rng = Random(1)
     examples = [[rng.gauss(0, 1) for _ in range(3)] for _ in range(50)]
 
@@ -97,11 +99,11 @@ def test_the_weights_of_the_one_layer_are_the_product_of_the_matrices():
     numpy.testing.assert_allclose(collapsed(stack).W, product, rtol=1e-12)
 
 
-def test_layers_with_tanh_between_them_do_not_collapse():
+def test_layers_with_tanh_do_not_collapse():
     xs = [0.5, -1.0, 2.0]
-    bent = MLP(3, [4, 3, 2], "tanh", "linear", seed=2)
-    assert [a.data for a in collapsed(bent)(xs)] != pytest.approx(
-        [a.data for a in bent(xs)], rel=0.01
+    nonlinear = MLP(3, [4, 3, 2], "tanh", "linear", seed=2)
+    assert [a.data for a in collapsed(nonlinear)(xs)] != pytest.approx(
+        [a.data for a in nonlinear(xs)], rel=0.01
     )
 
 

@@ -5,9 +5,9 @@ import pytest
 from tinygrad_edu.lessons import batches as example
 from tinygrad_edu.lessons.batches import (
     EPOCHS,
-    EXAMPLES,
+    MOONS,
     descend,
-    gradient_descent,
+    lecture_loop,
     network,
     one_epoch,
 )
@@ -29,28 +29,28 @@ def test_the_last_batch_may_be_smaller():
     assert [step.size for step in one_epoch(1000, 300)] == [300, 300, 300, 100]
 
 
-def test_one_setting_makes_batch_mini_batch_and_stochastic(descents):
+def test_one_setting_gives_batch_mini_batch_and_stochastic_descent(descents):
     for size, per_epoch in {None: 1, 8: 3, 1: 20}.items():
         steps = descents[size].history.steps
         assert len(steps) == per_epoch * EPOCHS
-        assert sum(step.size for step in steps) == len(EXAMPLES) * EPOCHS
+        assert sum(step.size for step in steps) == len(MOONS) * EPOCHS
 
 
-def test_biases_start_at_1_and_weights_at_random():
+def test_biases_start_at_1_and_weights_at_random_numbers():
     mlp = network()
     weights = [w for layer in mlp.layers for row in layer.W for w in row]
     assert {b for layer in mlp.layers for b in layer.b} == {1.0}
     assert len(set(weights)) == len(weights) == 9
 
 
-def test_after_the_same_epochs_smaller_batches_have_the_smaller_loss(descents):
+def test_smaller_batches_have_the_smaller_loss_after_the_same_epochs(descents):
     start = {descent.losses[0] for descent in descents.values()}
     assert len(start) == 1
     batch, mini_batch, stochastic = (descents[size].losses[-1] for size in (None, 8, 1))
     assert stochastic < mini_batch < batch < start.pop()
 
 
-def test_only_batch_gradient_descent_goes_down_all_the_way(descents):
+def test_only_batch_gradient_descent_never_goes_uphill(descents):
     share = {
         size: descent.uphill / len(descent.history.steps) for size, descent in descents.items()
     }
@@ -59,12 +59,12 @@ def test_only_batch_gradient_descent_goes_down_all_the_way(descents):
 
 def test_the_loop_of_lecture_d_is_batch_gradient_descent(descents):
     mlp = network()
-    gradient_descent(mlp, EXAMPLES, EPOCHS)
-    assert example.mean_loss(mlp).data == pytest.approx(descents[None].losses[-1], rel=1e-13)
+    lecture_loop(mlp, MOONS, EPOCHS)
+    assert example.loss_of_all(mlp).data == pytest.approx(descents[None].losses[-1], rel=1e-13)
 
 
 def test_an_update_divides_by_the_size_of_the_batch():
-    """Twice the same examples are the same step."""
+    """If every example is there twice, the step is the same."""
     once, twice = network(), network()
     for mlp, examples in ((once, XOR), (twice, XOR * 2)):
         fit(mlp, examples, binary_cross_entropy, SGD(mlp.parameters(), 0.3), epochs=1)

@@ -1,4 +1,4 @@
-"""The broken engines are broken in the way that they say, and our checks find it."""
+"""Each broken engine makes the mistake that it describes, and our checks find the mistake."""
 
 import html
 import math
@@ -26,7 +26,7 @@ from tinygrad_edu.lessons.broken_engines.engines import (
     topological_order,
 )
 from tinygrad_edu.lessons.why_topological_order import (
-    ladder,
+    doubled,
     why_topological_order,
 )
 
@@ -48,7 +48,7 @@ operations = st.sampled_from([
 
 @st.composite
 def trees(draw, *, share_leaves=False):
-    """The root of a graph with exact numbers in which no interior node is used twice."""
+    """The root of a graph of exact numbers in which no node but a leaf is used twice."""
     leaves = [Value(x) for x in draw(st.lists(numbers, min_size=2, max_size=8))]
     open_ends = list(leaves)
     if share_leaves:
@@ -61,7 +61,7 @@ def trees(draw, *, share_leaves=False):
 
 @st.composite
 def graphs(draw):
-    """The root of a graph with exact numbers in which anything may be used more than once."""
+    """The root of a graph of exact numbers in which any node may be used more than once."""
     nodes = [Value(x) for x in draw(st.lists(numbers, min_size=1, max_size=3))]
     for _ in range(draw(st.integers(1, 6))):
         a, b = draw(st.sampled_from(nodes)), draw(st.sampled_from(nodes))
@@ -86,14 +86,14 @@ def right(value):
         ("stale", [1, 4, 8]),
     ],
 )
-def test_each_mistake_has_its_own_numbers_on_the_smallest_example(name, found):
+def test_each_mistake_gives_other_numbers_on_the_smallest_example(name, found):
     c = smallest_example()
     assert list(right(c).values()) == [1, 2, 4]
     assert list(MISTAKES[name](c).values()) == found
 
 
-def test_the_mistakes_are_those_that_the_small_engines_make():
-    """Here they are written as in such an engine, with the gradients in the nodes."""
+def test_the_mistakes_are_those_that_small_engines_make():
+    """Here the mistakes are written as in such an engine, with the gradients in the nodes."""
 
     class Node:
         def __init__(self, args=()):
@@ -124,7 +124,7 @@ def test_the_mistakes_are_those_that_the_small_engines_make():
 
 @pytest.mark.parametrize("name", ["overwrite", *ORDERS])
 @given(value=trees())
-def test_on_trees_the_mistake_does_not_show(name, value):
+def test_on_trees_a_mistake_does_not_show(name, value):
     assert MISTAKES[name](value) == right(value)
 
 
@@ -135,7 +135,7 @@ def test_recursion_is_right_where_only_leaves_are_used_twice(name, value):
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 7])
-def test_stale_gradients_are_sent_once_more_at_every_level_of_a_tree(depth):
+def test_stale_gradients_are_sent_again_at_every_level_of_a_tree(depth):
     x = y = Value(Fraction(1, 3))
     for _ in range(depth):
         y = y * 2
@@ -158,7 +158,7 @@ def test_the_right_engines_are_right(value):
 
 
 @given(graphs())
-def test_the_table_marks_what_differs_and_nothing_else(value):
+def test_the_table_marks_all_wrong_gradients_and_no_others(value):
     comparison = compare_engines(value)
     nodes = list(right(value))
     assert list(comparison.right) == list(right(value).values())
@@ -171,7 +171,7 @@ def test_the_table_marks_what_differs_and_nothing_else(value):
 
 
 @given(graphs())
-def test_the_graph_stays_as_it_is(value):
+def test_the_graph_does_not_change(value):
     def state():
         return [(n.data, n.grad, n.label, n.args, n.partials) for n in ancestors(value)]
 
@@ -224,7 +224,7 @@ def test_gradcheck_finds_every_broken_engine(name, f, inputs):
     assert report.having("wrong")
 
 
-def test_gradcheck_finds_derivatives_taken_in_turn():
+def test_gradcheck_finds_derivatives_that_are_taken_in_turn():
     start, rate = [1.0, 2.0], 0.1
 
     def claimed(step):
@@ -264,7 +264,7 @@ def test_updates_in_turn_are_right_where_no_derivative_depends_on_another_weight
     assert comparison.right == pytest.approx((0.8, 1.7, 0.3), rel=1e-15)
 
 
-def test_the_weights_given_stay_as_they_are():
+def test_the_given_weights_do_not_change():
     weights = [1.0, 2.0]
     compare_updates(weights=weights)
     assert weights == [1.0, 2.0]
@@ -274,8 +274,8 @@ def test_the_weights_given_stay_as_they_are():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8])
-def test_on_a_ladder_every_path_takes_2_to_the_n_steps_and_topological_order_2_n(n):
-    x = ladder(n)
+def test_for_n_doublings_every_path_takes_2_to_the_n_steps_and_topological_order_2_n(n):
+    x = doubled(n)
     assert len(topological_order(x).steps) == 2 * n
     assert len(every_path(x).steps) == 2 ** (n + 1) - 2
     assert every_path(x)[ancestors(x)[-1]] == 2**n
@@ -290,30 +290,30 @@ def test_the_steps_of_recursion_are_counted_without_taking_them(value):
 def test_the_answer_shows_each_step_of_the_smallest_example():
     text = str(why_topological_order())
     recursion, first_visit, topological, rest = text.split("\n\n")
-    assert "b = 1 adds 1 to a = 0: 1  b should be 2 first" in recursion
-    assert recursion.count("b has sent to a before") == 2
-    assert recursion.endswith("✗ a = 6, right is 4")
+    assert "b = 1 adds 1 to a = 0: 1  b is incomplete: it should be 2" in recursion
+    assert recursion.count("b has already sent to a") == 2
+    assert recursion.endswith("✗ a = 6; the right gradient is 4")
     assert first_visit.count("should be") == 2
-    assert "before" not in first_visit
-    assert first_visit.endswith("✗ a = 2, right is 4")
+    assert "already" not in first_visit
+    assert first_visit.endswith("✗ a = 2; the right gradient is 4")
     assert "should be" not in topological
     assert topological.endswith("✓ every gradient is right")
     assert re.search(r"^ +10 +20 +2046$", rest, re.MULTILINE)
     assert re.search(rf"^ +100 +200 +{2**101 - 2}$", rest, re.MULTILINE)
 
 
-def test_the_answer_on_a_product_and_a_sum_that_share_a_leaf_is_that_recursion_is_right():
+def test_recursion_is_right_about_a_product_and_a_sum_that_share_a_leaf():
     a, b = Value(2.0, label="a"), Value(3.0, label="b")
     text = str(why_topological_order(a * b + b))
     assert "✗" not in text
     assert text.count("✓ every gradient is right") == 3
-    # With an argument behind the shared node the same graph is wrong.
+    # If the shared node has an argument of its own, recursion is wrong about the same graph.
     w = Value(1.5, label="w")
     shared = 2 * w
     shared.label = "b"
     text = str(why_topological_order(a * shared + shared))
-    assert "b should be 3 first" in text
-    assert "right is 6" in text  # (a + 1) · 2
+    assert "b is incomplete: it should be 3" in text
+    assert "the right gradient is 6" in text  # (a + 1) · 2
 
 
 def test_the_steps_add_up_to_the_gradients():
@@ -327,11 +327,11 @@ def test_the_steps_add_up_to_the_gradients():
         assert last == gradients
 
 
-# --- how it shows itself --------------------------------------------------------------------------
+# --- how results are shown ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_explains_itself_and_is_read_in_one_look(name):
+def test_a_mistake_explains_itself_and_is_short(name):
     mistake = MISTAKES[name]
     assert mistake.source in str(mistake)
     assert str(mistake).startswith(mistake.title)
@@ -340,7 +340,7 @@ def test_a_mistake_explains_itself_and_is_read_in_one_look(name):
     assert "# right: " in mistake.source
 
 
-def test_a_label_is_text_in_html_too():
+def test_a_label_is_escaped_in_html():
     x = Value(1.0, label="</td><b>x & y")
     shown = compare_engines(x * x)._repr_html_()
     assert html.escape("</td><b>x & y") in shown
@@ -357,13 +357,13 @@ def test_fractions_stay_exact():
     assert all(type(n) in {Fraction, int} for row in comparison.found.values() for n in row)
 
 
-def test_a_mistake_shows_itself_in_a_line_without_addresses():
+def test_a_mistake_is_shown_in_one_line_without_an_address():
     shown = repr(MISTAKES)
     assert "<mistake overwrite: = in place of +=>" in shown
     assert "0x" not in shown
 
 
-def test_of_many_rows_some_are_chosen():
+def test_some_of_many_rows_can_be_chosen():
     mlp = MLP(2, [3, 2, 1], seed=1)
     loss = (mlp([0.5, -1.0]) - 1) ** 2 / 2
     everything = compare_engines(loss)
@@ -380,8 +380,10 @@ def test_of_many_rows_some_are_chosen():
 
 
 @pytest.mark.parametrize("row", ["nonsense", Value(1.0)])
-def test_a_row_that_there_is_not_is_refused(row):
-    with pytest.raises(KeyError, match=r"compare_engines: there is no row .*; there are c, b, a"):
+def test_an_unknown_row_is_refused(row):
+    with pytest.raises(
+        KeyError, match=r"compare_engines: there is no row .*; the rows are c, b, a"
+    ):
         compare_engines(smallest_example(), only=[row])
 
 
@@ -393,21 +395,21 @@ def test_updates_are_named_after_the_parameters_of_the_function():
     assert compare_updates(lambda *ws: ws[0] * ws[1], [1.0, 2.0]).names == ("w₁", "w₂")
 
 
-# --- what it refuses ------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 
 
-def test_a_ladder_too_high_to_recurse_is_left_out_with_the_number_of_steps():
-    comparison = compare_engines(ladder(200))
+def test_a_graph_with_too_many_paths_is_left_out_with_the_number_of_steps():
+    comparison = compare_engines(doubled(200))
     assert comparison.found["recursion"] == comparison.wrong["recursion"] == ()
     assert "it would take 3.214e+60 steps" in str(comparison)  # 2^201 - 2
     assert comparison.wrong["overwrite"]
     with pytest.raises(ValueError, match=rf"stopped after {MOST_STEPS} steps"):
-        MISTAKES["recursion"](ladder(200))
+        MISTAKES["recursion"](doubled(200))
     with pytest.raises(ValueError, match=r"why_topological_order: .* would take 3\.214e\+60 steps"):
-        why_topological_order(ladder(200))
+        why_topological_order(doubled(200))
 
 
-def test_more_steps_than_a_float_can_count_are_told():
+def test_a_number_of_steps_that_is_too_large_for_a_float_is_shown():
     x = Value(0.5)
     for _ in range(MOST_NODES // 2 - 1):
         x = total([x] * 200) / 200
@@ -417,17 +419,17 @@ def test_more_steps_than_a_float_can_count_are_told():
 @pytest.mark.parametrize(
     "call", [compare_engines, why_topological_order, *(MISTAKES[name] for name in ENGINES)]
 )
-def test_bad_input_is_refused_by_name(call):
+def test_bad_input_is_refused_by_an_error_that_names_the_function(call):
     name = getattr(call, "__name__", "mistakes")
     with pytest.raises(TypeError, match=rf"{name}: expected a Value, got 2\.0 \(float\)"):
         call(2.0)
-    with pytest.raises(ValueError, match=rf"{name}: Constant.* depends on no Value"):
+    with pytest.raises(ValueError, match=rf"{name}: Constant.* does not depend on any Value"):
         call(Constant(2.0))
     with pytest.raises(ValueError, match=f"{name}: {MOST_NODES + 1} nodes are too many"):
-        call(ladder(MOST_NODES))
+        call(doubled(MOST_NODES))
 
 
-def test_paths_are_counted_of_values_only():
+def test_paths_walked_refuses_a_plain_number():
     with pytest.raises(TypeError, match=r"paths_walked: expected a Value, got 2 \(int\)"):
         paths_walked(2)
 

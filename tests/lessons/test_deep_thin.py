@@ -12,13 +12,13 @@ from tinygrad_edu.lessons.deep_thin import (
     WEIGHTS,
     chain,
     compressed,
-    first_gradient,
+    first_weight_gradient,
     forward,
     report,
 )
 
 
-def test_the_chain_has_a_loss_two_factors_a_layer_and_a_weight():
+def test_the_chain_has_two_factors_for_each_layer_and_one_for_the_loss():
     for depth in (1, 2, 3, 10):
         assert len(chain(forward([0.5] * depth))) == 2 * depth + 1
 
@@ -48,7 +48,7 @@ def test_the_product_of_the_chain_is_the_slope_of_the_loss():
     assert product == pytest.approx(grad(network.loss, network.weights[0]), rel=1e-14)
 
 
-def test_two_factors_say_the_same_by_way_of_any_node_on_the_path():
+def test_the_two_factors_at_any_node_of_the_path_have_the_same_product():
     network = forward()
     gradient = grad(network.loss, network.weights[0])
     for node in network.path()[1:-1]:
@@ -56,8 +56,8 @@ def test_two_factors_say_the_same_by_way_of_any_node_on_the_path():
         assert above * below == pytest.approx(gradient, rel=1e-14)
 
 
-def test_every_layer_shrinks_the_gradient_at_least_by_four():
-    gradients = [abs(first_gradient(depth)) for depth in range(1, 13)]
+def test_every_layer_makes_the_gradient_at_least_four_times_smaller():
+    gradients = [abs(first_weight_gradient(depth)) for depth in range(1, 13)]
     assert all(b < a / 4 for a, b in pairwise(gradients))
     for depth, gradient in enumerate(gradients, start=1):
         assert 0 < gradient < INPUT * abs(TARGET) * 0.25**depth

@@ -11,11 +11,11 @@ from tinygrad_edu.lessons.logistic_regression import (
     by_engine,
     by_formula,
     by_hand,
-    numbers,
     probability,
     report,
     start,
-    trained,
+    theta_of,
+    train_neuron,
 )
 from tinygrad_edu.nn import accuracy
 
@@ -60,25 +60,26 @@ def test_the_formula_is_the_slope_of_the_log_loss():
 
 
 def test_after_the_same_number_of_steps_the_weights_are_the_same():
-    neuron, _ = trained(steps=50)
-    by_formula_alone = by_hand(numbers(start()), 50)
-    assert numbers(neuron) == pytest.approx(by_formula_alone, rel=1e-12)
-    assert numbers(neuron) != pytest.approx(by_hand(numbers(start()), 49), rel=1e-3)
+    neuron, _ = train_neuron(steps=50)
+    by_formula_alone = by_hand(theta_of(start()), 50)
+    assert theta_of(neuron) == pytest.approx(by_formula_alone, rel=1e-12)
+    assert theta_of(neuron) != pytest.approx(by_hand(theta_of(start()), 49), rel=1e-3)
 
 
 def test_training_makes_the_gradient_vanish_and_finds_the_line_between_the_blobs():
-    neuron, history = trained(steps=100)
+    neuron, history = train_neuron(steps=100)
     assert history.losses[-1] < history.losses[0]
-    assert max(map(abs, by_formula(numbers(neuron), DATA))) < 0.01
-    # Of Gaussians with these centres, the best line gets Φ(√2 / spread) right: 92 %, give or take
-    # 3 % (one standard deviation) with 100 points. It is at right angles to the line between them.
+    assert max(map(abs, by_formula(theta_of(neuron), DATA))) < 0.01
+    # The best line between two Gaussians with these centres gets Φ(√2 / spread) = 92 % right; for
+    # 100 points the standard deviation is 3 %. The line is perpendicular to the one between the
+    # centres.
     distance = math.dist(*CENTRES) / 2 / SPREAD
     assert accuracy(neuron, DATA) == pytest.approx((1 + math.erf(distance / 2**0.5)) / 2, abs=0.06)
-    w1, w2, _ = numbers(neuron)
+    w1, w2, _ = theta_of(neuron)
     assert abs(math.degrees(math.atan2(w2, w1)) - 45) < 10
 
 
-def test_the_report_shows_both_with_the_same_digits():
+def test_the_report_shows_the_same_digits_for_both():
     rows = [line.split() for line in report().splitlines()]
     engine = [row[:4] for row in rows if row[-1:] == ["engine"]]
     formula = [row[:4] for row in rows if row[-1:] == ["formula"]]

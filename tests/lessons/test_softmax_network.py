@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tinygrad_edu.lessons.softmax_network import (
-    EXAMPLES,
+    LABELLED_EXAMPLES,
     checked,
     network,
     report,
@@ -17,7 +17,7 @@ from tinygrad_edu.lessons.softmax_network import (
 
 def test_every_example_reaches_the_output_through_both_hidden_layers():
     mlp, alive = network(), []
-    for x, _ in EXAMPLES:
+    for x, _ in LABELLED_EXAMPLES:
         mlp(x)
         alive.append([sum(a.data > 0 for a in layer.a) for layer in mlp.layers[:2]])
     assert alive == [[3, 2], [3, 1], [3, 2]]
@@ -37,7 +37,7 @@ def test_the_equations_are_right():
         (without_transposes, {"∂L/∂W": 2}),
     ],
 )
-def test_what_the_lecture_prints_is_found_wrong_where_it_is(derivation, wrong):
+def test_the_comparison_finds_the_wrong_results_of_each_printed_equation(derivation, wrong):
     rows = [row for row in checked(derivation).rows if row.verdict != "✓"]
     assert all(row.verdict.startswith("✗") for row in rows)
     assert Counter(row.formula.partition("⁽")[0] for row in rows) == wrong

@@ -9,12 +9,12 @@ from tinygrad_edu.lessons.universal_approximation import (
     CURVES,
     HIGH,
     LOW,
+    bump_edges,
+    bump_middles,
     curve_network,
-    edges,
-    grid,
+    evenly_spaced,
     hill,
     largest_error,
-    middles,
     report,
     surface_network,
 )
@@ -28,31 +28,34 @@ def width(n):
 
 def test_bumps_are_as_high_as_the_curve_in_their_middles():
     network = curve_network(wave, 8).frozen()
-    assert [network([x]) for x in middles(8)] == pytest.approx(list(map(wave, middles(8))))
+    assert [network([x]) for x in bump_middles(8)] == pytest.approx(
+        list(map(wave, bump_middles(8)))
+    )
 
 
-def test_where_two_bumps_meet_the_network_is_halfway_between_them():
+def test_the_network_is_halfway_between_two_bumps_where_they_meet():
     network = curve_network(wave, 8).frozen()
-    heights = list(map(wave, middles(8)))
-    for k, edge in enumerate(edges(8)[1:-1]):
+    heights = list(map(wave, bump_middles(8)))
+    for k, edge in enumerate(bump_edges(8)[1:-1]):
         assert network([edge]) == pytest.approx((heights[k] + heights[k + 1]) / 2)
 
 
-def test_outside_the_bumps_there_is_nothing():
+def test_outside_the_bumps_the_network_is_0():
     network = curve_network(lambda _: 5.0, 8).frozen()
     assert [network([x]) for x in (2 * LOW, 2 * HIGH)] == pytest.approx([0.0, 0.0], abs=1e-9)
 
 
-# A bump is as high as the curve in its middle, and the curve, of slope up to 2, leaves that by at
-# most 2 times half a width. Where a step gives way to the next, a tenth of a width on either side
-# of the edge (further out it has exp(-10) left, of heights up to 2), it can be a tenth more.
+# In its middle a bump is as high as the curve. The slope of the curve is at most 2, so up to the
+# edge of the bump it changes by at most 2 times half a width. Around an edge, the height goes from
+# that of one bump to that of the next within a tenth of a width on either side (beyond that, only
+# exp(-10) of a height of at most 2 is left), so there the error can be a tenth of a width more.
 @pytest.mark.parametrize("n", [4, 8, 16, 32])
 def test_the_error_of_a_smooth_curve_is_below_its_slope_times_half_a_bump(n):
     assert largest_error(curve_network(wave, n), wave, 251) <= 2 * (0.6 * width(n)) + 1e-4
 
 
 @pytest.mark.parametrize("n", [4, 8, 16, 32])
-def test_the_error_at_a_cusp_is_the_root_of_half_a_bump(n):
+def test_the_error_at_a_cusp_is_the_square_root_of_half_a_width(n):
     assert largest_error(curve_network(cusp, n), cusp, 251) == pytest.approx((width(n) / 2) ** 0.5)
 
 
@@ -64,14 +67,14 @@ def test_twice_the_bumps_halve_the_error_of_a_smooth_curve():
 
 def test_towers_are_as_high_as_the_surface_in_their_middles():
     network = surface_network(hill, 4).frozen()
-    for x in middles(4):
-        for y in middles(4):
+    for x in bump_middles(4):
+        for y in bump_middles(4):
             assert network([x, y]) == pytest.approx(hill(x, y), abs=1e-9)
 
 
-def test_towers_leave_no_hole_where_four_of_them_meet():
+def test_there_is_no_hole_where_four_towers_meet():
     network = surface_network(lambda _x, _y: 1.0, 4).frozen()
-    inside = edges(4)[1:-1]
+    inside = bump_edges(4)[1:-1]
     for x in inside:
         for y in inside:
             for dx, dy in [(0, 0), (0.001, 0), (0, -0.001), (0.01, 0.01)]:
@@ -87,7 +90,7 @@ def test_the_error_of_a_surface_falls_with_the_towers():
 
 
 @pytest.mark.slow
-def test_the_report_counts_the_neurons_of_the_networks_and_fits_a_terminal():
+def test_the_report_gives_the_numbers_of_neurons_and_fits_a_terminal():
     lines = report().splitlines()
     assert [len(layer.neurons) for layer in curve_network(wave, 8).layers] == [16, 1]
     assert any(line.split()[:2] == ["8", "16"] for line in lines)
@@ -96,5 +99,5 @@ def test_the_report_counts_the_neurons_of_the_networks_and_fits_a_terminal():
     assert max(map(len, lines)) <= 100
 
 
-def test_the_grid_goes_from_end_to_end():
-    assert grid(5) == [-2.0, -1.0, 0.0, 1.0, 2.0]
+def test_evenly_spaced_points_go_from_end_to_end():
+    assert evenly_spaced(5) == [-2.0, -1.0, 0.0, 1.0, 2.0]

@@ -24,7 +24,7 @@ def network():
 
 
 def computed(network):
-    """Every figure of the slide under its name."""
+    """Every figure of the slide by its name."""
     figures = {
         v.label: v.data for layer in network.mlp.layers for n in layer.neurons for v in (n.z, n.a)
     }
@@ -34,7 +34,7 @@ def computed(network):
     return figures
 
 
-def test_every_figure_of_the_slide_is_its_rounding_but_one(network):
+def test_every_figure_of_the_slide_is_rounded_right_except_one(network):
     verdicts = {name: verdict(SLIDE[name], x) for name, x in computed(network).items()}
     assert verdicts.pop("∂L/∂w₁₁⁽²⁾") == "cut off: rounded it is 0.0822"
     assert set(verdicts.values()) == {"✓"}
@@ -81,14 +81,14 @@ def test_one_step_gives_the_weights_that_mazur_prints():
     )
 
 
-def test_one_step_lowers_the_loss_and_more_so_if_the_biases_move(network):
+def test_one_step_lowers_the_loss_and_lowers_it_more_if_the_biases_move(network):
     held = after_one_step(move_biases=False).loss.data
     moved = after_one_step(move_biases=True).loss.data
     assert moved < held < network.loss.data
     assert after_one_step(move_biases=False).mlp.layers[0].b == [0.35] * 2
 
 
-def test_the_report_shows_all_of_it(network):
+def test_the_report_shows_all_figures(network):
     text = report(network)
     for figure in (*SLIDE.values(), *MAZUR.values(), "0.000668396", "-0.000229828"):
         assert figure in text

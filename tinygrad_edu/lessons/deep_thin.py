@@ -1,7 +1,8 @@
 """The deep thin network: a gradient as one chain of factors, in full and compressed (D4).
 
-With one neuron to a layer, one path leads from the loss to each weight. In the lecture's notation
-a is a pre-activation, h an activation, and the first index of each is the layer.
+Each layer has one neuron, so a single path leads from the loss to each weight. In the notation of
+lecture D, a is a pre-activation and h an activation, and the first index is the number of the
+layer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ WEIGHTS = (0.8, -1.5, 2.0)
 
 
 class Thin(NamedTuple):
-    """A deep thin network after its forward pass; each list begins at the first layer."""
+    """A deep thin network after its forward pass; each list begins with the first layer."""
 
     mlp: MLP
     weights: list[Value]
@@ -31,13 +32,13 @@ class Thin(NamedTuple):
     loss: Value
 
     def path(self) -> list[Value]:
-        """Return the nodes on the way from the loss down to the first weight."""
+        """Return the nodes on the path from the loss to the first weight."""
         layers = zip(reversed(self.activations), reversed(self.pre_activations), strict=True)
         return [self.loss, *(node for pair in layers for node in pair), self.weights[0]]
 
 
 def forward(weights: Sequence[float] = WEIGHTS) -> Thin:
-    """Run the forward pass of sigmoid neurons in a row, with these weights and biases 0.
+    """Run the forward pass of sigmoid neurons in a row, with the given weights and biases of 0.
 
     >>> print(*[node.label for node in forward().path()])
     L ŷ a₃₁ h₂₁ a₂₁ h₁₁ a₁₁ W₁₁₁
@@ -67,7 +68,7 @@ def chain(network: Thin) -> list[tuple[str, Any]]:
 
 
 def compressed(loss: Value, node: Value, weight: Value) -> list[tuple[str, Any]]:
-    """Return the gradient of a weight as two factors: up to a node on its path, and from there.
+    """Return the gradient of a weight as two factors: from the loss to a node, and from the node.
 
     >>> network = forward()
     >>> [what for what, _ in compressed(network.loss, network.activations[0], network.weights[0])]
@@ -79,10 +80,10 @@ def compressed(loss: Value, node: Value, weight: Value) -> list[tuple[str, Any]]
     ]
 
 
-def first_gradient(depth: int) -> float:
-    """Return the gradient of the first weight of so many layers, all weights 1.
+def first_weight_gradient(depth: int) -> float:
+    """Return the gradient of the first weight in a network of ``depth`` layers with weights 1.
 
-    >>> abs(first_gradient(2)) < abs(first_gradient(1)) / 4
+    >>> abs(first_weight_gradient(2)) < abs(first_weight_gradient(1)) / 4
     True
     """
     network = forward([1.0] * depth)
@@ -90,7 +91,7 @@ def first_gradient(depth: int) -> float:
 
 
 def report() -> str:
-    """Return the chain, its compressed forms, and how it shrinks with depth, as text."""
+    """Return the chain, its compressed forms, and how the gradient shrinks with depth, as text."""
     return "\n".join(_lines(forward()))
 
 
@@ -99,14 +100,14 @@ def _lines(network: Thin) -> Iterator[str]:
     yield f"A deep thin network: {depth} sigmoid neurons in a row, loss L = ½ (ŷ − y)² (D4)"
     yield f"  x = {INPUT}, y = {TARGET}, weights {', '.join(map(str, WEIGHTS))}, biases 0"
     first = network.weights[0]
-    yield f"\n  The gradient of {first.label} in full: a factor for each node on the one path to it"
+    yield f"\n  The gradient of {first.label} in full: one factor for each step of the only path"
     links = chain(network)
     yield f"    ∂L/∂{first.label} = {' · '.join(what for what, _ in links)}"
     yield from (f"      {what:<12}{factor:>10.6f}" for what, factor in links)
     yield f"      {'product':<12}{math.prod(f for _, f in links):>10.6f}"
     yield f"      {'engine':<12}{grad(network.loss, first):>10.6f}"
 
-    yield "\n  The same compressed: all factors above a node in one"
+    yield "\n  The same compressed: all factors above a node are one factor"
     nodes = [*network.activations[:-1], network.pre_activations[-1]]
     for node, weight in zip(nodes, network.weights, strict=True):
         pair = compressed(network.loss, node, weight)
@@ -116,11 +117,11 @@ def _lines(network: Thin) -> Iterator[str]:
         product = math.prod(factor for _, factor in pair)
         yield f"    ∂L/∂{weight.label} = {words:<22} = {numbers} = {product:.6f}"
 
-    yield "\n  Each layer puts a weight and a σ' ≤ ¼ into the chain. With all weights 1:"
-    yield "    layers     ∂L/∂W₁₁₁   times that of a layer less"
-    gradients = [first_gradient(depth) for depth in range(1, 17)]
+    yield "\n  Each layer adds two factors to the chain: a weight and a σ' ≤ ¼. With all weights 1:"
+    yield "    layers     ∂L/∂W₁₁₁   ratio to one layer fewer"
+    gradients = [first_weight_gradient(depth) for depth in range(1, 17)]
     for depth in (1, 2, 4, 8, 16):
         gradient = gradients[depth - 1]
         ratio = f"{gradient / gradients[depth - 2]:>10.3f}" if depth > 1 else ""
         yield f"    {depth:>4}{gradient:>16.2e}{ratio}"
-    yield "  The first layer of a deep network learns next to nothing: its gradient vanishes."
+    yield "  The first layer of a deep network learns almost nothing: its gradient vanishes."

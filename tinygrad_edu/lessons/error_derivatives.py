@@ -1,7 +1,8 @@
 """Every error derivative of the logistic 4-2-3-1 network, by the engine and by hand (B4).
 
-The notation is that of lecture B: layer 1 is the input; θ_jk of layer l leads from neuron j of it
-to neuron k of the next, and a₀ = 1 goes with θ_0k, the bias; z is the weighted sum, before the σ.
+The notation is that of lecture B. Layer 1 is the input. θ_jk of layer l is the weight from neuron j
+of layer l to neuron k of layer l + 1; θ_0k is the bias, the weight of a₀ = 1. z is the weighted sum
+before σ is applied.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ THETAS = (
     [[0.3, -0.7, 0.5], [0.2, 0.4, -0.6], [-0.1, 0.8, 0.3]],
     [[-0.4, 0.9, -0.3, 0.5]],
 )
-"""Of layers 1 to 3: a row for each neuron that they lead to, its bias first (B1)."""
+"""The weights of layers 1 to 3: a row for each neuron of the next layer, its bias first (B1)."""
 
 
 def network() -> tuple[MLP, Value]:
@@ -37,31 +38,31 @@ def network() -> tuple[MLP, Value]:
     return mlp, half_squared_error([mlp(INPUTS)], [TARGET])
 
 
-def names(layer: int, k: int) -> list[str]:
-    """Return what the cost is differentiated by at a neuron: its output, its sum, its weights.
+def variables(layer: int, k: int) -> list[str]:
+    """Return the names of the variables of neuron k of a layer: output, weighted sum, weights.
 
-    >>> names(4, 1)
+    >>> variables(4, 1)
     ['a₁⁽⁴⁾', 'z₁⁽⁴⁾', 'θ₀₁⁽³⁾', 'θ₁₁⁽³⁾', 'θ₂₁⁽³⁾', 'θ₃₁⁽³⁾']
     """
-    weights = range(len(THETAS[layer - 2][0]))
+    inputs = range(len(THETAS[layer - 2][0]))
     return [
         name("a", k, layer=layer),
         name("z", k, layer=layer),
-        *(name("θ", j, k, layer=layer - 1) for j in weights),
+        *(name("θ", j, k, layer=layer - 1) for j in inputs),
     ]
 
 
 def by_engine(mlp: MLP, cost: Value) -> dict[str, float]:
-    """Return all error derivatives, as the engine has them.
+    """Return all error derivatives by the name of the variable, as the engine computes them.
 
-    >>> len(by_engine(*network()))  # by 6 a, 6 z and 23 θ
+    >>> len(by_engine(*network()))  # with respect to 6 a, 6 z and 23 θ
     35
     """
     named: dict[str, Value] = {}
     for number, layer in enumerate(mlp.layers, start=2):
         for k, neuron in enumerate(layer.neurons, start=1):
             nodes = [neuron.a, neuron.z, neuron.b, *neuron.w]
-            named.update(zip(names(number, k), nodes, strict=True))
+            named.update(zip(variables(number, k), nodes, strict=True))
     return dict(zip(named, grad(cost, named.values()), strict=True))
 
 
@@ -73,33 +74,33 @@ def activations() -> list[list[float]]:
     return found
 
 
-def slope(a: float) -> float:
-    """Return σ'(z), given a = σ(z)."""
+def sigmoid_slope(a: float) -> float:
+    """Return σ'(z) = a (1 - a), given a = σ(z)."""
     return a * (1 - a)
 
 
 def by_hand() -> dict[str, float]:
-    """Return all error derivatives by the four steps of the lecture, done right.
+    """Return all error derivatives by the four steps of the lecture, without its mistakes.
 
     >>> by_hand().keys() == by_engine(*network()).keys()
     True
     """
     _, *layers = outputs = activations()
     found: dict[str, float] = {}
-    by_a = [y_hat - TARGET for y_hat in layers[-1]]  # step 1
+    d_as = [y_hat - TARGET for y_hat in layers[-1]]  # step 1
     for number in (4, 3, 2):
         above, below, theta = outputs[number - 1], outputs[number - 2], THETAS[number - 2]
-        by_z = [d_a * slope(a) for d_a, a in zip(by_a, above, strict=True)]  # step 2
-        for k, (d_a, d_z) in enumerate(zip(by_a, by_z, strict=True), start=1):
-            by_theta = [d_z * a for a in (1.0, *below)]  # step 3
-            found.update(zip(names(number, k), [d_a, d_z, *by_theta], strict=True))
-        _, *columns = zip(*theta, strict=True)  # a bias hands nothing down
-        by_a = [weighted_sum(by_z, column, 0.0) for column in columns]  # step 4
+        d_zs = [d_a * sigmoid_slope(a) for d_a, a in zip(d_as, above, strict=True)]  # step 2
+        for k, (d_a, d_z) in enumerate(zip(d_as, d_zs, strict=True), start=1):
+            d_thetas = [d_z * a for a in (1.0, *below)]  # step 3
+            found.update(zip(variables(number, k), [d_a, d_z, *d_thetas], strict=True))
+        _, *columns = zip(*theta, strict=True)  # nothing goes back through a bias
+        d_as = [weighted_sum(d_zs, column, 0.0) for column in columns]  # step 4
     return found
 
 
 def report() -> str:
-    """Return all error derivatives, and the steps that lead to them, as text."""
+    """Return all error derivatives and the steps that lead to them, as text."""
     return "\n".join(_lines(*network()))
 
 
@@ -110,27 +111,27 @@ def _lines(mlp: MLP, cost: Value) -> Iterator[str]:
     yield f"  One example: x = {INPUTS}, y = {TARGET}, ŷ = a₁⁽⁴⁾ = {y_hat:.6f}"
     yield f"  C = ½ (y − ŷ)² = {cost:.6f}; its derivatives by the engine, a row for each neuron:"
     for number in (4, 3, 2):
-        titles = [f"∂C/∂{what.replace('₀⁽', 'ₖ⁽')}" for what in names(number, 0)]
+        titles = [f"∂C/∂{what.replace('₀⁽', 'ₖ⁽')}" for what in variables(number, 0)]
         yield f"\n    k{''.join(f'{title:>13}' for title in titles)}"
         for k, _ in enumerate(THETAS[number - 2], start=1):
-            yield f"    {k}{''.join(f'{d[what]:>13.6f}' for what in names(number, k))}"
+            yield f"    {k}{''.join(f'{d[what]:>13.6f}' for what in variables(number, k))}"
 
-    hand, error, s = by_hand(), y_hat - TARGET, slope(y_hat)
-    by_z = hand["z₁⁽⁴⁾"]
-    yield "\n  The same by hand, step by step, and what the notes print"
+    hand, error, s = by_hand(), y_hat - TARGET, sigmoid_slope(y_hat)
+    d_z = hand["z₁⁽⁴⁾"]
+    yield "\n  The same by hand, step by step, beside the formulas that the notes print"
     yield f"  1. ∂C/∂ŷ = ŷ − y = {error:.6f}"
     yield f"       printed: y − ŷ = {-error:.6f}; the sign is wrong"
-    yield f"  2. ∂C/∂z₁⁽⁴⁾ = ∂C/∂ŷ · σ'(z₁⁽⁴⁾) = {error:.6f} · {s:.6f} = {by_z:.6f}"
-    yield f"       printed: (y − ŷ) · σ'(z₁⁽⁴⁾) = {-error * s:.6f}; the sign is carried on"
-    yield f"  3. ∂C/∂θ₁₁⁽³⁾ = ∂C/∂z₁⁽⁴⁾ · a₁⁽³⁾ = {by_z:.6f} · {a3[0]:.6f} = {by_z * a3[0]:.6f}"
+    yield f"  2. ∂C/∂z₁⁽⁴⁾ = ∂C/∂ŷ · σ'(z₁⁽⁴⁾) = {error:.6f} · {s:.6f} = {d_z:.6f}"
+    yield f"       printed: (y − ŷ) · σ'(z₁⁽⁴⁾) = {-error * s:.6f}; the sign is still wrong"
+    yield f"  3. ∂C/∂θ₁₁⁽³⁾ = ∂C/∂z₁⁽⁴⁾ · a₁⁽³⁾ = {d_z:.6f} · {a3[0]:.6f} = {d_z * a3[0]:.6f}"
     twice = -error * s * s * a3[0]
     yield f"       printed: (y − ŷ) · σ'(z₁⁽⁴⁾)² · a₁⁽³⁾ = {twice:.6f}; σ' is there twice, but z is"
-    yield "       the sum before the σ, so ∂z₁⁽⁴⁾/∂θ₁₁⁽³⁾ is a₁⁽³⁾ alone"
+    yield "       the sum before σ is applied, so ∂z₁⁽⁴⁾/∂θ₁₁⁽³⁾ is a₁⁽³⁾ alone"
     pairs = [(hand[name("z", k, layer=3)], row[1]) for k, row in enumerate(THETAS[1], start=1)]
-    terms = " + ".join(f"({d_z:.6f})({theta:g})" for d_z, theta in pairs)
-    yield "  4. ∂C/∂a₁⁽²⁾ = Σₖ ∂C/∂zₖ⁽³⁾ · θ₁ₖ⁽²⁾, over all neurons k that a₁⁽²⁾ goes to"
-    yield f"       = {terms} = {sum(d_z * theta for d_z, theta in pairs):.6f}"
-    yield "       printed: factors ∂θ/∂a, which are 0: a weight does not depend on what it weighs;"
-    yield "       there the notes stop"
+    terms = " + ".join(f"({d_zk:.6f})({theta:g})" for d_zk, theta in pairs)
+    yield "  4. ∂C/∂a₁⁽²⁾ = Σₖ ∂C/∂zₖ⁽³⁾ · θ₁ₖ⁽²⁾, over all neurons k that take a₁⁽²⁾ as an input"
+    yield f"       = {terms} = {sum(d_zk * theta for d_zk, theta in pairs):.6f}"
+    yield "       printed: factors ∂θ/∂a, which are 0: a weight does not depend on its input;"
+    yield "       the notes stop there"
     agreeing = sum(math.isclose(d[what], hand[what], rel_tol=1e-12) for what in d)
-    yield f"  By hand and by the engine, {agreeing} of {len(d)} derivatives agree to 12 digits."
+    yield f"  {agreeing} of {len(d)} derivatives by hand agree with the engine to 12 digits."

@@ -1,8 +1,8 @@
 """A sigmoid neuron is logistic regression: same model, gradient and weights (A2).
 
-Logistic regression is written out here as a statistics book has it: plain numbers, and the
-gradient of the log loss by its formula, (a - y) x for the weights and a - y for the bias. The
-neuron knows no formula; the engine differentiates the loss. Both start at the same weights.
+Here logistic regression is written as in a book on statistics: in plain numbers, with a formula for
+the gradient of the log loss, (a - y) x for the weights and a - y for the bias. The neuron does not
+know this formula; the engine differentiates its loss. Both start with the same weights.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LEARNING_RATE = 1.0
 
 
 def probability(theta: Sequence[float], x: Sequence[float]) -> float:
-    """Return how likely class 1 is at x, given w₁, w₂, b.
+    """Return the probability of class 1 at x, given theta = w₁, w₂, b.
 
     >>> probability([2.0, 2.0, 0.0], [1.0, -1.0])
     0.5
@@ -34,7 +34,7 @@ def probability(theta: Sequence[float], x: Sequence[float]) -> float:
 
 
 def by_formula(theta: Sequence[float], examples: Examples) -> list[float]:
-    """Return the gradient of the log loss in w₁, w₂, b: the mean of (a - y) x₁, (a - y) x₂, a - y.
+    """Return the gradient of the mean log loss: the means of (a - y) x₁, (a - y) x₂ and a - y.
 
     >>> by_formula([0.0, 0.0, 0.0], [((2.0, 4.0), 1)])
     [-1.0, -2.0, -0.5]
@@ -47,7 +47,7 @@ def by_formula(theta: Sequence[float], examples: Examples) -> list[float]:
 
 
 def by_hand(theta: Sequence[float], steps: int) -> list[float]:
-    """Return w₁, w₂, b after some steps of gradient descent on the data."""
+    """Return w₁, w₂, b after some steps of gradient descent by the formula, from ``theta``."""
     for _ in range(steps):
         gradient = by_formula(theta, DATA)
         theta = [p - LEARNING_RATE * slope for p, slope in zip(theta, gradient, strict=True)]
@@ -62,23 +62,23 @@ def start() -> Neuron:
     return Neuron(2, activation="sigmoid", seed=0)
 
 
-def numbers(neuron: Neuron) -> list[float]:
-    """Return w₁, w₂, b."""
+def theta_of(neuron: Neuron) -> list[float]:
+    """Return the parameters w₁, w₂, b of a neuron as numbers."""
     return [p.data for p in neuron.parameters()]
 
 
 def by_engine(neuron: Neuron, examples: Examples) -> list[float]:
-    """Return the gradient of the mean log loss in w₁, w₂, b, as the engine finds it."""
+    """Return the gradient of the mean log loss with respect to w₁, w₂, b, by the engine."""
     loss = total([binary_cross_entropy(neuron(x), y) for x, y in examples]) / len(examples)
     neuron.zero_grad()
     loss.backward()
     return [p.grad for p in neuron.parameters()]
 
 
-def trained(steps: int) -> tuple[Neuron, History]:
-    """Return the neuron after some steps of gradient descent on the data.
+def train_neuron(steps: int) -> tuple[Neuron, History]:
+    """Return the neuron after some steps of gradient descent, and the history of its training.
 
-    >>> neuron, _ = trained(steps=20)
+    >>> neuron, _ = train_neuron(steps=20)
     >>> accuracy(neuron, DATA)
     0.96
     """
@@ -88,7 +88,7 @@ def trained(steps: int) -> tuple[Neuron, History]:
 
 
 def report() -> str:
-    """Return both side by side, and what the weights say, as text."""
+    """Return the results of both side by side, and the meaning of the weights, as text."""
     return "\n".join(_lines())
 
 
@@ -105,27 +105,27 @@ def _lines() -> Iterator[str]:
     yield f"\n  Gradient descent from the same weights, learning rate {LEARNING_RATE:g}"
     yield f"  {'steps':>7}   {'w₁':>20}{'w₂':>20}{'b':>20}"
     for steps in (0, 10, 100):
-        neuron, history = trained(steps)
-        formula = by_hand(numbers(start()), steps)
-        for who, theta in (("engine", numbers(neuron)), ("formula", formula)):
+        neuron, history = train_neuron(steps)
+        formula = by_hand(theta_of(start()), steps)
+        for who, theta in (("engine", theta_of(neuron)), ("formula", formula)):
             yield f"  {steps:>7}   {''.join(f'{p:>20.12f}' for p in theta)}  {who}"
     yield f"  {history}"
 
-    w1, w2, b = numbers(neuron)
-    yield "\n  What the weights say"
+    w1, w2, b = theta_of(neuron)
+    yield "\n  What the weights mean"
     yield f"    a = 1/2 where w₁ x₁ + w₂ x₂ + b = 0: the line x₂ = {-w1 / w2:.3f} x₁ {-b / w2:+.3f}"
-    yield f"    one more of x₁ multiplies the odds a / (1 − a) by exp(w₁) = {math.exp(w1):.2f}"
-    yield f"    on its side of the line: {accuracy(neuron, DATA):.0%} of the examples"
+    yield f"    raising x₁ by 1 multiplies the odds a / (1 − a) by exp(w₁) = {math.exp(w1):.2f}"
+    yield f"    {accuracy(neuron, DATA):.0%} of the examples lie on the right side of the line"
     best = [(one - zero) / SPREAD**2 for zero, one in zip(*CENTRES, strict=True)]
-    yield f"    The blobs were drawn so that w = ({best[0]:g}, {best[1]:g}), b = 0 would be right;"
-    yield f"    from {len(DATA)} points we found w = ({w1:.2f}, {w2:.2f}), b = {b:.2f}."
+    yield f"    the blobs were drawn so that w = ({best[0]:g}, {best[1]:g}), b = 0 is best;"
+    yield f"    training on {len(DATA)} points found w = ({w1:.2f}, {w2:.2f}), b = {b:.2f}"
 
 
 def _side_by_side(neuron: Neuron, examples: Examples, formulas: list[str]) -> Iterator[str]:
     rows = zip(
         neuron.parameters(),
         formulas,
-        by_formula(numbers(neuron), examples),
+        by_formula(theta_of(neuron), examples),
         by_engine(neuron, examples),
         strict=True,
     )

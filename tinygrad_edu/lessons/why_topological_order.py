@@ -1,4 +1,4 @@
-"""Why a backward pass goes in topological order, and why recursion is not enough."""
+"""Why a backward pass goes in topological order, and why recursion is not enough (D6, D7)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tinygrad_edu.formulas.markup import number
 from tinygrad_edu.formulas.names import Names
-from tinygrad_edu.lessons.broken_engines.comparison import allowances, short, wrong_nodes
+from tinygrad_edu.lessons.broken_engines.comparison import allowances, wrong_nodes
 from tinygrad_edu.lessons.broken_engines.engines import (
     MOST_STEPS,
     Gradients,
-    edges,
+    args_and_partials,
     every_path,
     first_visit,
     nodes_to_show,
@@ -26,19 +27,23 @@ from tinygrad_edu.value import Value
 
 __all__ = [
     "WhyTopologicalOrder",
-    "ladder",
+    "doubled",
     "why_topological_order",
 ]
 
-MOST_LINES = 40  # of steps that are written out
+MOST_LINES = 40
+"""The largest number of steps that are written out."""
 
-LADDERS = (1, 2, 3, 5, 10)
+FEW_DOUBLINGS = (1, 2, 3, 5, 10)
+MANY_DOUBLINGS = 100
 
-TALL_LADDER = 100
 
+def doubled(n: int) -> Value:
+    """Return 1 doubled n times, by additions x = x + x.
 
-def ladder(n: int) -> Value:
-    """Return what n additions x = x + x make of 1."""
+    >>> doubled(10).data
+    1024.0
+    """
     x: Value = Value(1.0)
     for _ in range(n):
         x = x + x
@@ -47,7 +52,7 @@ def ladder(n: int) -> Value:
 
 @dataclass(frozen=True)
 class WhyTopologicalOrder(Printed):
-    """Why a backward pass goes in topological order; prints as a text with every step."""
+    """The answer to "why topological order?" on a graph; prints as a text with every step."""
 
     value: Value
 
@@ -59,17 +64,17 @@ class WhyTopologicalOrder(Printed):
             "Recursion: add to an argument, and let it send its gradient on at once.",
             *steps_written(recursion(self.value), right, names),
             "",
-            "Depth first, each node once: the same, but no node sends a second time.",
+            "Depth first, each node once: as before, but no node sends a second time.",
             *steps_written(first_visit(self.value), right, names),
             "",
             "Topological order: a node sends after all that use it have sent, so it is complete.",
             *steps_written(right, right, names),
             "",
-            "Recursion can be saved: send on not the gradient, but the product along this one path",
-            "(every_path). That is right, but takes a step for every path. Steps for n additions",
-            "x = x + x:",
-            *aligned(ladder_rows()),
-            f"(The steps of every_path for {TALL_LADDER} additions are counted, not taken.)",
+            "Recursion can be repaired: send on not the gradient, but the product along this one",
+            "path (every_path). That is right, but it takes a step for every path. The number of",
+            "steps for n additions x = x + x:",
+            *aligned(step_counts()),
+            f"(The steps of every_path for {MANY_DOUBLINGS} additions are counted, not taken.)",
         ]
         return "\n".join(parts)
 
@@ -78,25 +83,24 @@ def why_topological_order(value: Value | None = None) -> WhyTopologicalOrder:
     """Answer "why topological order, why not just recurse?", step by step.
 
     Args:
-        value: a Value of one's own with a small graph; left out, the smallest example, c = b + b
-            of b = a + a.
+        value: the root of a small graph; by default the smallest example: c = b + b, b = a + a.
 
     Recursion goes wrong only where a node is used twice *and* has arguments of its own, to which it
-    can send what is incomplete. Where only leaves are used twice, all is well; that is why simple
-    tests do not find the mistake.
+    sends an incomplete gradient. If only leaves are used twice, its gradients are right; that is
+    why simple tests do not find the mistake.
 
-    Raises TypeError for what is not a Value, ValueError for a constant, for a large graph, and
-    for one with so many paths that recursion would not come to an end.
+    Raises TypeError if ``value`` is not a Value, and ValueError if it is a constant, if its graph
+    has too many nodes, or if it has so many paths that recursion would take too many steps.
 
     >>> print(why_topological_order())
     Recursion: add to an argument, and let it send its gradient on at once.
       1  c = 1 adds 1 to b = 0: 1
-      2  b = 1 adds 1 to a = 0: 1  b should be 2 first
-      3  b = 1 adds 1 to a = 1: 2  b should be 2 first
+      2  b = 1 adds 1 to a = 0: 1  b is incomplete: it should be 2
+      3  b = 1 adds 1 to a = 1: 2  b is incomplete: it should be 2
       4  c = 1 adds 1 to b = 1: 2
-      5  b = 2 adds 2 to a = 2: 4  b has sent to a before
-      6  b = 2 adds 2 to a = 4: 6  b has sent to a before
-      ✗ a = 6, right is 4
+      5  b = 2 adds 2 to a = 2: 4  b has already sent to a
+      6  b = 2 adds 2 to a = 4: 6  b has already sent to a
+      ✗ a = 6; the right gradient is 4
     ...
     """
     chosen = smallest_example() if value is None else value
@@ -104,14 +108,14 @@ def why_topological_order(value: Value | None = None) -> WhyTopologicalOrder:
     if (steps := paths_walked(chosen)) > MOST_STEPS:
         message = (
             f"why_topological_order: recursion would take {Decimal(steps):.4g} steps here; "
-            "show a graph with fewer paths"
+            "use a graph with fewer paths"
         )
         raise ValueError(message)
     return WhyTopologicalOrder(chosen)
 
 
 def steps_written(gradients: Gradients, right: Gradients, names: Names) -> list[str]:
-    """Return the steps of a pass line by line, with what is wrong about them, and the outcome."""
+    """Return a line for each step of a pass, with a remark if it is wrong, and the outcome."""
     rows = []
     allowed = allowances(right)
     sent: Counter[tuple[Value, Value]] = Counter()
@@ -121,38 +125,40 @@ def steps_written(gradients: Gradients, right: Gradients, names: Names) -> list[
         remarks = []
         final = right[step.sender]
         if not abs(step.upstream - final) <= allowed[step.sender]:
-            remarks.append(f"{node} should be {short(final)} first")
-        if sent[step.sender, step.arg] > [x for x, _ in edges(step.sender)].count(step.arg):
-            remarks.append(f"{node} has sent to {arg} before")
+            remarks.append(f"{node} is incomplete: it should be {number(final)}")
+        uses = [x for x, _ in args_and_partials(step.sender)].count(step.arg)
+        if sent[step.sender, step.arg] > uses:
+            remarks.append(f"{node} has already sent to {arg}")
         text = (
-            f"{node} = {short(step.upstream)} adds {short(step.after - step.before)} "
-            f"to {arg} = {short(step.before)}: {short(step.after)}"
+            f"{node} = {number(step.upstream)} adds {number(step.after - step.before)} "
+            f"to {arg} = {number(step.before)}: {number(step.after)}"
         )
         rows.append(["", str(i), text, "; ".join(remarks)])
     lines = aligned(rows)
     if len(gradients.steps) > MOST_LINES:
         lines.append(f"  ... {len(gradients.steps) - MOST_LINES} more steps")
     wrong = [
-        f"  ✗ {names[node]} = {short(gradients[node])}, right is {short(right[node])}"
+        f"  ✗ {names[node]} = {number(gradients[node])}; "
+        f"the right gradient is {number(right[node])}"
         for node in wrong_nodes(gradients, right)
     ]
     return [*lines, *(wrong or ["  ✓ every gradient is right"])]
 
 
-def ladder_rows() -> list[list[str]]:
-    """Return how many steps two right engines take, as rows of a table."""
+def step_counts() -> list[list[str]]:
+    """Return the numbers of steps that the two right engines take, as rows of a table."""
     head = ["  n", "topological_order", "every_path"]
     body = [
         [
             f"  {n}",
-            str(len(topological_order(ladder(n)).steps)),
-            str(len(every_path(ladder(n)).steps)),
+            str(len(topological_order(doubled(n)).steps)),
+            str(len(every_path(doubled(n)).steps)),
         ]
-        for n in LADDERS
+        for n in FEW_DOUBLINGS
     ]
-    tall = ladder(TALL_LADDER)
-    steps = len(topological_order(tall).steps)
-    return [head, *body, [f"  {TALL_LADDER}", str(steps), str(paths_walked(tall))]]
+    root = doubled(MANY_DOUBLINGS)
+    steps = len(topological_order(root).steps)
+    return [head, *body, [f"  {MANY_DOUBLINGS}", str(steps), str(paths_walked(root))]]
 
 
 def report() -> str:

@@ -1,8 +1,8 @@
 """XOR by a network: wired from perceptrons, and learnt (A3).
 
-What no line can divide two lines can: XOR is "one of them, and not both". The perceptrons AND, OR
-and NOT say so when the outputs of some are the inputs of others, or in two layers: OR and NOT AND,
-each one perceptron, feed a third that is their AND.
+One line cannot separate the classes of XOR, but two lines can: XOR means "one of them, and not
+both". Perceptrons AND, OR and NOT compute it when the outputs of some are the inputs of others. Two
+layers are enough: OR and NOT AND, one perceptron each, are the inputs of a third one, AND.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tinygrad_edu.nn.data import XOR
 from tinygrad_edu.nn.losses import binary_cross_entropy
 
 GATES = {"AND": ([1, 1], -1.5), "OR": ([1, 1], -0.5), "NOT": ([-1], 0.5)}
-"""Weights and bias of perceptrons that compute a truth table each."""
+"""The weights and the bias of the perceptron for each gate."""
 
 
 def gate(name: str) -> Neuron:
@@ -31,10 +31,10 @@ def gate(name: str) -> Neuron:
     return neuron
 
 
-def composed(x: Any, y: Any) -> Any:
-    """Return x XOR y of four perceptrons: (x OR y) AND NOT (x AND y).
+def xor_of_gates(x: Any, y: Any) -> Any:
+    """Return x XOR y, computed by four perceptrons: (x OR y) AND NOT (x AND y).
 
-    >>> [composed(*inputs).data for inputs, _ in XOR]
+    >>> [xor_of_gates(*inputs).data for inputs, _ in XOR]
     [0.0, 1.0, 1.0, 0.0]
     """
     and_, or_, not_ = gate("AND"), gate("OR"), gate("NOT")
@@ -42,9 +42,9 @@ def composed(x: Any, y: Any) -> Any:
 
 
 def wired() -> MLP:
-    """Return XOR in two layers: perceptrons OR and NOT AND, and AND at the output.
+    """Return a network of two layers for XOR: hidden perceptrons OR and NOT AND, and output AND.
 
-    NOT AND is one perceptron, too: AND with its signs turned round.
+    NOT AND is one perceptron, too: AND with the signs of its weights and bias changed.
 
     >>> [wired()(x).data for x, _ in XOR]
     [0.0, 1.0, 1.0, 0.0]
@@ -58,7 +58,7 @@ def wired() -> MLP:
 
 
 def learnt() -> tuple[MLP, History]:
-    """Return XOR learnt by two hidden neurons and a sigmoid, and the history of its training.
+    """Return a network of two hidden neurons that has learnt XOR, and the history of its training.
 
     >>> mlp, history = learnt()
     >>> [round(mlp(x).data) for x, _ in XOR]
@@ -70,28 +70,28 @@ def learnt() -> tuple[MLP, History]:
 
 
 def report() -> str:
-    """Return the gates, both networks and what they say, as text."""
+    """Return the gates and both networks with their truth tables, as text."""
     return "\n".join(_lines())
 
 
 def _lines() -> Iterator[str]:
     yield "XOR by perceptrons, and by a network of 2 inputs, 2 hidden neurons and 1 output (A3)"
-    yield "\n  Three gates, a perceptron a = step(w · x + b) each"
-    for called, (w, b) in GATES.items():
-        yield f"    {called:<4} w = {w}, b = {b}"
-    yield "    and of them XOR = (x₁ OR x₂) AND NOT (x₁ AND x₂):"
+    yield "\n  Three gates, each a perceptron a = step(w · x + b)"
+    for title, (w, b) in GATES.items():
+        yield f"    {title:<4} w = {w}, b = {b}"
+    yield "    Composed of them, XOR = (x₁ OR x₂) AND NOT (x₁ AND x₂):"
     yield "    x₁ x₂  AND   OR  NOT x₁   XOR"
     for (x, y), _ in XOR:
         and_, or_, not_ = gate("AND")([x, y]), gate("OR")([x, y]), gate("NOT")([x])
-        yield f"     {x:g}  {y:g}    {and_:g}    {or_:g}     {not_:g}      {composed(x, y):g}"
-    yield "\n  In two layers: OR, NOT AND, and AND of both"
+        yield f"     {x:g}  {y:g}    {and_:g}    {or_:g}     {not_:g}      {xor_of_gates(x, y):g}"
+    yield "\n  In two layers: OR and NOT AND, and then the AND of both"
     yield from parameters(network := wired())
     yield "    x₁ x₂   OR  NOT AND  XOR"
     for (x, y), _ in XOR:
         output = network([x, y])
         one_of, not_both = network.layers[0].a
         yield f"     {x:g}  {y:g}    {one_of:g}     {not_both:g}      {output:g}"
-    yield "    NOT AND is one perceptron here: AND with the signs of its w and b turned round"
+    yield "    NOT AND is one perceptron here: AND with the signs of its w and b changed"
     mlp, history = learnt()
     yield f"\n  Learnt with tanh and sigmoid: {history}"
     yield from parameters(mlp)
@@ -101,7 +101,7 @@ def _lines() -> Iterator[str]:
 
 
 def parameters(mlp: MLP) -> Iterator[str]:
-    """Yield the parameters of a network, a line to a layer."""
+    """Yield a line with the parameters of each layer."""
     for number, layer in enumerate(mlp.layers, start=1):
         rows = ", ".join(f"[{', '.join(f'{w:.4g}' for w in row)}]" for row in layer.W)
         biases = ", ".join(f"{b:.4g}" for b in layer.b)

@@ -1,6 +1,6 @@
-"""The classic mistakes of writing a backward pass, to run and to look at.
+"""The classic mistakes in a backward pass, each a short function to run and to read (D6, D7).
 
-Each mistake is a short function that makes it. They are run beside the right engine:
+:func:`compare_engines` runs them beside the right engine:
 
 >>> from tinygrad_edu import Value
 >>> a = Value(1.0, label="a")
@@ -24,7 +24,7 @@ The lesson :mod:`~tinygrad_edu.lessons.why_topological_order` walks through them
 """
 
 from tinygrad_edu.lessons.broken_engines.comparison import (
-    Comparison,
+    MistakeComparison,
     compare_engines,
     compare_updates,
 )
@@ -40,9 +40,9 @@ from tinygrad_edu.lessons.broken_engines.engines import (
 
 __all__ = [
     "MISTAKES",
-    "Comparison",
     "Gradients",
     "Mistake",
+    "MistakeComparison",
     "compare_engines",
     "compare_updates",
     "every_path",
@@ -53,6 +53,9 @@ __all__ = [
 
 
 def report() -> str:
-    """Return the gradients of the broken engines on the smallest example, and updates in turn."""
+    """Return the tables of :func:`compare_engines` and :func:`compare_updates` as text."""
     engines, updates = compare_engines(smallest_example()), compare_updates()
-    return f"c = b + b of b = a + a of a = 1\n\n{engines!r}\n\nL = (w₁ · w₂)²/2\n\n{updates!r}"
+    return (
+        f"Gradients of c = b + b, where b = a + a and a = 1\n\n{engines!r}\n\n"
+        f"One step of gradient descent on L = (w₁ · w₂)²/2\n\n{updates!r}"
+    )

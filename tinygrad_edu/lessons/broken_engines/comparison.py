@@ -1,4 +1,4 @@
-"""Broken engines beside the right one, and updates in turn beside those at once."""
+"""Tables that compare each classic mistake with the right engine or the right update."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient, is_finite
+from tinygrad_edu.formulas.markup import number
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.lessons.broken_engines.engines import (
     MISTAKES,
     TooManyStepsError,
-    edges,
+    args_and_partials,
     nodes_to_show,
     paths_walked,
     topological_order,
@@ -28,37 +29,39 @@ from tinygrad_edu.support.tables import aligned, html_table
 from tinygrad_edu.value import Value
 
 __all__ = [
-    "Comparison",
+    "MistakeComparison",
     "allowances",
     "compare_engines",
     "compare_updates",
     "example_loss",
-    "short",
     "wrong_nodes",
 ]
 
 
 @dataclass(frozen=True)
-class Comparison(Printed):
-    """The right numbers, and those that come of the mistakes; prints as a table."""
+class MistakeComparison(Printed):
+    """The right numbers beside those that each mistake leads to; prints as a table."""
 
     names: tuple[str, ...]
-    """Of the rows: nodes, or weights."""
+    """The names of the rows: nodes, or weights."""
     right: tuple[Any, ...]
+    """The right number of each row."""
     found: dict[str, tuple[Any, ...]]
-    """For each mistake its numbers; none if it would have taken too many steps."""
+    """The numbers of each mistake; empty if it would have taken too many steps."""
     wrong: dict[str, tuple[str, ...]]
-    """For each mistake the names of the rows where it is wrong."""
+    """The names of the rows in which each mistake is wrong."""
     notes: tuple[str, ...]
+    """A line below the table about each mistake."""
 
     @property
     def rows(self) -> list[list[str]]:
-        """The table, its head first."""
+        """The rows of the table; the first one is its head."""
         head = ["", "right", *self.found]
-        body = [[name, short(x)] for name, x in zip(self.names, self.right, strict=True)]
+        body = [[name, number(x)] for name, x in zip(self.names, self.right, strict=True)]
         for mistake, numbers in self.found.items():
-            for row, x in zip(body, numbers or ["…"] * len(body), strict=True):
-                row.append(short(x) + " ✗" * (row[0] in self.wrong[mistake]))
+            cells = map(number, numbers) if numbers else ["…"] * len(body)
+            for row, cell in zip(body, cells, strict=True):
+                row.append(cell + " ✗" * (row[0] in self.wrong[mistake]))
         return [head, *body]
 
     def __repr__(self) -> str:
@@ -71,19 +74,22 @@ class Comparison(Printed):
         return f"{html_table(self.rows)}<p>{notes}</p>"
 
 
-def compare_engines(value: Value, *, only: Iterable[Value | str] | None = None) -> Comparison:
-    """Return the gradients behind ``value``, beside those of every broken engine.
+def compare_engines(
+    value: Value, *, only: Iterable[Value | str] | None = None
+) -> MistakeComparison:
+    """Return the right gradient of every node of a graph beside that of every broken engine.
 
-    ``value`` is a Value of one's own, with at most 300 nodes behind it; neither its graph nor any
-    ``.grad`` changes. In the table ✗ marks what is wrong by more than rounding. A broken engine
-    that would take more than 100,000 steps is left out, with the number of steps in a note.
+    In the table, ✗ marks a gradient that is wrong by more than rounding. A broken engine that
+    would take more than 100,000 steps is left out; a note gives the number of its steps. Neither
+    the graph nor any ``.grad`` changes.
 
     Args:
-        value: the root of the graph.
-        only: the rows to show: Values, or their names; left out, all of them.
+        value: the root of the graph, which may have at most 300 nodes.
+        only: the rows to show, as Values or as their names; by default all of them.
 
-    Raises TypeError for what is not a Value, ValueError for a constant, for a larger graph, and for
-    gradients that are not finite, KeyError for a row that there is not.
+    Raises TypeError if ``value`` is not a Value, ValueError if it is a constant, if the graph has
+    more than 300 nodes or if a gradient is not finite, and KeyError if ``only`` names a row that
+    is not in the table.
 
     >>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
     >>> square = w * w
@@ -119,43 +125,47 @@ def compare_engines(value: Value, *, only: Iterable[Value | str] | None = None) 
             note += f"; left out: it would take {Decimal(paths_walked(value)):.4g} steps"
         notes.append(note)
     rows = tuple(names[node] for node in shown), tuple(right[node] for node in shown)
-    return Comparison(*rows, found, wrong, tuple(notes))
+    return MistakeComparison(*rows, found, wrong, tuple(notes))
 
 
 def rows_to_show(only: Iterable[Value | str], nodes: list[Value], names: Names) -> list[Value]:
-    """Return the nodes that are asked for, by themselves or by name, in the order of the table."""
+    """Return the nodes that ``only`` gives as Values or by name, in the order of the table."""
     chosen = set()
     for row in [only] if isinstance(only, str | Value) else only:
         node = names.nodes.get(row) if isinstance(row, str) else row
         if node not in nodes:
             known = ", ".join(names[node] for node in nodes[:5])
-            message = f"compare_engines: there is no row {row!r}; there are {known}, ..."
+            message = f"compare_engines: there is no row {row!r}; the rows are {known}, ..."
             raise KeyError(message)
         chosen.add(node)
     return [node for node in nodes if node in chosen]
 
 
 def wrong_nodes(gradients: dict[Value, Any], right: dict[Value, Any]) -> list[Value]:
-    """Return the nodes whose gradient is wrong by more than another order of adding up explains."""
+    """Return the nodes whose gradient differs by more than the order of a sum can explain."""
     allowed = allowances(right)
     return [n for n, x in right.items() if not abs(gradients[n] - x) <= allowed[n]]
 
 
 def allowances(right: dict[Value, Any]) -> dict[Value, Any]:
-    """Return how far each gradient may be off for being added up in another order.
+    """Return how far each gradient may differ because its terms are added in another order.
 
-    ``right`` has the root first, and every node after all that use it.
+    ``right`` maps nodes to gradients, the root first and every node after those that use it.
     """
     sizes = {node: x - x for node, x in right.items()}
     sizes[next(iter(right))] += 1
     for node in right:
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             sizes[arg] += sizes[node] * abs(partial)
     return {node: size / 10**12 for node, size in sizes.items()}
 
 
 def example_loss(w1: Value, w2: Value) -> Value:
-    """Return half the squared error of two weights in a row, for the input 1 and the target 0."""
+    """Return half the squared error of two linear neurons in a row; the input is 1, the target 0.
+
+    >>> example_loss(Value(1.0), Value(2.0)).data
+    2.0
+    """
     loss: Value = (w1 * w2) ** 2 / 2
     return loss
 
@@ -164,17 +174,17 @@ def compare_updates(
     loss: Callable[..., Value] = example_loss,
     weights: Sequence[float] = (1.0, 2.0),
     rate: float = 0.1,
-) -> Comparison:
-    """Return the weights after a step of gradient descent, all at once and in turn.
+) -> MistakeComparison:
+    """Return the weights after one step of gradient descent: all updated at once, and in turn.
 
-    The example is L = (w₁w₂)²/2 at (1, 2), where the gradient is (4, 2). In turn, the second
-    derivative is taken at (0.6, 2), where it is 0.72.
+    The example is L = (w₁w₂)²/2 at (1, 2), where the gradient is (4, 2). If the weights are updated
+    in turn, the second derivative is taken at (0.6, 2), where it is 0.72.
 
-    The rows are named after the parameters of the function, w1 as w₁.
+    The rows are named after the parameters of the function: w1 is shown as w₁.
 
     Args:
         loss: a function of Values that returns a Value.
-        weights: where to start.
+        weights: the numbers at which the step starts.
         rate: the learning rate.
 
     >>> compare_updates()
@@ -191,14 +201,14 @@ def compare_updates(
         for name, x, y in zip(names, right, found, strict=True)
         if not math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-300)
     ]
-    return Comparison(
+    return MistakeComparison(
         tuple(names), tuple(right), {"in_turn": tuple(found)}, {"in_turn": tuple(wrong)},
         (f"in_turn: {mistake.title}",),
     )  # fmt: skip
 
 
 def names_of_parameters(function: Callable[..., Any], n: int) -> list[str]:
-    """Return what a function calls its first n parameters; w₁, w₂, ... if it does not name them.
+    """Return the names of the first n parameters of a function; w₁, w₂, ... if it has none.
 
     >>> names_of_parameters(lambda w1, b: None, 2), names_of_parameters(lambda *ws: None, 2)
     (['w₁', 'b'], ['w₁', 'w₂'])
@@ -208,12 +218,3 @@ def names_of_parameters(function: Callable[..., Any], n: int) -> list[str]:
     if len(named) < n:
         named = [f"w{i}" for i in range(1, n + 1)]
     return [re.sub(r"\d+$", lambda digits: subscript(digits[0]), name) for name in named]
-
-
-def short(x: Any) -> str:
-    """Return a number to four digits; text as it is.
-
-    >>> short(0.0821670), short("…")
-    ('0.08217', '…')
-    """
-    return f"{x:.4g}" if isinstance(x, float) else str(x)

@@ -1,14 +1,14 @@
-"""Broken engines: the classic mistakes of writing a backward pass, to run and to look at.
+"""Broken engines: the classic mistakes in a backward pass, each a short function (D6, D7).
 
-Each mistake is a short function. Most take a Value and return a gradient for every node behind it,
-as a dict, without changing the graph; the last one takes a step of gradient descent.
+Most of them take the root of a graph and return a dict with the gradient of every node, without
+changing the graph. The last one takes a step of gradient descent.
 
 >>> print(MISTAKES["overwrite"].source)
 def overwrite(value: Value) -> Gradients:
     ...
     gradients = Gradients(value)
     for node in ancestors(value):
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] = gradients[node] * partial  # right: +=
     return gradients
 """
@@ -35,7 +35,7 @@ __all__ = [
     "Gradients",
     "Mistake",
     "TooManyStepsError",
-    "edges",
+    "args_and_partials",
     "every_path",
     "first_visit",
     "nodes_to_show",
@@ -43,38 +43,42 @@ __all__ = [
     "topological_order",
 ]
 
-MOST_NODES = 300  # in a graph for a broken engine: a table of more is not read, and some recurse
+MOST_NODES = 300
+"""The largest graph for a broken engine: nobody reads a longer table, and some engines recurse."""
 MOST_STEPS = 100_000
+"""The number of changes of gradients after which a broken engine is stopped."""
 
 
-# --- what all engines here are made of ------------------------------------------------------------
+# --- the parts that all engines here share --------------------------------------------------------
 
 
 class Change(NamedTuple):
     """One change of a gradient."""
 
     sender: Value
-    """The node whose gradient was read last before: the one that sends (in ``every_path``, which
-    sends products, the argument itself)."""
+    """The node that sends: the one whose gradient was read last before the change. In
+    ``every_path``, which sends products, it is the argument itself."""
     upstream: Any
     """The gradient of the sender at this time."""
     arg: Value
     """The node whose gradient changes."""
     before: Any
+    """Its gradient before the change."""
     after: Any
+    """Its gradient after the change."""
 
 
 class Gradients(dict[Value, Any]):
-    """A gradient for every node behind a Value: 1 for itself, 0 for the others, to start with.
+    """A gradient for every node of a graph: at first 1 for the root and 0 for all others.
 
-    An ordinary dict, but for ``steps``, in which it notes every change.
+    It is a dict that also notes every change, in ``steps``.
 
-    Raises TypeError for what is not a Value, ValueError for a constant, for a graph that is too
-    large to be looked at, and when there have been too many steps.
+    Raises TypeError if ``value`` is not a Value, ValueError if it is a constant or if its graph has
+    too many nodes, and TooManyStepsError when a pass takes too many steps.
     """
 
     def __init__(self, value: Value) -> None:
-        """Start a backward pass."""
+        """Start a backward pass at the root ``value``."""
         nodes = nodes_to_show("mistakes", value)
         one, zero = one_and_zero(value)
         super().__init__([(node, one if node is value else zero) for node in nodes])
@@ -94,33 +98,37 @@ class Gradients(dict[Value, Any]):
 
 
 class TooManyStepsError(ValueError):
-    """The walk was stopped."""
+    """A broken engine was stopped because it took too many steps."""
 
     def __str__(self) -> str:
-        """Say why."""
-        return f"mistakes: stopped after {MOST_STEPS} steps; show a graph with fewer paths"
+        """Return the message."""
+        return f"mistakes: stopped after {MOST_STEPS} steps; use a graph with fewer paths"
 
 
 def nodes_to_show(name: str, value: Value) -> list[Value]:
-    """Return the nodes behind a Value, in topological order, unless they are too many to show."""
+    """Return the nodes of the graph of ``value``, the root first, in topological order.
+
+    Raises TypeError if ``value`` is not a Value, ValueError if it is a constant or if there are
+    more than ``MOST_NODES`` nodes. The messages start with ``name``.
+    """
     nodes = nodes_behind(name, value)
     if isinstance(value, Constant):
-        message = f"{name}: {value!r} depends on no Value that takes a gradient"
+        message = f"{name}: {value!r} does not depend on any Value that takes a gradient"
         raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     if len(nodes) > MOST_NODES:
         message = (
-            f"{name}: {len(nodes)} nodes are too many to look at; show at most {MOST_NODES}: "
-            "a Value in the middle of the graph, or a smaller example"
+            f"{name}: {len(nodes)} nodes are too many to look at; use a graph of at most "
+            f"{MOST_NODES}: start from a Value in the middle of it, or take a smaller example"
         )
         raise ValueError(message)
     return nodes
 
 
-def edges(node: Value) -> list[tuple[Value, Any]]:
-    """Return the arguments of a node that take a gradient, each with the local derivative.
+def args_and_partials(node: Value) -> list[tuple[Value, Any]]:
+    """Return the arguments of a node that take a gradient, each with its local derivative.
 
     >>> a, b = Value(2.0), Value(3.0)
-    >>> [(arg.data, partial) for arg, partial in edges(a * b)]
+    >>> [(arg.data, partial) for arg, partial in args_and_partials(a * b)]
     [(2.0, 3.0), (3.0, 2.0)]
     """
     pairs = zip(node.args, node.partials, strict=True)
@@ -128,11 +136,11 @@ def edges(node: Value) -> list[tuple[Value, Any]]:
 
 
 def paths_walked(value: Value) -> int:
-    """Return how many steps ``recursion`` and ``every_path`` take, without taking them.
+    """Return the number of steps that ``recursion`` and ``every_path`` take, without taking them.
 
-    They take one step for every path from ``value`` to every node behind it.
+    They take one step for every path from the root ``value`` to every other node of its graph.
 
-    Raises TypeError for what is not a Value.
+    Raises TypeError if ``value`` is not a Value.
 
     >>> x = Value(1.0)
     >>> for _ in range(100):
@@ -143,13 +151,13 @@ def paths_walked(value: Value) -> int:
     paths = dict.fromkeys(nodes_behind("paths_walked", value), 0)
     paths[value] = 1
     for node in paths:
-        for arg, _ in edges(node):
+        for arg, _ in args_and_partials(node):
             paths[arg] += paths[node]
     return sum(paths.values()) - 1
 
 
 def smallest_example() -> Value:
-    """Return c = b + b of b = a + a of a = 1: the derivative of c with respect to a is 4."""
+    """Return c = b + b, where b = a + a and a = 1; the derivative of c with respect to a is 4."""
     a = Value(1.0, label="a")
     b = a + a
     b.label = "b"
@@ -162,23 +170,23 @@ def smallest_example() -> Value:
 
 
 def topological_order(value: Value) -> Gradients:
-    """Every node after all that use it: when it sends its gradient on, this is complete."""
+    """Visit every node after all nodes that use it: then its gradient is complete when it sends."""
     gradients = Gradients(value)
     for node in ancestors(value):
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] += gradients[node] * partial
     return gradients
 
 
 def every_path(value: Value) -> Gradients:
-    """Recursion done right: not a gradient is sent on, but the product along one path.
+    """Do recursion right: send on not the gradient, but the product along one path.
 
-    It walks every path by itself, and there may be 2^n of them behind n additions.
+    Every path is walked separately, and a graph of n additions may have 2^n paths.
     """
     gradients = Gradients(value)
 
     def backward(node: Value, product: Any) -> None:
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] += product * partial
             backward(arg, product * partial)
 
@@ -186,8 +194,10 @@ def every_path(value: Value) -> Gradients:
     return gradients
 
 
-def at_once(loss: Callable[..., Value], weights: Iterable[float], rate: float = 0.1) -> list[float]:
-    """Gradient descent: first all derivatives, where the weights are; then all updates."""
+def updated_together(
+    loss: Callable[..., Value], weights: Iterable[float], rate: float = 0.1
+) -> list[float]:
+    """Take a step of gradient descent: first compute all derivatives, then update all weights."""
     ws = [Value(w) for w in weights]
     slopes = grad(loss(*ws), ws)
     return [w.data - rate * slope for w, slope in zip(ws, slopes, strict=True)]
@@ -197,27 +207,27 @@ def at_once(loss: Callable[..., Value], weights: Iterable[float], rate: float = 
 
 
 def overwrite(value: Value) -> Gradients:
-    """Put each contribution in the place of the one before, where they should add up.
+    """Overwrite a gradient with each contribution, where the contributions must be added up.
 
-    A node that is used twice is reached by two edges, and the last one wins.
+    A node that is used twice gets two contributions, and only the last one remains.
     """
     gradients = Gradients(value)
     for node in ancestors(value):
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] = gradients[node] * partial  # right: +=
     return gradients
 
 
 def recursion(value: Value) -> Gradients:
-    """Add to an argument, and let it send its gradient on at once.
+    """Add to the gradient of an argument, and let the argument send its gradient on at once.
 
-    More may come to the argument later. Then what it sent was incomplete; and when it sends again,
-    it sends what it had before once more.
+    The argument may receive more later. Then what it sent was incomplete; and when it sends again,
+    it sends its earlier gradient once more.
     """
     gradients = Gradients(value)
 
     def backward(node: Value) -> None:
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] += gradients[node] * partial
             backward(arg)  # right: later, after all that use arg
 
@@ -228,7 +238,7 @@ def recursion(value: Value) -> Gradients:
 def first_visit(value: Value) -> Gradients:
     """Go depth first, but let every node send its gradient on only once: at the first visit.
 
-    More may come to the node later, and is never sent on.
+    The node may receive more later, and that is never sent on.
     """
     gradients = Gradients(value)
     visited = set()
@@ -237,7 +247,7 @@ def first_visit(value: Value) -> Gradients:
         if node in visited:
             return
         visited.add(node)
-        for arg, partial in edges(node):
+        for arg, partial in args_and_partials(node):
             gradients[arg] += gradients[node] * partial
             backward(arg)  # right: later, after all that use arg
 
@@ -246,9 +256,9 @@ def first_visit(value: Value) -> Gradients:
 
 
 def stale(value: Value) -> Gradients:
-    """Do a second backward pass, and clear only the gradients of the parameters before it.
+    """Do a second backward pass after clearing only the gradients of the parameters.
 
-    The nodes between still have what the first pass left, and send it on once more.
+    The nodes in between still hold the gradients of the first pass, and send them on once more.
     """
     gradients = Gradients(value)
     for _ in range(2):
@@ -257,16 +267,16 @@ def stale(value: Value) -> Gradients:
                 gradients[node] = 0
         gradients[value] = 1
         for node in ancestors(value):
-            for arg, partial in edges(node):
+            for arg, partial in args_and_partials(node):
                 gradients[arg] += gradients[node] * partial
     return gradients
 
 
 def in_turn(loss: Callable[..., Value], weights: Iterable[float], rate: float = 0.1) -> list[float]:
-    """Update the first weight, then differentiate by the second one, and so on.
+    """Update the first weight, then differentiate with respect to the second one, and so on.
 
     From the second weight on, the derivatives are taken at a point where some weights have already
-    moved: they are not the gradient of any one point.
+    moved. Together they are not the gradient at any point.
     """
     numbers = list(weights)
     for i in range(len(numbers)):
@@ -275,24 +285,24 @@ def in_turn(loss: Callable[..., Value], weights: Iterable[float], rate: float = 
     return numbers
 
 
-# --- the list of them -----------------------------------------------------------------------------
+# --- the list of mistakes -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, repr=False)
 class Mistake:
-    """A classic mistake; called, it makes it. Printed, it shows its explanation and its source."""
+    """A classic mistake: calling it runs the broken engine, printing it shows the source."""
 
     title: str
-    """What it is, in a few words."""
+    """The mistake in a few words."""
     function: Callable[..., Any]
     """The broken engine."""
     right: Callable[..., Any]
-    """The same done right."""
+    """The engine, or the update, without the mistake."""
 
     @property
     def explanation(self) -> str:
-        """Why it is wrong, in a paragraph."""
-        # As the source has it: python -OO leaves out the docstring itself.
+        """The paragraph that says why it is wrong."""
+        # Read from the source, because python -OO removes docstrings.
         function: Any = ast.parse(self.source).body[0]
         return " ".join((ast.get_docstring(function) or "").split())
 
@@ -306,11 +316,11 @@ class Mistake:
         return self.function(*args)
 
     def __repr__(self) -> str:
-        """Return what it is, without the source."""
+        """Return the name and the title."""
         return f"<mistake {self.function.__name__}: {self.title}>"
 
     def __str__(self) -> str:
-        """Return the title and the source, which explains itself."""
+        """Return the title and the source, whose docstring explains the mistake."""
         return printable(f"{self.title}\n\n{self.source}")
 
 
@@ -324,6 +334,8 @@ MISTAKES = {
         first_visit, topological_order,
     ),
     "stale": Mistake("a second backward pass on top of old gradients", stale, topological_order),
-    "in_turn": Mistake("weights updated in turn, in place of all at once", in_turn, at_once),
+    "in_turn": Mistake(
+        "weights updated in turn, in place of all at once", in_turn, updated_together
+    ),
 }  # fmt: skip
 """The mistakes by name."""

@@ -6,9 +6,9 @@ torch_as_numpy(), jax_as_numpy() and autograd_as_numpy() raise ImportError where
 import importlib
 import os
 
-from tinygrad_edu.interop.framework import Framework, on_arrays, torch_as_numpy
+from tinygrad_edu.interop.framework import Framework, compute_with, torch_as_numpy
 
-__all__ = ["Framework", "autograd_as_numpy", "jax_as_numpy", "on_arrays", "torch_as_numpy"]
+__all__ = ["Framework", "autograd_as_numpy", "compute_with", "jax_as_numpy", "torch_as_numpy"]
 
 
 def jax_as_numpy():

@@ -212,8 +212,13 @@ def test_an_expression_prints_as_python_that_can_be_pasted(expression):
 
 @given(expressions())
 def test_an_expression_has_no_line_without_use(expression):
-    used = {x for line in expression.lines for x in line.operands if isinstance(x, int)}
-    n = len(expression.inputs) + len(expression.lines)
+    used = {
+        x
+        for instruction in expression.instructions
+        for x in instruction.operands
+        if isinstance(x, int)
+    }
+    n = len(expression.inputs) + len(expression.instructions)
     assert used | {n - 1} == set(range(n))
 
 
@@ -223,14 +228,14 @@ def test_expressions_reach_every_operation():
     @settings(max_examples=500, database=None, phases=[Phase.generate])
     @given(expressions())
     def look(expression):
-        seen.update(line.op for line in expression.lines)
+        seen.update(instruction.op for instruction in expression.instructions)
 
     look()
     assert seen == set(TABLE.values())
 
 
 def test_an_operation_of_ones_own_is_in_expressions_at_once():
-    assert repr(find(expressions(operations=[square]), lambda e: e.lines)) == (
+    assert repr(find(expressions(operations=[square]), lambda e: e.instructions)) == (
         "lambda x: square(x)  # at x=0.0"
     )
 
@@ -242,20 +247,28 @@ def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught()
         partials=lambda y, xs: ([math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],),
         symbol="Π", latex=r" \cdot ".join,
     )  # fmt: skip
-    found = find(expressions(operations=[product]), lambda e: e.lines and len(e.inputs) == 2)
+    found = find(expressions(operations=[product]), lambda e: e.instructions and len(e.inputs) == 2)
     assert repr(found) == "lambda x, y: product([x, y])  # at x=0.0, y=0.0"
 
 
 def uses_twice(expression):
-    places = [x for line in expression.lines for x in set(line.operands) if isinstance(x, int)]
+    places = [
+        x
+        for instruction in expression.instructions
+        for x in set(instruction.operands)
+        if isinstance(x, int)
+    ]
     return any(places.count(x) > 1 for x in places if x >= len(expression.inputs))
 
 
 @pytest.mark.parametrize(
     ("condition", "shrunk"),
     [
-        (lambda e: any(line.op is tanh for line in e.lines), "lambda x: tanh(x)  # at x=0.0"),
-        (lambda e: len(e.lines) > 2, "lambda x: ((x + x) + x) + x  # at x=0.0"),
+        (
+            lambda e: any(instruction.op is tanh for instruction in e.instructions),
+            "lambda x: tanh(x)  # at x=0.0",
+        ),
+        (lambda e: len(e.instructions) > 2, "lambda x: ((x + x) + x) + x  # at x=0.0"),
     ],
 )
 def test_expressions_shrink_to_something_readable(condition, shrunk):
@@ -291,7 +304,7 @@ from tinygrad_edu.testing import *
        w=arguments(weighted_sum), many=st.lists(values(), min_size=2))
 def test(e, n, v, c, a, w, many):
     print("run with", repr(e), n(*n.inputs), v, c, a, w, many)
-    assert len(e.lines) < 3 or len(n.lines) < 4
+    assert len(e.instructions) < 3 or len(n.instructions) < 4
 """
 
 
@@ -342,15 +355,15 @@ def test_a_network_is_a_loss_of_its_parameters(network):
     loss = network(*map(Value, network.inputs))
     assert loss.op is table.half_squared_error
     assert loss.data >= 0
-    assert network.lines[0].op is table.weighted_sum
+    assert network.instructions[0].op is table.weighted_sum
 
 
 def test_networks_have_hidden_layers():
     def deep(network):
-        ops = [line.op for line in network.lines]
+        ops = [instruction.op for instruction in network.instructions]
         return ops[:3] == [table.weighted_sum, ops[1], table.weighted_sum]
 
-    network = find(networks(), lambda network: len(network.lines) == 5 and deep(network))
+    network = find(networks(), lambda network: len(network.instructions) == 5 and deep(network))
     hidden = len(network.inputs) + 1
-    assert network.lines[1].op in SMOOTH
-    assert hidden in network.lines[2].operands
+    assert network.instructions[1].op in SMOOTH
+    assert hidden in network.instructions[2].operands

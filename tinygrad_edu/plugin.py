@@ -11,11 +11,11 @@ def register() -> None:
     """Let Hypothesis draw Values where a test asks for them by type, as ``from_type`` does."""
     from hypothesis import strategies as st  # noqa: PLC0415 - it is being imported just now
 
-    st.register_type_strategy(Value, drawn)
-    st.register_type_strategy(Constant, drawn)
+    st.register_type_strategy(Value, strategy_for)
+    st.register_type_strategy(Constant, strategy_for)
 
 
-def drawn(kind: type) -> Any:
+def strategy_for(kind: type) -> Any:
     """Return the strategy for Values, or for Constants."""
     from tinygrad_edu.testing import numbers  # noqa: PLC0415 - only where one is drawn
 

@@ -32,8 +32,8 @@ from tinygrad_edu.programs.expressions import (
     MARGIN,
     ROWS,
     Expression,
-    Line,
-    Operand,
+    Instruction,
+    PlaceOrNumber,
     expression,
     grow,
     lengths,
@@ -155,7 +155,7 @@ def expressions(
 
     >>> from hypothesis import find
     >>> from tinygrad_edu import tanh
-    >>> find(expressions(operations=[tanh]), lambda e: len(e.lines) == 2)
+    >>> find(expressions(operations=[tanh]), lambda e: len(e.instructions) == 2)
     lambda x: tanh(tanh(x))  # at x=0.0
     """
     inputs = draw(st.lists(numbers(), min_size=1, max_size=max_inputs))
@@ -163,7 +163,7 @@ def expressions(
     return grow(inputs, lambda options: draw(st.sampled_from(options)), size, operations)
 
 
-NUMBERS = numbers()  # made once: a network takes dozens
+ANY_NUMBERS = numbers()  # made once: a network takes dozens
 
 
 @st.composite
@@ -176,19 +176,19 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
     """
     widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=1 + max_layers))
     count: int = sum(wide * (fan_in + 1) for fan_in, wide in pairwise(widths))
-    *parameters, activation = draw(st.tuples(*[NUMBERS] * count, st.sampled_from(SMOOTH)))
-    data = draw(st.tuples(*[NUMBERS] * (widths[0] + widths[-1])))
-    lines: list[Line] = []
+    *parameters, activation = draw(st.tuples(*[ANY_NUMBERS] * count, st.sampled_from(SMOOTH)))
+    data = draw(st.tuples(*[ANY_NUMBERS] * (widths[0] + widths[-1])))
+    instructions: list[Instruction] = []
 
-    def place_of(op: Operation, *operands: Operand) -> int:
-        lines.append(Line(op, operands))
-        return count + len(lines) - 1
+    def place_of(op: Operation, *operands: PlaceOrNumber) -> int:
+        instructions.append(Instruction(op, operands))
+        return count + len(instructions) - 1
 
     free = iter(range(count))
-    signals: list[Operand] = [*data[: widths[0]]]
+    signals: list[PlaceOrNumber] = [*data[: widths[0]]]
     for wide in widths[1:]:
         neurons = [(*islice(free, len(signals)), *signals, next(free)) for _ in range(wide)]
         sums = [place_of(table.weighted_sum, *neuron) for neuron in neurons]
         signals = [place_of(activation, z) for z in sums]
     place_of(table.half_squared_error, *signals, *data[widths[0] :])
-    return Expression(tuple(parameters), tuple(lines))
+    return Expression(tuple(parameters), tuple(instructions))

@@ -43,11 +43,11 @@ from typing import Any, NamedTuple
 from tinygrad_edu import Value, grad, gradcheck
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
-from tinygrad_edu.programs.expressions import Expression, Line, grow
+from tinygrad_edu.programs.expressions import Expression, Instruction, grow
 from tinygrad_edu.table import LEAK, TABLE, add, mul, sub
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from frameworks import autograd_as_numpy, jax_as_numpy, on_arrays, torch_as_numpy
+from frameworks import autograd_as_numpy, compute_with, jax_as_numpy, torch_as_numpy
 
 POPULATIONS = {"ordinary": (0.1, 5.0), "wide": (1e-6, 1e6)}
 ERRORS = (1e-2, 1e-4, 1e-6, 1e-8)
@@ -88,7 +88,7 @@ class Detaching(NamedTuple):
         return self.op.compute(self.detached(operands, Value.detach))
 
     def array(self, xp, *operands):
-        return on_arrays(self.op, xp, self.detached(operands, xp.stop_gradient))
+        return compute_with(self.op, xp, self.detached(operands, xp.stop_gradient))
 
     def detached(self, operands, stop):
         flat = self.op.flat(operands)
@@ -101,7 +101,7 @@ def planted(op, wrong, numbers):
     slopes = op.flat(wrong(op.forward(*numbers), *numbers))
 
     def array(xp, *operands):
-        y = xp.stop_gradient(on_arrays(op, xp, operands))
+        y = xp.stop_gradient(compute_with(op, xp, operands))
         for slope, x in zip(slopes, op.flat(operands), strict=True):
             if slope is not None:
                 y = y + slope * (x - xp.stop_gradient(x))
@@ -117,22 +117,24 @@ def planted(op, wrong, numbers):
 def numbers_at(expression):
     """Return what each line is given at the point."""
     results, given = list(expression.inputs), []
-    for line in expression.lines:
-        given.append(line.arguments(results))
-        results.append(float(line.op.forward(*line.op.nested(given[-1]))))
+    for instruction in expression.instructions:
+        given.append(instruction.arguments(results))
+        results.append(float(instruction.op.forward(*instruction.op.nested(given[-1]))))
     return given
 
 
 def with_op(expression, k, op):
-    """Return the expression with another operation in line ``k``."""
-    lines = list(expression.lines)
-    lines[k] = lines[k]._replace(op=op)
-    return replace(expression, lines=tuple(lines))
+    """Return the expression with another operation in instruction ``k``."""
+    instructions = list(expression.instructions)
+    instructions[k] = instructions[k]._replace(op=op)
+    return replace(expression, instructions=tuple(instructions))
 
 
 def with_rule(expression, k, wrong):
-    """Return the expression with a wrong rule in line ``k``."""
-    return with_op(expression, k, planted(expression.lines[k].op, wrong, numbers_at(expression)[k]))
+    """Return the expression with a wrong rule in instruction ``k``."""
+    return with_op(
+        expression, k, planted(expression.instructions[k].op, wrong, numbers_at(expression)[k])
+    )
 
 
 def scaled(change):
@@ -166,7 +168,7 @@ def wrong_rules(expression, wrong, only):
     """Return the expressions of which one operation has a wrong rule."""
     return [
         (functools.partial(with_rule, expression, k, wrong(op)), naming(op))
-        for k, (op, _) in enumerate(expression.lines)
+        for k, (op, _) in enumerate(expression.instructions)
         if only in {"", op.name}
     ]
 
@@ -179,14 +181,14 @@ def lost_contributions(expression):
     """Return the expressions of which one loses one of many contributions to a gradient."""
     operands = [
         (k, i, x)
-        for k, line in enumerate(expression.lines)
-        for i, x in enumerate(line.operands)
+        for k, instruction in enumerate(expression.instructions)
+        for i, x in enumerate(instruction.operands)
         if isinstance(x, int)
     ]
     uses = Counter(x for _, _, x in operands)
     return [
         (
-            functools.partial(with_op, expression, k, Detaching(expression.lines[k].op, i)),
+            functools.partial(with_op, expression, k, Detaching(expression.instructions[k].op, i)),
             "The function escapes the graph",
         )
         for k, i, x in operands
@@ -196,9 +198,13 @@ def lost_contributions(expression):
 
 def with_faint_input(expression, w):
     """Return the expression plus 1e-6 w for a new input w, with the wrong sign in the rule."""
-    n, k = len(expression.inputs), len(expression.lines)
-    lines = (*moved(expression, 1, {}), Line(mul, (n, 1e-6)), Line(add, (n + k, n + k + 1)))
-    right = Expression((*expression.inputs, w), lines)
+    n, k = len(expression.inputs), len(expression.instructions)
+    instructions = (
+        *moved(expression, 1, {}),
+        Instruction(mul, (n, 1e-6)),
+        Instruction(add, (n + k, n + k + 1)),
+    )
+    right = Expression((*expression.inputs, w), instructions)
     return with_rule(right, k, lambda p, x, y: (-y, x))
 
 
@@ -233,28 +239,32 @@ def kinked(expression, rng):
     """
     inputs, op = expression.inputs, rng.choice(KINKS)
     n, y = len(inputs), rng.randrange(len(inputs))
-    lines = [Line(sub, (0, inputs[0]))]
+    instructions = [Instruction(sub, (0, inputs[0]))]
     if rng.random() < 0.5 and abs(product := inputs[0] * inputs[y]) <= 1e3:
-        lines = [Line(mul, (0, y)), Line(sub, (n, product))]
-    k = len(lines)
+        instructions = [Instruction(mul, (0, y)), Instruction(sub, (n, product))]
+    k = len(instructions)
     more = () if op.arity == 1 else (LEAK if op.name == "leaky_relu" else 0.0,)
-    lines += [Line(op, (n + k - 1, *more)), Line(add, (0, n + k))]
-    bent = Expression(inputs, (*lines, *moved(expression, len(lines), {0: n + k + 1})))
+    instructions += [Instruction(op, (n + k - 1, *more)), Instruction(add, (0, n + k))]
+    bent = Expression(
+        inputs, (*instructions, *moved(expression, len(instructions), {0: n + k + 1}))
+    )
     return with_rule(bent, k, op.partials) if bends(bent, k) else None
 
 
 def moved(expression, m, inputs):
-    """Return the lines, to stand after ``m`` others, with what these make of the inputs."""
+    """Return the instructions, to stand after ``m`` others, with what these make of the inputs."""
     n = len(expression.inputs)
     return [
-        Line(op, tuple([inputs.get(x, x + m * (x >= n)) if isinstance(x, int) else x for x in xs]))
-        for op, xs in expression.lines
+        Instruction(
+            op, tuple([inputs.get(x, x + m * (x >= n)) if isinstance(x, int) else x for x in xs])
+        )
+        for op, xs in expression.instructions
     ]
 
 
 def bends(expression, k):
-    """Tell whether the slopes differ when line ``k`` takes those from either side of its kink."""
-    op = expression.lines[k].op
+    """Tell whether the slopes on both sides of the kink of instruction ``k`` lead to different results."""
+    op = expression.instructions[k].op
 
     def beside(side):
         def rule(_, x, *more):
@@ -279,7 +289,7 @@ def grown(n):
             seed += 1
             *inputs, w = [log_uniform(rng, *bounds) for _ in range(rng.randint(2, 4))]
             expression = grow(inputs, rng.choice, rng.randint(1, LARGEST))
-            if expression.lines:
+            if expression.instructions:
                 left -= 1
                 yield population, expression, rng, w
 

@@ -16,17 +16,17 @@ from tinygrad_edu.check.measure import (
     coincide,
     digits_kept,
     extrapolations,
-    ladder,
     rounding,
     scale,
     settled,
     significant,
     spacings,
+    step_ladder,
 )
 
 
 def around(f, x, noise=0.0):
-    steps = ladder(x)
+    steps = step_ladder(x)
     below, above = ([f(x + side * h) for h in steps] for side in (-1, 1))
     return Around(x, steps, below, f(x), above, [noise] * len(steps))
 
@@ -98,7 +98,7 @@ def test_what_is_steep_on_one_side_only_is_steep(side):
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_steps_are_halved_from_the_size_of_the_input_to_its_last_digits(x):
-    steps = ladder(x)
+    steps = step_ladder(x)
     assert all(a == 2 * b for a, b in pairwise(steps))
     assert 0 < steps[-1] <= 2.0**-46 * max(scale(x), steps[-1])
     assert all(x + h != x != x - h for h in steps)

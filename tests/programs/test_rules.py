@@ -10,7 +10,7 @@ from tinygrad_edu import Value, cos, exp, log, sqrt, total
 from tinygrad_edu.operation import Interval, Operation
 from tinygrad_edu.programs import replay
 from tinygrad_edu.programs.expressions import lengths
-from tinygrad_edu.programs.rules import Lines
+from tinygrad_edu.programs.rules import ProgramLines
 from tinygrad_edu.table import TABLE
 
 
@@ -123,7 +123,7 @@ def test_the_rule_of_every_operation_can_be_written_down(row):
     n = lengths(row)[-1]
     fixed = row.fixed_arguments(n)
     names = [2.0 if is_fixed else f"x{i}" for i, is_fixed in enumerate(fixed)]
-    partials = Lines(lambda op: op.forward).partials(row, "y", names)
+    partials = ProgramLines(lambda op: op.forward).partials(row, "y", names)
     assert [p is None for p in partials] == fixed
 
 
@@ -180,7 +180,7 @@ def test_a_written_rule_that_lacks_a_partial_is_refused_by_name():
 
 
 def test_what_only_unwanted_partials_need_is_left_out():
-    every, first = Lines(lambda op: op.forward), Lines(lambda op: op.forward)
+    every, first = ProgramLines(lambda op: op.forward), ProgramLines(lambda op: op.forward)
     every.partials(NEW["arctan2"], "a", ["y", "x"])
     found = first.partials(NEW["arctan2"], "a", ["y", "x"], [True, False])
     assert set(first.lines) < set(every.lines)
@@ -189,7 +189,7 @@ def test_what_only_unwanted_partials_need_is_left_out():
 
 def test_what_is_written_twice_is_worked_out_once():
     op = operation(partials=lambda y, x: (sqrt(1 - y * y) + (1 - y * y) * log(1 - y * y),))
-    lines = Lines(lambda op: op.forward)
+    lines = ProgramLines(lambda op: op.forward)
     assert lines.partials(op, "y", ["x"]) == ["t5"]
     assert str(lines).splitlines() == [
         "t0 = y * y",

@@ -19,7 +19,7 @@ from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["NOTHING", "Claim", "claims", "mistake"]
+__all__ = ["UNCLAIMED", "Claim", "claims", "mistake"]
 
 
 class Claim(NamedTuple):
@@ -32,7 +32,7 @@ class Claim(NamedTuple):
 
 SINGLE, SHORT = 24, 16
 """Binary digits of float32, and those of numbers that a person may have typed."""
-NOTHING = Claim(math.nan)
+UNCLAIMED = Claim(math.nan)
 """No claim; told by identity, since a person may claim nan."""
 
 
@@ -47,8 +47,8 @@ def claims(claimed: Any, function: Function, outputs: int) -> list[list[Claim]]:
         message = f"gradcheck: the claims for {outputs} outputs have to be a list of {outputs}"
         raise ValueError(message)
     rows = [dict(for_inputs(row, function)) for row in (claimed if outputs > 1 else [claimed])]
-    found = [[row.get(leaf, NOTHING) for leaf in function.leaves] for row in rows]
-    if not any(claim is not NOTHING for row in found for claim in row):
+    found = [[row.get(leaf, UNCLAIMED) for leaf in function.leaves] for row in rows]
+    if not any(claim is not UNCLAIMED for row in found for claim in row):
         message = "gradcheck: nothing is claimed"
         raise ValueError(message)
     return found
@@ -64,7 +64,7 @@ def for_inputs(claimed: Any, function: Function) -> list[tuple[Value, Claim]]:
     for way in ways:
         with suppress(ShapeError):
             return list(paired(way, given, args))
-    message = f"gradcheck: claims {shape(claimed)} for inputs {shape(given)}"
+    message = f"gradcheck: claims {shape_in_words(claimed)} for inputs {shape_in_words(given)}"
     raise ValueError(message)
 
 
@@ -93,10 +93,10 @@ def called_with(args: Sequence[Any], claimed: Any) -> Any:
         return claimed(*args) if callable(claimed) else claimed
 
 
-def shape(given: Any) -> str:
+def shape_in_words(given: Any) -> str:
     """Return the shape of a list of lists, for a message.
 
-    >>> shape([[1, 2, 3], [4, 5, 6]]), shape([1, [2, 3]])
+    >>> shape_in_words([[1, 2, 3], [4, 5, 6]]), shape_in_words([1, [2, 3]])
     ('of shape 2 x 3', 'of shape 2')
     """
     sizes = []
@@ -114,9 +114,9 @@ def claim(given: Any) -> Claim:
     (Claim(value=2.0, rounding=0.0, text=''), Claim(value=0.08, rounding=0.005, text='0.08'))
     """
     if given is None:
-        return NOTHING
+        return UNCLAIMED
     if isinstance(given, str):
-        return rounded(given)
+        return claim_from_text(given)
     try:
         value = float(given if isinstance(given, Value) else number(given))
         return Claim(value, half_a_digit(value))
@@ -140,10 +140,10 @@ def half_a_digit(value: float) -> float:
     return math.ldexp(0.5, math.frexp(value)[1] - SINGLE)
 
 
-def rounded(text: str) -> Claim:
+def claim_from_text(text: str) -> Claim:
     """Return the claim of a number to the digits given: it may be off by half a unit of the last.
 
-    >>> rounded("0.0822"), rounded("2,13").value
+    >>> claim_from_text("0.0822"), claim_from_text("2,13").value
     (Claim(value=0.0822, rounding=5e-05, text='0.0822'), 2.13)
     """
     try:
@@ -164,7 +164,7 @@ FACTORS = (
     (2.0, "a factor 2 too many"),
     (0.5, "a factor 2 is missing"),
 )
-MOST = 200
+LARGEST_GRAPH = 200
 """Nodes of a graph in which to look for a forgotten path or factor."""
 
 
@@ -206,12 +206,12 @@ def hypotheses(
         yield claim.value, f'it is right to {known} digits: claim it as text, "{text}"'
     for factor, words in FACTORS:
         yield factor * slope, words
-    if isinstance(y, Constant) or len(nodes := ancestors(y)) > MOST:
+    if isinstance(y, Constant) or len(nodes := ancestors(y)) > LARGEST_GRAPH:
         return
     graph = Names(y)
     names = {node: graph[node] for node in nodes if as_text(node.label)}
     names |= zip(function.leaves, function.names, strict=True)
-    edges = list(edges_between(nodes, y, x))
+    edges = list(contributions(nodes, y, x))
     parts = [edge for edge in edges if not math.isclose(edge.term, slope)]
     for edge in parts:
         yield slope - edge.term, f"what goes {edge.way(names)} is missing"
@@ -224,7 +224,7 @@ def hypotheses(
             yield slope / edge.partial, f"{words} missing"
 
 
-class Edge(NamedTuple):
+class Contribution(NamedTuple):
     """A node, one of its arguments, the derivative between them, and what comes through there."""
 
     node: Value
@@ -234,28 +234,28 @@ class Edge(NamedTuple):
 
     def way(self, names: dict[Value, str]) -> str:
         """Return the edge in words."""
-        return f"from {called(self.arg, names)} to {called(self.node, names)}"
+        return f"from {node_in_words(self.arg, names)} to {node_in_words(self.node, names)}"
 
     def derivative(self, names: dict[Value, str]) -> str:
         """Return what the derivative between them is called."""
         above, below = (
             f"({text})" if " " in text else text
-            for text in (called(self.node, names), called(self.arg, names))
+            for text in (node_in_words(self.node, names), node_in_words(self.arg, names))
         )
         return f"∂{above}/∂{below}"
 
 
-def edges_between(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Edge]:
+def contributions(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Contribution]:
     """Yield the edges on the paths from ``x`` to ``y``, the last ones first."""
     for node, upstream in zip(nodes, grad(y, nodes), strict=True):
         for arg, partial in zip(node.args, node.partials, strict=True):
             if partial and isinstance(arg, Value):
                 term = float(upstream * partial * grad(arg, x))
                 if term:
-                    yield Edge(node, arg, float(partial), term)
+                    yield Contribution(node, arg, float(partial), term)
 
 
-def called(node: Value, names: dict[Value, str]) -> str:
+def node_in_words(node: Value, names: dict[Value, str]) -> str:
     """Return what a message calls a node: its name, or how it was made."""
     if node in names or node.op is None:
         return names.get(node) or f"{node.data:.6g}"

@@ -13,7 +13,7 @@ from tinygrad_edu.check.measure import (
     SINGLE,
     Around,
     digits_kept,
-    ladder,
+    step_ladder,
 )
 from tinygrad_edu.check.noise import (
     measured_noise,
@@ -24,7 +24,7 @@ from tinygrad_edu.check.report import Finding, Verdict
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Value
 
-__all__ = ["UNSEEN", "Gradients", "examine"]
+__all__ = ["UNSEEN", "GradientFunction", "examine"]
 
 SAFETY = 5
 """How many times the sum of all errors a gradient may be off."""
@@ -34,17 +34,17 @@ EVERY = 5
 """Of how many steps on a ladder one tells the noise."""
 UNSEEN = "between two floats the function does too much"
 """Why no step is small enough."""
-NOTHING = 1e-9
+NEGLIGIBLE = 1e-9
 """How much of what is steep here a tolerance may be for a gradient of 0."""
 APPROXIMATE = 1e-10
 """How much of a slope a function without a graph may be off: a solver stops before the end."""
 
-Gradients: TypeAlias = "Callable[[Sequence[Value]], list[list[float]]]"
+GradientFunction: TypeAlias = "Callable[[Sequence[Value]], list[list[float]]]"
 
 
 def examine(
     function: Function,
-    claimed: Gradients | None = None,
+    claimed: GradientFunction | None = None,
     slack: Sequence[Sequence[float]] = (),
 ) -> list[Finding]:
     """Compare the gradients of a function with slopes.
@@ -59,7 +59,7 @@ def examine(
     outputs = outputs_of(function)
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
-    noise = measured_noise(function, floats, thorough=any(y.op is None for y in outputs))
+    noise = measured_noise(function, as_floats, thorough=any(y.op is None for y in outputs))
     arounds = [look_around(function, i, noise) for i in inputs]
     gradients = (claimed or function.gradients)(outputs)
     noises = iter(noise_of_gradients(function, outputs))
@@ -84,15 +84,15 @@ def examine(
 def outputs_of(function: Function) -> list[Value]:
     """Return the outputs; raise ValueError unless they are finite numbers, twice the same."""
     point = function.point
-    outputs, again = function.outputs(), floats(function.outputs())
+    outputs, again = function.outputs(), as_floats(function.outputs())
     if function.point != point:
         message = f"gradcheck: the function moves its inputs, from {point} to {function.point}"
         raise ValueError(message)
     if not outputs or not all(map(math.isfinite, again)):
         message = f"gradcheck: the function is {again} at {point}"
         raise ValueError(message)
-    if floats(outputs) != again:
-        message = f"gradcheck: the function is {floats(outputs)} at first and then {again}"
+    if as_floats(outputs) != again:
+        message = f"gradcheck: the function is {as_floats(outputs)} at first and then {again}"
         raise ValueError(message)
     return outputs
 
@@ -104,7 +104,7 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
     and in all of the graphs of some of them.
     """
     outputs = function.outputs()
-    here, steps = floats(outputs), ladder(function.point[i])
+    here, steps = as_floats(outputs), step_ladder(function.point[i])
     roundings = rounding_errors(outputs)
     nowhere = ([math.nan] * len(here), roundings)
     below: list[Sequence[float]] = []
@@ -118,14 +118,14 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
         noises.append(noises[-1] if k % EVERY else list(map(max, measured, low[1], high[1])))
     tables = zip(*(zip(*rows, strict=True) for rows in (below, above, noises)), strict=True)
     return [
-        rounded(Around(function.point[i], steps, low, at, high, noise, rounding), y)
+        with_rounding(Around(function.point[i], steps, low, at, high, noise, rounding), y)
         for y, at, rounding, (low, high, noise) in zip(
             outputs, here, roundings, tables, strict=True
         )
     ]
 
 
-def rounded(around: Around, y: Value) -> Around:
+def with_rounding(around: Around, y: Value) -> Around:
     """Return the values with at least the noise that the rounding of each of them is.
 
     The few values of what has no graph and hardly changes may have been rounded to float32.
@@ -142,12 +142,12 @@ def rounded(around: Around, y: Value) -> Around:
 
 def values_only(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
     """Return the outputs as floats, and nothing about their noise."""
-    return floats(outputs), []
+    return as_floats(outputs), []
 
 
 def values_and_errors(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
     """Return the outputs as floats, and their noise."""
-    return floats(outputs), rounding_errors(outputs)
+    return as_floats(outputs), rounding_errors(outputs)
 
 
 def rounding_errors(outputs: Sequence[Value]) -> list[float]:
@@ -155,7 +155,7 @@ def rounding_errors(outputs: Sequence[Value]) -> list[float]:
     return [rounding_error(y) for y in outputs]
 
 
-def floats(outputs: Sequence[Value]) -> list[float]:
+def as_floats(outputs: Sequence[Value]) -> list[float]:
     """Return the outputs as floats."""
     return [float(y) for y in outputs]
 
@@ -215,8 +215,8 @@ def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> F
     elif (
         errors.flat
         or tolerance <= PRECISION * max(abs(gradient), abs(slope.value), errors.slack)
-        or abs(gradient) <= tolerance <= NOTHING * around.steepest()
-        or abs(gradient) <= errors.rounding <= tolerance <= NOTHING * errors.cancelled(around)
+        or abs(gradient) <= tolerance <= NEGLIGIBLE * around.steepest()
+        or abs(gradient) <= errors.rounding <= tolerance <= NEGLIGIBLE * errors.cancelled(around)
     ):
         verdict = "agrees"
     else:

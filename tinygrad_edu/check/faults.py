@@ -14,7 +14,7 @@ from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["fault", "knows_only_floats", "wrong_rule"]
+__all__ = ["fault", "first_wrong_rule", "knows_only_floats"]
 
 SOME = 20
 """Places of an operation that show whether its rule is wrong in general."""
@@ -34,7 +34,7 @@ def fault(function: Function, wrong: list[int]) -> Fault:
     much between two floats, it may have been hidden from the slope as well: nothing is proven.
     """
     escapes = [escape(function, i) for i in wrong]
-    found = next(filter(None, [wrong_rule(function), *escapes]), "")
+    found = next(filter(None, [first_wrong_rule(function), *escapes]), "")
     if found:
         return Fault(found)
     rules = examine_rules(function)
@@ -67,7 +67,7 @@ class Rules(NamedTuple):
     """Whether any operation does too much between two floats for that."""
 
 
-def wrong_rule(function: Function) -> str:
+def first_wrong_rule(function: Function) -> str:
     """Return which operation's rule disagrees with its forward function, the first of the pass.
 
     Of a large graph only some places of each operation are looked at.

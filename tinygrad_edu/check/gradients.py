@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from tinygrad_edu.check.claims import NOTHING, claims, mistake
+from tinygrad_edu.check.claims import UNCLAIMED, claims, mistake
 from tinygrad_edu.check.examine import UNSEEN, examine
-from tinygrad_edu.check.faults import fault, knows_only_floats, wrong_rule
+from tinygrad_edu.check.faults import fault, first_wrong_rule, knows_only_floats
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.report import Finding, Report
 from tinygrad_edu.value import Value
@@ -90,7 +90,7 @@ def check_engine(function: Function) -> Report:
         return Report(tuple(findings), fault=words if proven else "")
     coarse = any(found.tolerance > COARSE * abs(found.gradient) for found in findings)
     hidden = coarse or knows_only_floats(function)
-    return Report(tuple(findings), fault=wrong_rule(function) if hidden else "")
+    return Report(tuple(findings), fault=first_wrong_rule(function) if hidden else "")
 
 
 def undecided(finding: Finding) -> Finding:
@@ -116,7 +116,7 @@ def check_claims(function: Function, claimed: Any) -> Report:
             hint = finding.hint
             if finding.verdict == "wrong":
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
-            if claim is not NOTHING:
+            if claim is not UNCLAIMED:
                 found.append(replace(finding, hint=hint, text=claim.text))
     return Report(tuple(found), source="claimed")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinygrad_edu.check.function import Function
-from tinygrad_edu.check.measure import ladder
+from tinygrad_edu.check.measure import step_ladder
 from tinygrad_edu.engine import adjoints, ancestors
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
@@ -42,7 +42,7 @@ def escape(function: Function, i: int) -> str | None:
     none does, "" is returned; where the graph is of another shape then, or there is none, None.
     """
     x, name = function.point[i], function.names[i]
-    there = [*function.point[:i], x + ladder(x)[10], *function.point[i + 1 :]]
+    there = [*function.point[:i], x + step_ladder(x)[10], *function.point[i + 1 :]]
     here = forward_order(function)
     try:
         with function.moved(there):

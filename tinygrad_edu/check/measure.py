@@ -21,11 +21,11 @@ __all__ = [
     "Slope",
     "coincide",
     "digits_kept",
-    "ladder",
     "rounding",
     "scale",
     "significant",
     "spacings",
+    "step_ladder",
 ]
 
 EPSILON = 2.0**-52
@@ -47,7 +47,7 @@ NEAR = 3
 """Rungs at the top of the ladder that may lead to where a function is another one."""
 SINGLE = 24
 """Binary digits of float32."""
-FORMATS = (8, 11, SINGLE, 53)
+FLOAT_FORMATS = (8, 11, SINGLE, 53)
 """Binary digits of floats: bfloat16, half, single and double precision."""
 MANY = 10
 """How many different numbers of a short format are no coincidence."""
@@ -77,10 +77,10 @@ def scale(x: float) -> float:
     return max(math.ldexp(0.5, math.frexp(x)[1]), 2.0**-900) if x else 1.0
 
 
-def ladder(x: float) -> list[float]:
+def step_ladder(x: float) -> list[float]:
     """Return steps from an eighth of ``x``, or of 1 if that is more, down to the next float.
 
-    >>> steps = ladder(5.0)
+    >>> steps = step_ladder(5.0)
     >>> steps[:3], len(steps)
     ([0.5, 0.25, 0.125], 50)
     """
@@ -152,7 +152,7 @@ def digits_kept(values: Sequence[float], few: int = 53) -> int:
     24
     """
     different = {y for y in values if y and math.isfinite(y)}
-    kept = next(n for n in FORMATS if all(significant(y) <= n for y in different))
+    kept = next(n for n in FLOAT_FORMATS if all(significant(y) <= n for y in different))
     return kept if len(different) >= MANY else max(kept, few)
 
 

@@ -71,10 +71,12 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
 
 RISE = 64
 """How many times as much noise at a wider distance is no longer chance."""
-Numbers: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
+NumberFunction: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
 
 
-def measured_noise(function: Function, numbers: Numbers, *, thorough: bool = False) -> list[float]:
+def measured_noise(
+    function: Function, numbers: NumberFunction, *, thorough: bool = False
+) -> list[float]:
     """Return the noise of numbers that are worked out from the outputs.
 
     It is measured while all inputs move together, at distances as small as they tell something, and
@@ -122,7 +124,7 @@ class Level:
 
 
 def numbers_along(
-    function: Function, numbers: Numbers, distances: Sequence[float], side: int
+    function: Function, numbers: NumberFunction, distances: Sequence[float], side: int
 ) -> list[list[float]]:
     """Return the numbers at nine points on one side; none if that leads outside."""
     rows = []

@@ -16,8 +16,8 @@ __all__ = ["Finding", "Report", "Verdict"]
 
 Verdict: TypeAlias = Literal["agrees", "wrong", "not differentiable here", "inconclusive"]
 
-MARKS = {"agrees": "✓", "wrong": "✗", "not differentiable here": "∧", "inconclusive": "?"}
-CELL = "text-align: left; padding: 0.2em 0.8em; font-variant-numeric: tabular-nums"
+VERDICT_MARKS = {"agrees": "✓", "wrong": "✗", "not differentiable here": "∧", "inconclusive": "?"}
+CELL_STYLE = "text-align: left; padding: 0.2em 0.8em; font-variant-numeric: tabular-nums"
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Report(Printed):
         head = ("", "derivative", self.source, "slope measured", "tolerance", "verdict")
         found = [
             (
-                MARKS[finding.verdict],
+                VERDICT_MARKS[finding.verdict],
                 finding.derivative,
                 finding.text or digits(finding.gradient, finding.tolerance),
                 finding.measured,
@@ -172,4 +172,4 @@ class Report(Printed):
     def _repr_html_(self) -> str:
         """Return the table as HTML."""
         fault = f"<p>{html.escape(self.fault)}</p>" if self.fault else ""
-        return f"<p><b>{self.summary}</b></p>{html_table(self.rows, CELL)}{fault}"
+        return f"<p><b>{self.summary}</b></p>{html_table(self.rows, CELL_STYLE)}{fault}"

@@ -53,12 +53,12 @@ def main() -> None:
             batch_size=BATCH,
         )
         for epoch, loss in enumerate(history.epoch_losses, start=1):
-            report(f"here     epoch {epoch}: loss {loss:.15f}", show=first)
+            print_line(f"here     epoch {epoch}: loss {loss:.15f}", show=first)
         model = to_torch(mlp)
-        for epoch, loss in enumerate(trained(model, epochs=20), start=6):
-            report(f"PyTorch  epoch {epoch}: loss {loss:.15f}", show=first)
+        for epoch, loss in enumerate(train_in_parallel(model, epochs=20), start=6):
+            print_line(f"PyTorch  epoch {epoch}: loss {loss:.15f}", show=first)
         share = accuracy(from_torch(model), EXAMPLES, threshold=0)
-        report(f"and back: {share:.1%} in the right class", show=first)
+        print_line(f"and back: {share:.1%} in the right class", show=first)
     finally:
         distributed.destroy_process_group()
 
@@ -72,7 +72,7 @@ def join() -> None:
         distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
 
 
-def trained(model: Any, epochs: int) -> Iterator[float]:
+def train_in_parallel(model: Any, epochs: int) -> Iterator[float]:
     """Train a model in all processes; yield the mean loss of every epoch.
 
     The mean of a batch is over all of it, whatever the share of a process. As PyTorch averages over
@@ -98,7 +98,7 @@ def trained(model: Any, epochs: int) -> Iterator[float]:
         yield total.item() / len(inputs)
 
 
-def report(line: str, *, show: bool) -> None:
+def print_line(line: str, *, show: bool) -> None:
     """Write a line to standard output, in the process that is to."""
     if show:
         sys.stdout.write(f"{line}\n")

@@ -20,7 +20,7 @@ from typing import Any
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.interop.operations import compute, framework, require_computable, torch
 from tinygrad_edu.operation import Operation
-from tinygrad_edu.programs.expressions import Expression, Line
+from tinygrad_edu.programs.expressions import Expression, Instruction
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["expression_to_torch"]
@@ -57,13 +57,13 @@ def expression_to_torch(
     >>> f(torch.tensor([1.0, 2.0]))
     tensor([3., 4.])
     """
-    xs, ps = listed("inputs", inputs), listed("parameters", parameters)
-    require("value", value)
+    xs, ps = as_list("inputs", inputs), as_list("parameters", parameters)
+    require_value_at("value", value)
     given = [(f"inputs[{i}]", x) for i, x in enumerate(xs)]
     given += [(f"parameters[{i}]", p) for i, p in enumerate(ps)]
     places: dict[Value, str] = {}
     for where, x in given:
-        require(where, x)
+        require_value_at(where, x)
         if x in places:
             message = f"expression_to_torch: {where}, {x!r}, is {places[x]}, too"
             raise ValueError(message)
@@ -79,7 +79,7 @@ def expression_to_torch(
     return Recorded(value, xs, ps, computed)
 
 
-def listed(name: str, values: Any) -> list[Any]:
+def as_list(name: str, values: Any) -> list[Any]:
     """Return the Values as a list; raise TypeError for a single one."""
     if isinstance(values, Value) or not isinstance(values, Iterable):
         message = f"expression_to_torch: {name} is a list of Values, not {values!r}"
@@ -87,7 +87,7 @@ def listed(name: str, values: Any) -> list[Any]:
     return list(values)
 
 
-def require(where: str, x: object) -> None:
+def require_value_at(where: str, x: object) -> None:
     """Raise TypeError for what is no Value."""
     if not isinstance(x, Value):
         message = f"expression_to_torch: {where} is {x!r} ({type(x).__name__}), not a Value"
@@ -143,8 +143,10 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
         constants = [x for x in dict.fromkeys(used) if x not in known]
         leaves = [*inputs, *parameters, *constants]
         places = {x: place for place, x in enumerate([*leaves, *computed])}
-        lines = [Line(op, tuple([places[x] for x in args])) for op, args in operations]
-        self.expression = Expression(tuple(map(float, leaves)), tuple(lines))
+        instructions = [
+            Instruction(op, tuple([places[x] for x in args])) for op, args in operations
+        ]
+        self.expression = Expression(tuple(map(float, leaves)), tuple(instructions))
         self.trained = torch.nn.ParameterList([framework.asarray(float(p)) for p in parameters])
         self.register_buffer("constants", framework.asarray([*map(float, constants)]))
         for op, args in dict(operations).items():
@@ -167,7 +169,7 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
     def __repr__(self) -> str:
         """Return the inputs, how many parameters there are, and how much is computed."""
         inputs = ", ".join(self.inputs) or "none"
-        counts = f"parameters: {len(self.trained)}; operations: {len(self.expression.lines)}"
+        counts = f"parameters: {len(self.trained)}; operations: {len(self.expression.instructions)}"
         return f"Recorded(inputs: {inputs}; {counts})"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from tinygrad_edu.operation import Operation
 
-__all__ = ["Framework", "on_arrays", "torch_as_numpy", "torch_module"]
+__all__ = ["Framework", "compute_with", "torch_as_numpy", "torch_module"]
 
 
 class Framework:
@@ -58,7 +58,7 @@ class Framework:
 
     def compute(self, op: Operation, operands: Sequence[Any]) -> Any:
         """Compute an operation of the table."""
-        return on_arrays(op, self, op.nested([*map(self.as_operand, op.flat(operands))]))
+        return compute_with(op, self, op.nested([*map(self.as_operand, op.flat(operands))]))
 
 
 class Logaddexp:
@@ -77,7 +77,7 @@ class Logaddexp:
         return functools.reduce(self.of_two, values)
 
 
-def on_arrays(op: Operation, numpy: Any, operands: Sequence[Any]) -> Any:
+def compute_with(op: Operation, numpy: Any, operands: Sequence[Any]) -> Any:
     """Compute an operation with a module that is like NumPy."""
     if callable(op.array):
         return op.array(numpy, *operands)

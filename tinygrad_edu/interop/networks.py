@@ -11,7 +11,13 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tinygrad_edu.interop.operations import Operand, framework, plain, require_computable, torch
+from tinygrad_edu.interop.operations import (
+    TensorOperand,
+    framework,
+    plain_tensor,
+    require_computable,
+    torch,
+)
 from tinygrad_edu.nn.activations import Activation, acts_on_layer, identity, name_of
 from tinygrad_edu.nn.layers import Layer
 from tinygrad_edu.nn.mlp import MLP
@@ -115,18 +121,18 @@ class Carried(nn.Module):  # type: ignore[misc]  # torch is Any, as it may not b
 
     def of_operand(self, z: Any) -> Any:
         """Compute the activation for a tensor as the functions of this package take it."""
-        return self.activation(z.as_subclass(Operand))
+        return self.activation(z.as_subclass(TensorOperand))
 
     def forward(self, z: Any) -> Any:
         """Compute the activation for every number."""
-        return plain(self.of_operand(z))
+        return plain_tensor(self.of_operand(z))
 
     def extra_repr(self) -> str:
         """Return the name of the activation."""
         return name_of(self.activation)
 
 
-MODULES = {
+TORCH_MODULES = {
     sigmoid: nn.Sigmoid,
     tanh: nn.Tanh,
     relu: nn.ReLU,
@@ -140,8 +146,8 @@ MODULES = {
 
 def module_of(activation: Activation) -> Any:
     """Return an activation as a module."""
-    if activation in MODULES:
-        return MODULES[activation]()
+    if activation in TORCH_MODULES:
+        return TORCH_MODULES[activation]()
     if isinstance(activation, partial) and activation.func is leaky_relu:
         _, alpha = leaky_relu.bound((0.0, *activation.args), activation.keywords)
         if isinstance(alpha, int | float):
@@ -195,11 +201,13 @@ def chain_of(module: Any) -> tuple[list[Any], list[Activation]]:
             activations.append(identity)
         elif type(part) not in (nn.Sequential, nn.Identity):
             activation = activation_in(part, where)
-            require(linears and activations[-1] is identity, f"{where}, does not follow a Linear")
+            require_that(
+                linears and activations[-1] is identity, f"{where}, does not follow a Linear"
+            )
             single = linears[-1].out_features == 1
-            require(not (single and acts_on_layer(activation)), f"{where}, of one output is 1")
+            require_that(not (single and acts_on_layer(activation)), f"{where}, of one output is 1")
             activations[-1] = activation
-    require(linears, "from_torch: there is no Linear in it")
+    require_that(linears, "from_torch: there is no Linear in it")
     return linears, activations
 
 
@@ -207,10 +215,12 @@ def require_fit(linear: Any, linears: list[Any], where: str) -> None:
     """Raise ValueError unless a linear layer can stand behind the others."""
     if linears:
         n = linears[-1].out_features
-        require(linear.in_features == n, f"{where}, follows a Linear of {n} outputs")
+        require_that(linear.in_features == n, f"{where}, follows a Linear of {n} outputs")
     shared = {id(p) for other in linears for p in other.parameters()}
     ours = {id(p) for p in linear.parameters()}
-    require(not shared & ours, f"{where}, shares parameters with another, which an MLP does not")
+    require_that(
+        not shared & ours, f"{where}, shares parameters with another, which an MLP does not"
+    )
 
 
 def activation_in(part: Any, where: str) -> Activation:
@@ -222,13 +232,13 @@ def activation_in(part: Any, where: str) -> Activation:
         return leaky_relu if alpha == LEAK else partial(leaky_relu, alpha=alpha)
     if type(part) is nn.Softplus:
         fits = part.beta == 1 and part.threshold >= nn.Softplus().threshold
-        require(fits, f"{where}, is softplus for beta=1 and a threshold from 20 on only")
+        require_that(fits, f"{where}, is softplus for beta=1 and a threshold from 20 on only")
         return softplus
     if type(part) is nn.Softmax:
-        require(part.dim in (-1, 1), f"{where}, is not over the outputs, dim=-1")
+        require_that(part.dim in (-1, 1), f"{where}, is not over the outputs, dim=-1")
         return softmax
     for activation in (sigmoid, tanh, relu):
-        if type(part) is MODULES[activation]:
+        if type(part) is TORCH_MODULES[activation]:
             return activation
     message = f"{where}, has no counterpart here"
     raise TypeError(message)
@@ -237,18 +247,20 @@ def activation_in(part: Any, where: str) -> Activation:
 def set_parameters(layer: Layer, linear: Any) -> None:
     """Put the numbers of a linear layer into a layer; what is not trained becomes a constant."""
     weight, bias = linear.weight, linear.bias
-    rows = [[kind_of(weight)(x) for x in row] for row in weight.tolist()]
-    biases = [Constant(0.0) for _ in rows] if bias is None else map(kind_of(bias), bias.tolist())
+    rows = [[value_class(weight)(x) for x in row] for row in weight.tolist()]
+    biases = (
+        [Constant(0.0) for _ in rows] if bias is None else map(value_class(bias), bias.tolist())
+    )
     for neuron, row, b in zip(layer.neurons, rows, biases, strict=True):
         neuron.w, neuron.b = row, b
 
 
-def kind_of(tensor: Any) -> type[Value]:
+def value_class(tensor: Any) -> type[Value]:
     """Return what the numbers of a tensor become."""
     return Value if tensor.requires_grad else Constant
 
 
-def require(condition: object, otherwise: str) -> None:
+def require_that(condition: object, otherwise: str) -> None:
     """Raise ValueError unless a condition holds."""
     if not condition:
         raise ValueError(otherwise)

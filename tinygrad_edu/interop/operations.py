@@ -15,7 +15,7 @@ from typing import Any
 from tinygrad_edu.interop.framework import torch_as_numpy
 from tinygrad_edu.operation import Operation
 
-__all__ = ["Operand", "compute", "plain", "require_computable"]
+__all__ = ["TensorOperand", "compute", "plain_tensor", "require_computable"]
 
 framework = torch_as_numpy()
 torch: Any = framework.module
@@ -32,7 +32,7 @@ def compute(op: Operation, operands: Sequence[Any]) -> Any:
     return ByRule.apply(op, *map(framework.as_operand, operands))
 
 
-class Operand(torch.Tensor):  # type: ignore[misc]  # torch is Any, as it may not be installed
+class TensorOperand(torch.Tensor):  # type: ignore[misc]  # torch is Any, as it may not be installed
     """A tensor that functions of this package compute with, as they do with a Value."""
 
     __record__ = staticmethod(compute)
@@ -58,10 +58,10 @@ class ByRule(torch.autograd.Function):  # type: ignore[misc]  # as above
     def backward(ctx: Any, upstream: Any) -> tuple[Any, ...]:
         """Multiply by the partials; of an operand that was spread, add up all the shares."""
         y, *operands = ctx.saved_tensors
-        partials = ctx.op.partials(*[x.as_subclass(Operand) for x in (y, *operands)])
+        partials = ctx.op.partials(*[x.as_subclass(TensorOperand) for x in (y, *operands)])
         products = [None if partial is None else upstream * partial for partial in partials]
         return None, *[
-            None if product is None else plain(product).sum_to_size(x.shape)
+            None if product is None else plain_tensor(product).sum_to_size(x.shape)
             for product, x in zip(products, operands, strict=True)
         ]
 
@@ -76,7 +76,7 @@ def require_computable(what: str, function: Callable[..., Any], numbers: Sequenc
         result = function(*batch)
         problem = "" if is_batch(result) else f"returns {result!r} for a batch of two"
         if not problem:
-            torch.autograd.grad(plain(result).sum(), batch, allow_unused=True)
+            torch.autograd.grad(plain_tensor(result).sum(), batch, allow_unused=True)
     except Exception as error:  # noqa: BLE001 - whatever it is that a function raises
         problem = str(error) or type(error).__name__
     if problem:
@@ -89,6 +89,6 @@ def is_batch(result: Any) -> bool:
     return isinstance(result, torch.Tensor) and result.shape == (2,) and result.requires_grad
 
 
-def plain(x: Any) -> Any:
+def plain_tensor(x: Any) -> Any:
     """Return a tensor as one that is no operand."""
     return x.as_subclass(torch.Tensor)

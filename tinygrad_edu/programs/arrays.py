@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.programs.plan import Grid, Map, Plan, Total
-from tinygrad_edu.programs.rules import NUMBERS, Lines, handed_over, name_in
+from tinygrad_edu.programs.rules import NAMED_NUMBERS, ProgramLines, handed_over, name_in
 
 __all__ = ["Arrays"]
 
@@ -86,7 +86,7 @@ class Arrays:
 
 
 @lru_cache
-def on_arrays(op: Operation) -> Callable[..., Any]:
+def numpy_function(op: Operation) -> Callable[..., Any]:
     """Return the function that an operation is on arrays; TypeError if its row names none."""
     works = True
     try:
@@ -111,7 +111,7 @@ class Writer:
         self.plan = plan
         self.pass_ = pass_
         self.graph = plan.graph
-        self.names: dict[str, Any] = {"np": np, **NUMBERS}
+        self.names: dict[str, Any] = {"np": np, **NAMED_NUMBERS}
         self.chunks: list[list[str]] = [[]]
         self.groups = 0
         self.written: dict[str, set[int]] = {"A": set(), "G": set()}
@@ -210,7 +210,7 @@ class Writer:
         elif isinstance(group, Grid):
             self.write_grid(group)
         else:
-            self.add(f"V[{span(group)}] = {self.terms(group)}.sum(axis=0)")
+            self.add(f"V[{rows_of(group)}] = {self.terms(group)}.sum(axis=0)")
 
     def write_map(self, group: Map) -> None:
         """Write an operation; a function of NumPy's own puts its result where it belongs."""
@@ -221,12 +221,12 @@ class Writer:
                 for rows, number in zip(group.operands, group.numbers, strict=True)
             ],
         )
-        function = on_arrays(group.op)
+        function = numpy_function(group.op)
         name = name_in(self.names, group.op, function)
         if isinstance(function, np.ufunc):
-            self.add(f"{name}({operands}, out=V[{span(group)}])")
+            self.add(f"{name}({operands}, out=V[{rows_of(group)}])")
         else:
-            self.add(f"V[{span(group)}] = {name}({operands})")
+            self.add(f"V[{rows_of(group)}] = {name}({operands})")
 
     def write_grid(self, group: Grid) -> None:
         """Write a product of matrices."""
@@ -234,7 +234,7 @@ class Writer:
         bias = f"{self.fixed(group.biases)}[:, None]" if group.biases else ""
         if is_fixed(group):
             product = f"({W} @ {X} + {bias or 0.0})"
-            self.add(f"V[{span(group)}] = {product}.reshape(-1, 1)")
+            self.add(f"V[{rows_of(group)}] = {product}.reshape(-1, 1)")
             return
         self.add(f"z = {self.by_weights('V', group)}", f"np.matmul({W}, {X}, out=z)")
         if bias:
@@ -253,7 +253,7 @@ class Writer:
 
     def by_weights(self, array: str, group: Grid) -> str:
         """Return the rows of a grid as a matrix with a row for each row of weights."""
-        rows = f"{array}[{span(group)}]"
+        rows = f"{array}[{rows_of(group)}]"
         return rows if len(group.inputs) == 1 else f"{rows}.reshape({len(group.weights)}, -1)"
 
     def terms(self, group: Total) -> str:
@@ -285,21 +285,21 @@ class Writer:
         elif isinstance(group, Grid):
             self.write_grid_backward(group)
         else:
-            self.add(f"u = A[{span(group)}]")
+            self.add(f"u = A[{rows_of(group)}]")
             flat = [x for row in zip(*group.operands, strict=True) for x in row]
             self.add_to(flat, f"np.tile(u, ({len(group.operands[0])}, 1))")
 
     def write_map_backward(self, group: Map) -> None:
         """Write the chain rule by the rule of an operation."""
-        lines = Lines(on_arrays, self.names)
+        lines = ProgramLines(numpy_function, self.names)
         names = [f"x{j}" if x is None else x for j, x in enumerate(group.numbers)]
         wanted = [not self.graph.needs.isdisjoint(operands) for operands in group.operands]
         partials = lines.partials(group.op, "y", names, wanted)
         results = [str(d) for d, keep in zip(partials, wanted, strict=True) if keep]
         used = " ".join([*lines.lines, *results])
-        self.add(f"u = A[{span(group)}]")
+        self.add(f"u = A[{rows_of(group)}]")
         if re.search(r"\by\b", used):
-            self.add(f"y = V[{span(group)}]")
+            self.add(f"y = V[{rows_of(group)}]")
         for name, operands in zip(names, group.operands, strict=True):
             if isinstance(name, str) and re.search(rf"\b{name}\b", used):
                 self.add(f"{name} = {self.operand(operands)}")
@@ -315,7 +315,7 @@ class Writer:
         m, needs = len(group.weights), self.graph.needs
         flat = [x for row in zip(*group.inputs, strict=True) for x in row]
         if is_fixed(group):
-            self.add(f"a = A[{span(group)}].reshape({m}, {len(group.inputs)}, -1).sum(axis=2)")
+            self.add(f"a = A[{rows_of(group)}].reshape({m}, {len(group.inputs)}, -1).sum(axis=2)")
         else:
             self.add(f"a = {self.by_weights('A', group)}")
         if not needs.isdisjoint(x for row in group.weights for x in row):
@@ -390,7 +390,7 @@ class Writer:
             self.add(f"np.add.at(G, {self.constant(np.array(places))}, {summed}.sum(axis=1))")
 
 
-def span(group: Map | Grid | Total) -> str:
+def rows_of(group: Map | Grid | Total) -> str:
     """Return the rows of a group as a slice."""
     return f"{group.start}:{group.start + group.size}"
 

@@ -26,7 +26,7 @@ from tinygrad_edu.value import Value
 __all__ = ["Expression", "clear", "expression", "grow", "lengths"]
 
 Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
-Operand: TypeAlias = "int | float"
+PlaceOrNumber: TypeAlias = "int | float"
 """An int is the place of an earlier result, inputs first; a float is a number."""
 
 MARGIN = 0.05
@@ -36,11 +36,11 @@ LARGEST = 1e3
 ROWS = tuple(TABLE.values())
 
 
-class Line(NamedTuple):
+class Instruction(NamedTuple):
     """An operation, and what it is given."""
 
     op: Operation
-    operands: tuple[Operand, ...]
+    operands: tuple[PlaceOrNumber, ...]
 
     def arguments(self, results: Sequence[Any]) -> list[Any]:
         """Return the operands, with the results themselves for their places."""
@@ -53,18 +53,20 @@ class Expression:
 
     inputs: tuple[float, ...]
     """A point inside the domain of every operation."""
-    lines: tuple[Line, ...]
+    instructions: tuple[Instruction, ...]
 
     def __call__(self, *inputs: Any, compute: Callable[..., Any] = Operation.compute) -> Any:
         """Run the operations; ``compute`` may run them in another way, given each and its operands.
 
         >>> from tinygrad_edu.table import sin
-        >>> Expression((0.0,), (Line(sin, (0,)), Line(sin, (1,))))(0.0)
+        >>> Expression((0.0,), (Instruction(sin, (0,)), Instruction(sin, (1,))))(0.0)
         0.0
         """
         results = list(inputs)
-        for line in self.lines:
-            results.append(compute(line.op, line.op.nested(line.arguments(results))))
+        for instruction in self.instructions:
+            results.append(
+                compute(instruction.op, instruction.op.nested(instruction.arguments(results)))
+            )
         return results[-1]
 
     @property
@@ -93,22 +95,27 @@ class Expression:
     @property
     def code(self) -> str:
         """The output as Python; a result that is used again is named where it comes first."""
-        uses = Counter(x for line in self.lines for x in line.operands if isinstance(x, int))
+        uses = Counter(
+            x
+            for instruction in self.instructions
+            for x in instruction.operands
+            if isinstance(x, int)
+        )
         names = dict(enumerate(self.names))
 
-        def text(x: Operand) -> tuple[str, int]:
+        def text(x: PlaceOrNumber) -> tuple[str, int]:
             if not isinstance(x, int):
                 return repr(x), ATOM if x >= 0 else 0
             if x in names:
                 return names[x], ATOM
-            op, operands = self.lines[x - len(self.inputs)]
+            op, operands = self.instructions[x - len(self.inputs)]
             written, precedence = python(op, [text(operand) for operand in operands])
             if uses[x] < 2:
                 return written, precedence
             names[x] = f"t{len(names) - len(self.inputs) + 1}"
             return f"({names[x]} := {written})", ATOM
 
-        return text(len(self.inputs) + len(self.lines) - 1)[0]
+        return text(len(self.inputs) + len(self.instructions) - 1)[0]
 
 
 def expression(function: Callable[..., Value], *inputs: float) -> Expression:
@@ -119,14 +126,14 @@ def expression(function: Callable[..., Value], *inputs: float) -> Expression:
     lambda x, y: tanh(x * y) + 1.0  # at x=0.5, y=2.0
     """
     leaves = [Value(x) for x in inputs]
-    places: dict[Any, Operand] = {leaf: place for place, leaf in enumerate(leaves)}
-    lines: list[Line] = []
+    places: dict[Any, PlaceOrNumber] = {leaf: place for place, leaf in enumerate(leaves)}
+    instructions: list[Instruction] = []
     for node in reversed(ancestors(function(*leaves))):
         if node.op is not None:
             operands = [places.get(arg, as_number(arg)) for arg in node.args]
             places[node] = len(places)
-            lines.append(Line(node.op, tuple(operands)))
-    return Expression(inputs, tuple(lines))
+            instructions.append(Instruction(node.op, tuple(operands)))
+    return Expression(inputs, tuple(instructions))
 
 
 def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
@@ -185,25 +192,25 @@ def grow(
         operations: what to choose from.
     """
     results = list(inputs)
-    lines: list[Line] = []
+    instructions: list[Instruction] = []
     for _ in range(size):
         op = choose(operations)
-        used = {x for line in lines for x in line.operands}
+        used = {x for instruction in instructions for x in instruction.operands}
         try:
-            line = Line(op, operands_for(op, results, used, choose))
-            arguments = line.arguments(results)
+            instruction = Instruction(op, operands_for(op, results, used, choose))
+            arguments = instruction.arguments(results)
             fit = smooth(op, arguments)
         except (ArithmeticError, ValueError):
             continue
         if fit:
-            lines.append(line)
+            instructions.append(instruction)
             results.append(float(op.forward(*op.nested(arguments))))
-    return pruned(inputs, lines)
+    return pruned(inputs, instructions)
 
 
 def operands_for(
-    op: Operation, results: Sequence[float], used: set[Operand], choose: Choose
-) -> tuple[Operand, ...]:
+    op: Operation, results: Sequence[float], used: set[PlaceOrNumber], choose: Choose
+) -> tuple[PlaceOrNumber, ...]:
     """Return operands that lie in the domain of ``op``; half the time what nothing uses yet."""
     places: list[int] = []
     for interval in padded(op.domain, choose(lengths(op))):
@@ -248,20 +255,20 @@ def clear(interval: Interval, x: float) -> bool:
     )
 
 
-def pruned(inputs: Sequence[float], lines: Sequence[Line]) -> Expression:
+def pruned(inputs: Sequence[float], instructions: Sequence[Instruction]) -> Expression:
     """Return the expression without what its output does not depend on."""
     n = len(inputs)
-    needed = {n + len(lines) - 1}
-    for place in range(n + len(lines) - 1, n - 1, -1):
+    needed = {n + len(instructions) - 1}
+    for place in range(n + len(instructions) - 1, n - 1, -1):
         if place in needed:
-            needed |= {x for x in lines[place - n].operands if isinstance(x, int)}
+            needed |= {x for x in instructions[place - n].operands if isinstance(x, int)}
     moved = {place: i for i, place in enumerate(sorted(needed))}
     return Expression(
         tuple([x for place, x in enumerate(inputs) if place in needed]),
         tuple(
             [
-                Line(op, tuple([moved[x] if isinstance(x, int) else x for x in operands]))
-                for place, (op, operands) in enumerate(lines, start=n)
+                Instruction(op, tuple([moved[x] if isinstance(x, int) else x for x in operands]))
+                for place, (op, operands) in enumerate(instructions, start=n)
                 if place in needed
             ]
         ),

@@ -163,11 +163,11 @@ def by_depth_and_kind(graph: Graph, nodes: dict[int, Any]) -> list[tuple[type, l
     groups: dict[Any, list[int]] = {}
     for x, node in nodes.items():
         depth[x] = 1 + max((depth.get(operand, 0) for operand in node.operands), default=0)
-        groups.setdefault((depth[x], x in graph.needs, *kind_of(graph, node)), []).append(x)
+        groups.setdefault((depth[x], x in graph.needs, *group_key(graph, node)), []).append(x)
     return [(key[2], groups[key]) for key in sorted(groups, key=lambda key: key[0])]
 
 
-def kind_of(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
+def group_key(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
     """Return what two operations must have in common to be computed together."""
     if isinstance(node, Dot):
         return Dot, len(node.weights), node.bias is None, max(node.inputs) < 0

@@ -159,7 +159,7 @@ class Replay:
 
     def examples(self, batch: Any) -> Any:
         """Return a batch as an array with a row for each example."""
-        examples = np.zeros((1, 0)) if batch is None else floats(batch)
+        examples = np.zeros((1, 0)) if batch is None else as_array(batch)
         if examples.ndim != 2 or examples.shape[1] != self.graph.n_inputs or not len(examples):
             message = f"replay: needs a row of {self.graph.n_inputs} numbers for each example, "
             message += f"got an array of shape {examples.shape}"
@@ -171,7 +171,7 @@ class Replay:
         n = len(self.parameters)
         if parameters is None:
             return np.fromiter(map(attrgetter("data"), self.parameters), float, n)
-        numbers = floats(parameters)
+        numbers = as_array(parameters)
         if numbers.shape != (n,):
             message = f"replay: needs a number for each of {n} parameters, "
             message += f"got an array of shape {numbers.shape}"
@@ -224,10 +224,10 @@ class Replay:
                     raise type(failure)(message) from None
 
 
-def floats(given: Any) -> Any:
+def as_array(given: Any) -> Any:
     """Return numbers as an array of floats.
 
-    >>> floats([[1, True], [0.5, -2]]).tolist()
+    >>> as_array([[1, True], [0.5, -2]]).tolist()
     [[1.0, 1.0], [0.5, -2.0]]
     """
     try:

@@ -4,7 +4,7 @@ A rule is an ordinary expression: given operands that write down what is done wi
 itself.
 
 >>> from tinygrad_edu.table import tanh
->>> lines = Lines(lambda op: op.forward)
+>>> lines = ProgramLines(lambda op: op.forward)
 >>> lines.partials(tanh, "y", ["x"])
 ['t1']
 >>> print(lines)
@@ -24,9 +24,9 @@ from typing import Any
 from tinygrad_edu import table
 from tinygrad_edu.operation import Operation
 
-__all__ = ["NUMBERS", "Lines", "handed_over", "name_in"]
+__all__ = ["NAMED_NUMBERS", "ProgramLines", "handed_over", "name_in"]
 
-INFIX = {
+INFIX_CODE = {
     operator.add: "#1 + #2",
     operator.sub: "#1 - #2",
     operator.mul: "#1 * #2",
@@ -35,11 +35,11 @@ INFIX = {
 }
 """Forward functions that Python has a sign for."""
 
-NUMBERS: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
+NAMED_NUMBERS: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
 """Numbers that a program knows by name, since Python writes them so."""
 
 
-class Lines:
+class ProgramLines:
     """Lines of a program that is being written, and the functions that it calls.
 
     Args:
@@ -52,7 +52,7 @@ class Lines:
     ) -> None:
         """Begin with no line."""
         self.function = function
-        self.functions = {**NUMBERS} if functions is None else functions
+        self.functions = {**NAMED_NUMBERS} if functions is None else functions
         self.lines: list[str] = []
         self.names: dict[str, str] = {}
         self.numbers = count()
@@ -63,9 +63,9 @@ class Lines:
 
     def call(self, op: Operation, operands: Sequence[str]) -> str:
         """Return an operation on operands as an expression."""
-        if op.forward in INFIX:
+        if op.forward in INFIX_CODE:
             first, *second = operands
-            return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
+            return INFIX_CODE[op.forward].replace("#1", first).replace("#2", "".join(second))
         function = name_in(self.functions, op, self.function(op))
         return f"{function}({handed_over(op, operands)})"
 
@@ -135,7 +135,7 @@ def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:
     return name
 
 
-def write(op: Operation, operands: Sequence[Any]) -> Written:
+def write_operation(op: Operation, operands: Sequence[Any]) -> Written:
     """Write down an operation on operands, of which one is written already."""
     flat = op.flat(operands)
     lines = next(x.lines for x in flat if isinstance(x, Written))
@@ -147,37 +147,37 @@ def write(op: Operation, operands: Sequence[Any]) -> Written:
 
 def method(op: Operation) -> Any:
     """Return the method of an operator."""
-    return lambda x, y: write(op, (x, y))
+    return lambda x, y: write_operation(op, (x, y))
 
 
 def reflected(op: Operation) -> Any:
     """Return the method of an operator whose first operand is a number."""
-    return lambda y, x: write(op, (x, y))
+    return lambda y, x: write_operation(op, (x, y))
 
 
 class Written:
     """An operand that writes down what is done with it."""
 
-    __record__ = staticmethod(write)
+    __record__ = staticmethod(write_operation)
     __add__, __radd__ = method(table.add), reflected(table.add)
     __sub__, __rsub__ = method(table.sub), reflected(table.sub)
     __mul__, __rmul__ = method(table.mul), reflected(table.mul)
     __truediv__, __rtruediv__ = method(table.div), reflected(table.div)
     __pow__, __rpow__ = method(table.power), reflected(table.power)
 
-    def __init__(self, name: str, lines: Lines) -> None:
+    def __init__(self, name: str, lines: ProgramLines) -> None:
         """Keep the name."""
         self.name = name
         self.lines = lines
 
     def __neg__(self) -> Written:
-        return write(table.neg, (self,))
+        return write_operation(table.neg, (self,))
 
     def __pos__(self) -> Written:
         return self
 
     def __abs__(self) -> Written:
-        return write(table.abs, (self,))
+        return write_operation(table.abs, (self,))
 
     def __bool__(self) -> bool:
         message = "it decides by a number, where step, maximum or abs would compute one"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tinygrad_edu.programs.graph import Graph
-from tinygrad_edu.programs.rules import Lines
+from tinygrad_edu.programs.rules import ProgramLines
 
 __all__ = ["Scalars"]
 
@@ -45,20 +45,24 @@ class Scalars:
             function(fixed, gradient, values, adjoints)
         return values[self.graph.root], gradient
 
-    def forward_of(self, piece: list[Any]) -> Lines:
+    def forward_of(self, piece: list[Any]) -> ProgramLines:
         """Write the forward pass of some operations."""
-        lines = Lines(lambda op: op.forward)
+        lines = ProgramLines(lambda op: op.forward)
         results = [
             f"v{x} = {lines.call(node.op, [*map(data, node.operands)])}" for x, node in piece
         ]
-        lines.lines = [*self.read(piece), *results, f"{span('V', piece)} = {names('v', piece)}"]
+        lines.lines = [
+            *self.read(piece),
+            *results,
+            f"{slice_of('V', piece)} = {tuple_of('v', piece)}",
+        ]
         return lines
 
-    def backward_of(self, piece: list[Any]) -> Lines:
+    def backward_of(self, piece: list[Any]) -> ProgramLines:
         """Write the backward pass of some operations: upstream times partial, added up."""
-        lines = Lines(lambda op: op.forward)
+        lines = ProgramLines(lambda op: op.forward)
         lines.lines = self.read(piece)
-        lines.lines += [f"{names(x, piece)} = {span(X, piece)}" for x, X in ("vV", "aA")]
+        lines.lines += [f"{tuple_of(x, piece)} = {slice_of(X, piece)}" for x, X in ("vV", "aA")]
         first, needs = piece[0][0], self.graph.needs
         for x, node in reversed(piece):
             if x not in needs:
@@ -81,19 +85,19 @@ class Scalars:
         outside = {x for _, node in piece for x in node.operands if x < first}
         return [f"{data(x)} = " + (f"F[{~x}]" if x < 0 else f"V[{x}]") for x in sorted(outside)]
 
-    def compiled(self, lines: Lines) -> Callable[..., None]:
+    def compiled(self, lines: ProgramLines) -> Callable[..., None]:
         """Return the function of some lines."""
         exec("def part(F, G, V, A):\n    " + "\n    ".join(lines.lines), lines.functions)  # noqa: S102 - it is our own
         part: Callable[..., None] = lines.functions["part"]
         return part
 
 
-def span(array: str, piece: list[Any]) -> str:
+def slice_of(array: str, piece: list[Any]) -> str:
     """Return the part of an array that belongs to a piece."""
     return f"{array}[{piece[0][0]}:{piece[-1][0] + 1}]"
 
 
-def names(letter: str, piece: list[Any]) -> str:
+def tuple_of(letter: str, piece: list[Any]) -> str:
     """Return the names of all that a piece makes, as a tuple."""
     return f"({', '.join(f'{letter}{x}' for x, _ in piece)},)"
 

@@ -78,19 +78,19 @@ def test_a_vertical_tangent_has_an_infinite_slope(power):
 
 
 @pytest.mark.parametrize("f", [math.sin, lambda x: x**3, lambda x: x * abs(x), lambda x: 1e9 * x])
-def test_what_has_a_slope_has_no_infinite_one(f):
+def test_a_finite_slope_is_not_called_infinite(f):
     seen = around(f, 0.0, 1e-16)
     assert math.isfinite(seen.left().value)
     assert math.isfinite(seen.right().value)
 
 
-def test_steepest_counts_only_what_stands_out_of_the_noise():
+def test_steepest_counts_only_slopes_that_exceed_the_noise():
     assert around(lambda x: 2 * x + 1, 1.0, EPSILON).steepest() == pytest.approx(2)
     assert around(lambda x: 2 * x + 1, 1.0, 1.0).steepest() == 0
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_what_is_steep_on_one_side_only_is_steep(side):
+def test_steepest_counts_a_slope_on_one_side_only(side):
     assert around(lambda x: 3 * max(side * x, 0.0), 0.0, EPSILON).steepest() == pytest.approx(3)
     only = around(lambda x: 3 * x if side * x >= 0 else math.nan, 0.0, EPSILON)
     assert only.steepest() == pytest.approx(3)
@@ -119,7 +119,7 @@ def test_spacings_grow_but_stay_below_what_a_function_may_do_in_between(x):
 
 
 @pytest.mark.parametrize("size", [1e-14, 1e-9, 1.0])
-def test_the_noise_of_a_smooth_function_is_that_of_its_noise(size):
+def test_the_noise_added_to_a_smooth_function_is_measured(size):
     shake = random.Random(0)
     found = sorted(
         rounding([math.sin(k / 1e3) + shake.gauss(0, size) for k in range(9)]) for _ in range(200)
@@ -178,7 +178,7 @@ def test_the_noise_of_a_quotient_from_both_sides_is_that_of_two_values_at_twice_
 
 
 @pytest.mark.parametrize("side", ["below", "above"])
-def test_a_smallest_step_that_leads_as_far_as_any_is_not_resolved(side):
+def test_a_function_is_unresolved_if_its_smallest_step_changes_it_most(side):
     seen = around(lambda x: 0.0, 0.7)._replace(rounding=0.0)
     last = [0.0] * (len(seen.steps) - 1) + [1.0]
     assert not seen.unresolved(0.0)
@@ -187,7 +187,7 @@ def test_a_smallest_step_that_leads_as_far_as_any_is_not_resolved(side):
     assert not seen._replace(rounding=1.0, **{side: last}).unresolved(0.0)
 
 
-def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
+def test_waves_shorter_than_every_step_are_unresolved():
     for x in (1e20, 1e25, 1e150):
         seen = around(math.sin, x)._replace(rounding=EPSILON)
         assert seen.unresolved(math.cos(x))
@@ -197,7 +197,7 @@ def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
         assert not seen.unresolved(2.0)
 
 
-def test_what_a_slope_would_leave_at_once_is_not_resolved():
+def test_values_that_the_slope_would_leave_at_once_are_unresolved():
     waves = around(lambda x: math.sin(1e17 * x), 0.7)
     assert waves.unresolved(1e17)
     assert not waves.unresolved(1e13)

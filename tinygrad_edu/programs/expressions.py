@@ -1,4 +1,4 @@
-"""Expressions grown from the table of operations, which run, and read as Python.
+"""Random expressions made from the table of operations; they run, and they print as Python.
 
 >>> import random
 >>> from tinygrad_edu import gradcheck
@@ -27,36 +27,36 @@ __all__ = ["Expression", "clear", "expression", "grow", "lengths"]
 
 Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
 PlaceOrNumber: TypeAlias = "int | float"
-"""An int is the place of an earlier result, inputs first; a float is a number."""
+"""An int is the index of an earlier result, with the inputs first; a float is a number."""
 
 MARGIN = 0.05
-"""How far arguments keep from the edges of a domain, from excluded points and from kinks."""
+"""The least distance of arguments from edges of a domain, excluded points and kinks."""
 LARGEST = 1e3
-"""Of an output, or of a partial derivative."""
+"""The largest absolute value of an output or a partial."""
 ROWS = tuple(TABLE.values())
 
 
 class Instruction(NamedTuple):
-    """An operation, and what it is given."""
+    """An operation and its operands, in one flat tuple."""
 
     op: Operation
     operands: tuple[PlaceOrNumber, ...]
 
     def arguments(self, results: Sequence[Any]) -> list[Any]:
-        """Return the operands, with the results themselves for their places."""
+        """Return the operands, with each index replaced by the result at that index."""
         return [results[x] if isinstance(x, int) else x for x in self.operands]
 
 
 @dataclass(frozen=True, repr=False)
 class Expression:
-    """A function of numbers or Values: a list of operations, of which the last is the output."""
+    """A function of numbers or Values: a list of instructions; the last one gives the output."""
 
     inputs: tuple[float, ...]
     """A point inside the domain of every operation."""
     instructions: tuple[Instruction, ...]
 
     def __call__(self, *inputs: Any, compute: Callable[..., Any] = Operation.compute) -> Any:
-        """Run the operations; ``compute`` may run them in another way, given each and its operands.
+        """Run the instructions; ``compute(op, operands)`` may replace the usual way to compute one.
 
         >>> from tinygrad_edu.table import sin
         >>> Expression((0.0,), (Instruction(sin, (0,)), Instruction(sin, (1,))))(0.0)
@@ -71,13 +71,13 @@ class Expression:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """The inputs by name."""
+        """The signature, with the names of the inputs."""
         kind = inspect.Parameter.POSITIONAL_ONLY
         return inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
 
     @property
     def names(self) -> list[str]:
-        """What the inputs are called."""
+        """The names of the inputs."""
         n = len(self.inputs)
         return list("xyz"[:n]) if n <= 3 else [f"x{i + 1}" for i in range(n)]
 
@@ -88,13 +88,13 @@ class Expression:
         return f"lambda {', '.join(self.names)}: {self.code}  # at {point}"
 
     def _repr_pretty_(self, printer: Any, _: object) -> None:
-        """Write what Hypothesis prints of a failing test: Python that makes the expression anew."""
+        """Write what Hypothesis prints for a failing test: Python that makes this expression."""
         parts = [f"lambda {', '.join(self.names)}: {self.code}", *map(repr, self.inputs)]
         printer.text(f"expression({', '.join(parts)})")
 
     @property
     def code(self) -> str:
-        """The output as Python; a result that is used again is named where it comes first."""
+        """The output as Python; a result that is used more than once gets a name."""
         uses = Counter(
             x
             for instruction in self.instructions
@@ -119,7 +119,7 @@ class Expression:
 
 
 def expression(function: Callable[..., Value], *inputs: float) -> Expression:
-    """Return a function of Values as an expression, at a point: what a failing test prints.
+    """Return a function of Values as an expression at a point; failing tests print such calls.
 
     >>> from tinygrad_edu.table import tanh
     >>> expression(lambda x, y: tanh(x * y) + 1.0, 0.5, 2.0)
@@ -137,7 +137,7 @@ def expression(function: Callable[..., Value], *inputs: float) -> Expression:
 
 
 def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """Return an operation as Python writes it, and its precedence, given those of its arguments.
+    """Return an operation as Python code, with its precedence; arguments are given as such pairs.
 
     >>> from tinygrad_edu.table import mul, total
     >>> python(mul, [("x + y", 1), ("z", ATOM)])
@@ -154,11 +154,11 @@ def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
     return f"{op.name}({', '.join(pieces)})", ATOM
 
 
-# --- how many arguments, and of what size ---------------------------------------------------------
+# --- how many arguments ---------------------------------------------------------------------------
 
 
 def lengths(op: Operation) -> list[int]:
-    """Return how many arguments to try.
+    """Return the numbers of arguments to try.
 
     >>> from tinygrad_edu.table import half_squared_error, tanh
     >>> lengths(tanh), lengths(half_squared_error)
@@ -171,7 +171,7 @@ def lengths(op: Operation) -> list[int]:
     return [n * lists + others for n in range(1, longest + 1)]
 
 
-# --- growing --------------------------------------------------------------------------------------
+# --- random expressions ---------------------------------------------------------------------------
 
 
 def grow(
@@ -180,16 +180,16 @@ def grow(
     size: int,
     operations: Sequence[Operation] = ROWS,
 ) -> Expression:
-    """Return an expression of up to ``size`` operations that is defined, and smooth, at ``inputs``.
+    """Return an expression of up to ``size`` operations that is defined and smooth at ``inputs``.
 
-    Results are used more than once, so that there are many paths; what the output does not depend
-    on is left out.
+    Some results are used more than once, so that there are many paths. Results that the output
+    does not depend on are left out.
 
     Args:
         inputs: the point; numbers of moderate size.
-        choose: picks one of a sequence, as ``random.choice`` does.
+        choose: picks one item of a sequence, as ``random.choice`` does.
         size: how many operations to try.
-        operations: what to choose from.
+        operations: the operations to choose from.
     """
     results = list(inputs)
     instructions: list[Instruction] = []
@@ -211,13 +211,13 @@ def grow(
 def operands_for(
     op: Operation, results: Sequence[float], used: set[PlaceOrNumber], choose: Choose
 ) -> tuple[PlaceOrNumber, ...]:
-    """Return operands that lie in the domain of ``op``; half the time what nothing uses yet."""
+    """Return operands in the domain of ``op``; half of the time results that nothing uses yet."""
     places: list[int] = []
     for interval in padded(op.domain, choose(lengths(op))):
         fit = [place for place, x in enumerate(results) if clear(interval, x)]
         fresh = [place for place in fit if place not in used and place not in places]
         if not fit:
-            message = f"no result fits {op}"
+            message = f"no result lies in the domain of {op}"
             raise ValueError(message)
         places.append(choose(fresh if fresh and choose([True, False]) else fit))
     return tuple(
@@ -229,7 +229,7 @@ def operands_for(
 
 
 def smooth(op: Operation, arguments: Sequence[float]) -> bool:
-    """Tell whether ``op`` has derivatives of moderate size there, well away from edges and kinks.
+    """Tell whether ``op`` has moderate partials at ``arguments``, away from edges and kinks.
 
     >>> from tinygrad_edu.table import relu
     >>> smooth(relu, [0.01]), smooth(relu, [1.0])
@@ -245,7 +245,7 @@ def smooth(op: Operation, arguments: Sequence[float]) -> bool:
 
 
 def clear(interval: Interval, x: float) -> bool:
-    """Tell whether ``x`` lies inside, well away from the edges.
+    """Tell whether ``x`` lies inside the interval, well away from its edges.
 
     >>> clear(Interval(low=0), 0.01), clear(Interval(low=0), 1.0)
     (False, True)
@@ -256,7 +256,7 @@ def clear(interval: Interval, x: float) -> bool:
 
 
 def pruned(inputs: Sequence[float], instructions: Sequence[Instruction]) -> Expression:
-    """Return the expression without what its output does not depend on."""
+    """Return the expression without the inputs and results that its output does not depend on."""
     n = len(inputs)
     needed = {n + len(instructions) - 1}
     for place in range(n + len(instructions) - 1, n - 1, -1):

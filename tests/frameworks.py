@@ -1,6 +1,6 @@
-"""Other frameworks in the guise of NumPy, which the table speaks of when it computes arrays.
+"""Other frameworks behind the interface of NumPy, through which the table computes arrays.
 
-torch_as_numpy(), jax_as_numpy() and autograd_as_numpy() raise ImportError where there is none.
+torch_as_numpy(), jax_as_numpy() and autograd_as_numpy() raise ImportError if it is missing.
 """
 
 import importlib

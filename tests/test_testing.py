@@ -1,4 +1,4 @@
-"""The strategies, as the tests of someone else use them."""
+"""The strategies, used as in tests of other projects."""
 
 import inspect
 import math
@@ -93,7 +93,9 @@ def test_numbers_of_narrow_and_of_far_intervals_are_many(low, high):
 
 @pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (math.nan, 1), (math.inf, math.inf)])
 def test_numbers_need_a_low_below_a_high(low, high):
-    with pytest.raises(ValueError, match=f"a low below high, got low={low!r} and high={high!r}"):
+    with pytest.raises(
+        ValueError, match=f"low must be below high, got low={low!r} and high={high!r}"
+    ):
         numbers(low, high)
 
 
@@ -168,7 +170,7 @@ def test_arguments_lie_in_the_domain(row):
     holds()
 
 
-def test_an_operation_of_ones_own_is_tested_in_five_lines():
+def test_your_own_operation_is_tested_in_five_lines():
     @given(arguments(square))
     def test_square(args):
         assert_gradients(square, *args)
@@ -176,7 +178,7 @@ def test_an_operation_of_ones_own_is_tested_in_five_lines():
     test_square()
 
 
-def test_a_wrong_rule_of_ones_own_is_found_and_named():
+def test_a_wrong_rule_of_your_own_is_found_and_named():
     @settings(database=None)
     @given(arguments(halved))
     def test_halved(args):
@@ -190,7 +192,7 @@ def test_a_wrong_rule_of_ones_own_is_found_and_named():
 
 
 def code(expression):
-    """What is printed of an expression, pasted."""
+    """Run the printed expression as Python."""
     known = {**vars(tinygrad_edu), **TABLE, "square": square}
     return eval(repr(expression), known)  # noqa: S307 - the text is our own
 
@@ -211,7 +213,7 @@ def test_an_expression_prints_as_python_that_can_be_pasted(expression):
 
 
 @given(expressions())
-def test_an_expression_has_no_line_without_use(expression):
+def test_an_expression_has_no_unused_instruction(expression):
     used = {
         x
         for instruction in expression.instructions
@@ -234,13 +236,13 @@ def test_expressions_reach_every_operation():
     assert seen == set(TABLE.values())
 
 
-def test_an_operation_of_ones_own_is_in_expressions_at_once():
+def test_your_own_operation_can_be_used_in_expressions_at_once():
     assert repr(find(expressions(operations=[square]), lambda e: e.instructions)) == (
         "lambda x: square(x)  # at x=0.0"
     )
 
 
-def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught():
+def test_your_own_operation_of_many_arguments_can_be_used_in_expressions():
     product = Operation(
         "product", "The product of many values.",
         signature="(n)", forward=math.prod, array=lambda numpy, xs: math.prod(xs),
@@ -272,7 +274,7 @@ def uses_twice(expression):
     ],
 )
 def test_expressions_shrink_to_something_readable(condition, shrunk):
-    # From some beginnings another expression of the same size is found: -((x + x) + x).
+    # From some starting points Hypothesis finds another one of the same size: -((x + x) + x).
     assert repr(find(expressions(), condition, random=Random(1))) == shrunk
 
 
@@ -329,7 +331,7 @@ RECIPES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("file", RECIPES)
 def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
-    """With the settings that Hypothesis begins with, but for a deadline of 1 in place of 200 ms."""
+    """It runs with the default settings of Hypothesis, except for a deadline of 1 ms."""
     text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
     recipe = re.search(RECIPES[file], text, re.DOTALL)[1]
     program = "\n".join(

@@ -1,26 +1,26 @@
 """Which gradient checkers find a wrong gradient, and which call a right one wrong?
 
-Random expressions of the table of operations, checked by this package, by PyTorch, by JAX and by
-HIPS autograd, each with its defaults in float64. Half of the expressions are ordinary, with inputs
-from 0.1 to 5 of either sign, half are wide: 1e-6 to 1e6. Run it with
+Random expressions of the table of operations are checked by this package, PyTorch, JAX and HIPS
+autograd, each with its default settings in float64. Half of the expressions are "ordinary": their
+inputs lie between 0.1 and 5, with either sign. The other half are "wide": 1e-6 to 1e6. Run
 ``python tests/benchmarks/against_gradcheckers.py``; a checker that is not installed is left out.
 
-All checkers get the same faults. One operation of an expression, drawn by lot, is given a wrong
-rule; in the other frameworks it becomes stop(y) + Σ pᵢ (xᵢ - stop(xᵢ)), which has the value y and
-the wrong partials p. The lost contribution is a stopped operand. The gradient of 1e-6 is that by a
-new input w, of which 1e-6 w is added to the expression.
+All checkers get the same faults. One random operation of an expression gets a wrong rule. In the
+other frameworks it becomes stop(y) + Σ pᵢ (xᵢ - stop(xᵢ)), which has the value y and the wrong
+partials p. A lost contribution is a stopped operand. For the gradient of 1e-6 there is a new input
+w, and 1e-6 w is added to the expression.
 
-What is counted, one verdict for each function:
+Each function gives one verdict:
 
-- A fault counts only if it moves the gradient by some input by more than 1e-10 of that gradient, as
-  the engine works out both: behind a derivative of 0 there is nothing to find. An expression
-  without a place for such a fault goes without it.
-- An expression, or a fault in it, counts for a framework only if value and gradient there equal
-  the engine's to 1e-9, or for a gradient to 1e-13 of what it would be if no path cancelled another.
-- On a kink stands one operation, and the slopes from both sides differ by more than 1e-3 of the
-  steeper one. The gradient, the same for all, is this package's choice, which lies between.
-- "inconclusive" is our third verdict, where no gradient is wrong and no fault is named; it counts
-  neither as missed nor as found nor as a false alarm.
+- A fault counts only if it moves the gradient with respect to some input by more than 1e-10 of that
+  gradient, computed by the engine: next to a derivative of 0 there is nothing to find. If no place
+  of an expression has such an effect, the fault is left out.
+- An expression, or a fault in it, counts for a framework only if its value and gradient equal those
+  of the engine to 1e-9, or for a gradient to 1e-13 of its size without cancelling paths.
+- At a kink there is one operation, and the slopes on both sides differ by more than 1e-3 of the
+  steeper one. All frameworks use the gradient that this package chooses; it lies between the two.
+- "inconclusive" is a third verdict of this package: it found no wrong gradient and names no fault.
+  It counts neither as missed nor as found nor as a false alarm.
 """
 
 import argparse
@@ -52,11 +52,11 @@ from frameworks import autograd_as_numpy, compute_with, jax_as_numpy, torch_as_n
 POPULATIONS = {"ordinary": (0.1, 5.0), "wide": (1e-6, 1e6)}
 ERRORS = (1e-2, 1e-4, 1e-6, 1e-8)
 LARGEST = 20
-"""Operations to try in an expression."""
+"""The most operations to try in an expression."""
 EFFECT = 1e-10
-"""How much of a gradient a fault has to move."""
+"""A fault must move a gradient by at least this part of it."""
 BEND = 1e-3
-"""How much of the steeper slope the two slopes at a kink have to differ."""
+"""The two slopes at a kink must differ by at least this part of the steeper one."""
 RIGHT, KINK = "none", "kink"
 STEPS = {"step", "greater"}  # they have no slopes
 KINKS = [op for op in TABLE.values() if op.kink and op.name not in STEPS]
@@ -66,7 +66,7 @@ KINKS = [op for op in TABLE.values() if op.kink and op.name not in STEPS]
 
 
 class Case(NamedTuple):
-    """An expression, the fault in it, how a report that names it begins, and what it moves."""
+    """An expression, its fault, the first words of a report that names it, and its effect."""
 
     population: str
     fault: str
@@ -76,7 +76,7 @@ class Case(NamedTuple):
 
 
 class Detaching(NamedTuple):
-    """An operation that detaches the operand in one place first."""
+    """An operation that first detaches one of its operands."""
 
     op: Operation
     place: int
@@ -96,7 +96,7 @@ class Detaching(NamedTuple):
 
 
 def planted(op, wrong, numbers):
-    """Return ``op`` with a wrong rule; on arrays with the partials of that rule at ``numbers``."""
+    """Return ``op`` with a wrong rule; on arrays it uses that rule at ``numbers``."""
     numbers = op.nested(numbers)
     slopes = op.flat(wrong(op.forward(*numbers), *numbers))
 
@@ -115,7 +115,7 @@ def planted(op, wrong, numbers):
 
 
 def numbers_at(expression):
-    """Return what each line is given at the point."""
+    """Return the operands of each instruction at the point."""
     results, given = list(expression.inputs), []
     for instruction in expression.instructions:
         given.append(instruction.arguments(results))
@@ -138,7 +138,7 @@ def with_rule(expression, k, wrong):
 
 
 def scaled(change):
-    """Return how a rule is made wrong by changing all its partials."""
+    """Return a function that makes a rule wrong by changing all its partials."""
 
     def wrong(op):
         def rule(y, *args):
@@ -165,7 +165,7 @@ FAULTS = [*WRONG_RULES, LOST, SIGN]
 
 
 def wrong_rules(expression, wrong, only):
-    """Return the expressions of which one operation has a wrong rule."""
+    """Return the expressions in which one operation has a wrong rule."""
     return [
         (functools.partial(with_rule, expression, k, wrong(op)), naming(op))
         for k, (op, _) in enumerate(expression.instructions)
@@ -178,7 +178,7 @@ def naming(op):
 
 
 def lost_contributions(expression):
-    """Return the expressions of which one loses one of many contributions to a gradient."""
+    """Return the expressions in which one of several contributions to a gradient is lost."""
     operands = [
         (k, i, x)
         for k, instruction in enumerate(expression.instructions)
@@ -209,7 +209,7 @@ def with_faint_input(expression, w):
 
 
 def cases(population, expression, rng, w):
-    """Yield the expression as it is, with each fault that has an effect, and on a kink."""
+    """Yield the expression as it is, with each fault that has an effect, and at a kink."""
     yield Case(population, RIGHT, expression)
     right = engine(expression)[1]
     faults = {fault: wrong_rules(expression, *how) for fault, how in WRONG_RULES.items()}
@@ -226,14 +226,14 @@ def cases(population, expression, rng, w):
 
 
 def effect(right, wrong):
-    """Return by how much of itself a gradient is wrong, the one that is wrong by the most."""
+    """Return the largest relative error of a gradient."""
     pairs = zip(right, wrong, strict=True)
     moved = [abs(a - b) / abs(a) if a else math.inf for a, b in pairs if a != b]
     return max(moved, default=0.0)
 
 
 def kinked(expression, rng):
-    """Return the expression with x + k for its input x, where k is 0 on a kink; None if none bends.
+    """Return the expression with x + k for its input x, where k is 0 at a kink; None if none bends.
 
     What is on the kink is z = x - c, or z = x y - c, exactly 0 in every framework.
     """
@@ -252,7 +252,7 @@ def kinked(expression, rng):
 
 
 def moved(expression, m, inputs):
-    """Return the instructions, to stand after ``m`` others, with what these make of the inputs."""
+    """Return the instructions renumbered to follow ``m`` others, which replace some inputs."""
     n = len(expression.inputs)
     return [
         Instruction(
@@ -263,7 +263,7 @@ def moved(expression, m, inputs):
 
 
 def bends(expression, k):
-    """Tell whether the slopes on both sides of the kink of instruction ``k`` lead to different results."""
+    """Tell whether the two slopes at the kink of instruction ``k`` give different gradients."""
     op = expression.instructions[k].op
 
     def beside(side):
@@ -281,7 +281,7 @@ def bends(expression, k):
 
 
 def grown(n):
-    """Yield ``n`` times a population, an expression, a source of randomness, and another input."""
+    """Yield a population, an expression, a random generator and a new input, ``n`` times."""
     for population, bounds in POPULATIONS.items():
         left, seed = n // len(POPULATIONS), 0
         while left:
@@ -306,14 +306,14 @@ def compute(op, operands):
 
 
 def engine(expression):
-    """Return value and gradient as this package works them out."""
+    """Return value and gradient by the engine of this package."""
     inputs = [Value(x) for x in expression.inputs]
     y = expression(*inputs, compute=compute)
     return float(y), [float(d) for d in grad(y, inputs)]
 
 
 def paths(expression):
-    """Return what the gradient would be if nothing in it cancelled."""
+    """Return the size of the gradient if no paths cancelled."""
     inputs = [Value(x) for x in expression.inputs]
     y = expression(*inputs, compute=compute)
     sums = Counter({y: 1.0})
@@ -342,7 +342,7 @@ def check_with_engine(expression):
 
 
 class Checker(NamedTuple):
-    """A gradient checker: what computes value and gradient, and what gives a verdict."""
+    """A gradient checker: functions that compute value and gradient, and a verdict."""
 
     name: str
     gradient: Callable[[Expression], tuple[float, Sequence[float]]]
@@ -360,7 +360,7 @@ def with_torch():
     def gradient(expression):
         xs = inputs(expression)
         y = expression(*xs, compute=xp.compute)
-        if not y.requires_grad:  # a step alone
+        if not y.requires_grad:  # only a step function
             return y.item(), [0.0] * len(xs)
         return y.item(), [d.item() for d in torch.autograd.grad(y, xs, materialize_grads=True)]
 
@@ -397,7 +397,7 @@ def with_autograd():
     xp = autograd_as_numpy()
     autograd = importlib.import_module("autograd")
     check_grads = importlib.import_module("autograd.test_util").check_grads
-    xp.module.random.seed(0)  # it draws a direction
+    xp.module.random.seed(0)  # it draws a random direction
 
     def function(expression):
         return functools.partial(expression, compute=xp.compute)
@@ -441,7 +441,7 @@ def equal(expression, checker):
 
 
 class Tally:
-    """What one checker said."""
+    """The verdicts of one checker."""
 
     def __init__(self, checker):
         self.checker = checker
@@ -473,7 +473,7 @@ class Tally:
         return " / ".join(shares)
 
     def percent_named(self, fault):
-        """Return how often the right fault was named, in percent of those found."""
+        """Return how often the right fault was named, in percent of the faults found."""
         return " / ".join(
             share(self.named[p, fault], self.verdicts[p, fault]["wrong"]) for p in POPULATIONS
         )
@@ -484,7 +484,7 @@ def share(part, whole):
 
 
 def installed(make):
-    """Return the checker, or none with a note."""
+    """Return a list with the checker, or an empty one with a note."""
     try:
         return [make()]
     except ImportError as error:
@@ -493,7 +493,7 @@ def installed(make):
 
 
 def run(n):
-    """Return what all checkers said of ``n`` expressions."""
+    """Return the verdicts of all checkers on ``n`` expressions."""
     others = [
         checker for make in (with_torch, with_jax, with_autograd) for checker in installed(make)
     ]
@@ -520,7 +520,7 @@ def row(cells):
 
 
 def print_table(tallies):
-    """Print what is asked first: what is missed, and what is called wrong that is not."""
+    """Print how many faults are missed, and how many right gradients are called wrong."""
     ours = tallies[0]
     row(["%, ordinary / wide", "cases", *[tally.checker.name for tally in tallies]])
     row(["---"] * (2 + len(tallies)))
@@ -554,13 +554,13 @@ def print_notes(tallies, n):
             for counts in (tally.unequal, tally.unplanted)
         )
         print(
-            f"{tally.checker.name}: {tally.seconds:.0f} s for {tally.calls} checks; left out, the "
-            f"gradient not being the engine's: {unequal} expressions, {unplanted} faults."
+            f"{tally.checker.name}: {tally.seconds:.0f} s for {tally.calls} checks; left out, as "
+            f"the gradient differs from the engine's: {unequal} expressions, {unplanted} faults."
         )
 
 
 def print_in_full(ours):
-    """Print our false alarms, and what we missed or named wrongly of faults that are not small."""
+    """Print our false alarms, and all but small faults that we missed or named wrongly."""
     small = {f"rule × (1 + {ERRORS[-1]:.0e})", "rule rounded to float32"}
     for case, verdict, report in ours.noted:
         if case.fault in {RIGHT, KINK}:

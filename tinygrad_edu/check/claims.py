@@ -31,7 +31,7 @@ class Claim(NamedTuple):
 
 
 SINGLE, SHORT = 24, 16
-"""Binary digits of float32, and the most that a number has which a person typed."""
+"""Binary digits: float32 keeps 24; a number with at most 16 may have been typed by a person."""
 UNCLAIMED = Claim(math.nan)
 """Stands for "no claim"; compare with `is`, since a person may claim nan."""
 

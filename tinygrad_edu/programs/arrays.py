@@ -79,7 +79,7 @@ class Arrays:
         return losses, total
 
     def buffers_for(self, columns: int) -> list[Any]:
-        """Return V and A for ``columns`` examples; two sizes are kept, as the last block differs."""
+        """Return V and A for ``columns`` examples; two sizes are kept: the last block differs."""
         if columns not in self.buffers:
             self.buffers = dict([*self.buffers.items()][-1:])
             self.buffers[columns] = [np.zeros((self.plan.n_rows, columns)) for _ in "VA"]

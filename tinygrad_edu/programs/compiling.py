@@ -1,4 +1,4 @@
-"""Text as functions that a debugger steps through and whose lines a traceback shows.
+"""Compile text into functions whose lines debuggers step through and tracebacks show.
 
 Python finds the lines of a file through ``linecache``. The text of each generated function is
 registered there under a file name of its own, for as long as the function lives.

@@ -1,14 +1,14 @@
-"""Other frameworks in the guise of NumPy, which the table speaks of when it computes arrays.
+"""Other frameworks behind the interface of NumPy, through which the table computes arrays.
 
-torch_as_numpy(), jax_as_numpy() and autograd_as_numpy() raise ImportError where there is none.
+torch_as_numpy(), jax_as_numpy() and autograd_as_numpy() raise ImportError if it is missing.
 """
 
 import importlib
 import os
 
-from tinygrad_edu.interop.framework import Framework, on_arrays, torch_as_numpy
+from tinygrad_edu.interop.framework import Framework, compute_with, torch_as_numpy
 
-__all__ = ["Framework", "autograd_as_numpy", "jax_as_numpy", "on_arrays", "torch_as_numpy"]
+__all__ = ["Framework", "autograd_as_numpy", "compute_with", "jax_as_numpy", "torch_as_numpy"]
 
 
 def jax_as_numpy():

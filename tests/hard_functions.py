@@ -1,11 +1,11 @@
-"""Functions on which a checker of gradients has a hard time, and their derivatives to 50 digits.
+"""Functions that are hard for a gradient checker, with their derivatives to 50 digits.
 
-Each function is written once, over a module of functions: ``math`` for plain floats, this package
-for Values, ``mpmath`` for the truth. What only runs on floats (a solver, NumPy, single precision)
-has the function that it approximates beside it.
+Each function is written once; it takes the module to compute with: ``math`` for plain floats, this
+package for Values, ``mpmath`` for exact results. A function that runs on floats only, such as a
+solver, NumPy or single precision, also names the exact function that it approximates.
 
-FUNCTIONS are those that were looked at while the checker was made. HELD_OUT were written down
-afterwards, and run once the checker was done.
+FUNCTIONS were used while the checker was written. HELD_OUT were written afterwards, and run only
+when the checker was finished.
 """
 
 import math
@@ -22,7 +22,7 @@ import numpy as np
 import tinygrad_edu
 
 DIGITS = 120
-"""Digits to work with, so that 50 are right after a loop has eaten some of them."""
+"""Digits to compute with, so that 50 are right after a loop has lost some of them."""
 LOOPS, DEEP, RECURRENCES = "loops", "deep networks", "recurrences"
 PLAIN, SINGLE, LARGE = "plain floats", "float32 inside", "large numbers"
 HARSH, DEAD = "stiff, cancelling, oscillating", "dead units"
@@ -43,15 +43,15 @@ EXACT = SimpleNamespace(
 
 
 class Function(NamedTuple):
-    """A function of one number, and the points where it is looked at."""
+    """A function of one number, and the points at which it is checked."""
 
     family: str
     name: str
     written: Callable[[Any, Any], Any]
-    """The function, given the module to compute with, and x."""
+    """The function of the module to compute with, and of x."""
     points: tuple[float, ...]
     rough: Callable[[float], float] | None = None
-    """What runs instead on floats, where that is not the function as it is written."""
+    """A function that runs on floats instead, if the written one cannot."""
 
     @property
     def has_graph(self):
@@ -62,7 +62,7 @@ class Function(NamedTuple):
         return self.written(VALUES, x)
 
     def on_floats(self, x):
-        """Return the value; NumPy's own numbers and Values with it."""
+        """Return the value, which may be a number of NumPy or a Value."""
         return (self.rough or self.plainly)(float(x))
 
     def plainly(self, x):
@@ -80,9 +80,9 @@ class Function(NamedTuple):
             return (self.written(EXACT, x + h) - self.written(EXACT, x - h)) / (2 * h)
 
     def can_be_told(self, x):
-        """Tell whether any step shows the slope to 1e-4, given the noise that the values do have.
+        """Tell whether any step shows the slope to 1e-4 in spite of the noise of the values.
 
-        The noise is the largest error of values near by, for which their exact values are known.
+        The noise is the largest error of nearby values, compared with their exact ones.
         """
         slope = self.derivative(x)
         unit = max(abs(x), 1.0) / 8
@@ -108,12 +108,12 @@ class Function(NamedTuple):
 
 
 def digits(x):
-    """Return with how many digits to compute near ``x``: those before the point come on top."""
+    """Return how many digits to compute with near ``x``: more for large and small numbers."""
     return DIGITS + 2 * abs(math.frexp(x)[1]) // 3
 
 
 def repeated(n, step):
-    """Return what ``step`` makes of a number in ``n`` rounds."""
+    """Return a function that applies ``step`` to a number ``n`` times."""
     return lambda start: reduce(lambda y, _: step(y), range(n), start)
 
 
@@ -146,7 +146,7 @@ def adam(m, x):
 
 
 def regression_by_rate(m, x):
-    """The loss after 30 steps of linear regression, as a function of the rate of learning."""
+    """The loss after 30 steps of linear regression, as a function of the learning rate."""
     rows = [(0.2, 1.1), (0.7, 2.3), (1.1, 2.9), (1.6, 4.2)]
     w, b = 0.0 * x, 0.0 * x
     for _ in range(30):
@@ -204,7 +204,7 @@ def agm(m, x):
 
 
 def network(seed, width, layers, activation, gain=1.0, offset=0.0):
-    """Return a network of one input, its weights drawn as initialisations draw them."""
+    """Return a network with one input and randomly initialised weights."""
     rng = random.Random(seed)
     sizes = [1] + [width] * layers
     weights = [
@@ -248,7 +248,7 @@ NETWORKS = [
 
 
 def two_terms(n, first, second, step):
-    """Return the last of ``n`` terms, each of which is made of the two before."""
+    """Return a function for the last of ``n`` terms, each computed from the two before."""
 
     def f(m, x):
         a, b = first(x), second(x)
@@ -291,7 +291,7 @@ def henon(x):
 
 
 def bisected(f, low, high):
-    """Return the root of f(w, x) in w, by 80 bisections."""
+    """Return a function of x: the root of f(w, x) in w, by 80 bisections."""
 
     def root(x):
         a, b = low, high

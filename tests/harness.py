@@ -1,9 +1,9 @@
-"""What every row of the table must keep, as plain functions that raise AssertionError.
+"""Properties that every row of the table must have, as functions that raise AssertionError.
 
-    verify(row)                      all properties, on arguments drawn from the row's own domain
-    check_partials(row, (0.5,))      one property, on one tuple of arguments
+    verify(row)                      checks all properties, on arguments from the row's domain
+    check_partials(row, (0.5,))      checks one property, on one tuple of arguments
 
-An operation of any number of arguments is given them as its rule is: in one flat tuple.
+The arguments are one flat tuple, as a rule takes them, even if the operation takes lists.
 """
 
 import math
@@ -43,22 +43,22 @@ def inside(row: Operation, args: Sequence[float]) -> bool:
 
 
 def to_kink(row: Operation, args: Sequence[float]) -> float:
-    """How far, and on which side, the kink is."""
+    """Return the distance from the kink; its sign tells the side."""
     return row.kink(*row.nested(args)) if row.kink else math.inf
 
 
 def output(row: Operation, args: Sequence[Any]) -> Any:
-    """The forward function of the row."""
+    """Return the result of the forward function of the row."""
     return row.forward(*row.nested(args))
 
 
 def rule(row: Operation, args: Sequence[Any]) -> Sequence[Any]:
-    """All partials of the row, straight from its rule."""
+    """Return all partials, straight from the rule of the row."""
     return row.rule(output(row, args), args)
 
 
 def as_values(row: Operation, args: Arguments) -> list[Value | float]:
-    """The arguments as Values; what takes no gradient by nature stays a number."""
+    """Return the arguments as Values; those that must be fixed numbers stay numbers."""
     return [
         x if partial is None else Value(x) for x, partial in zip(args, rule(row, args), strict=True)
     ]
@@ -70,11 +70,11 @@ def as_values(row: Operation, args: Arguments) -> list[Value | float]:
 def measured(
     f: Callable[[float], float], x: float, step: float, size: float
 ) -> tuple[float, float]:
-    """The derivative of ``f`` at ``x`` and the error of it, from values within ``reach``.
+    """Return the derivative of ``f`` at ``x`` and its error, from values within ``step`` of x.
 
     Central differences with halved steps, extrapolated to step 0 (C. J. F. Ridders, Accurate
-    computation of F'(x) and F'(x) F''(x), Adv. Eng. Software 4, 1982). The error is the larger of
-    how far the extrapolations still differ, and of what rounding does to the difference.
+    computation of F'(x) and F'(x) F''(x), Adv. Eng. Software 4, 1982). The error is the
+    difference of two extrapolations, or the effect of rounding if that is larger.
     """
     best, error = math.nan, math.inf
     coarser: list[float] = []
@@ -95,7 +95,7 @@ def measured(
 
 
 def reach(row: Operation, args: Arguments, i: int) -> float:
-    """A step of argument ``i`` at half the way to the next edge or less, on one side of a kink."""
+    """Return a step of argument ``i`` that crosses no kink and goes at most halfway to an edge."""
     domain = padded(row.domain, len(args))[i]
     edges = (domain.low, domain.high, *domain.excluded)
     step = min(0.5, *(abs(args[i] - edge) / 2 for edge in edges))
@@ -110,7 +110,7 @@ def reach(row: Operation, args: Arguments, i: int) -> float:
 def check_derivative(
     row: Operation, f: Callable[[Arguments], float], args: Arguments, i: int, claimed: float
 ) -> None:
-    """Raise unless ``claimed`` is the derivative of ``f`` by argument ``i``, to nine digits."""
+    """Raise unless ``claimed`` is the derivative of ``f`` in argument ``i``, to nine digits."""
 
     def moved(x: float) -> float:
         return f((*args[:i], x, *args[i + 1 :]))
@@ -150,7 +150,7 @@ def check_second_partials(row: Operation, args: Arguments) -> None:
 
 
 def check_values(row: Operation, args: Arguments) -> None:
-    """Numbers and Values give the same output and partials, to the last bit."""
+    """Numbers and Values give the same output and partials, up to the last bit."""
     xs = as_values(row, args)
     y = call(row, xs)
     assert same(call(row, args), output(row, args))
@@ -163,7 +163,7 @@ def check_values(row: Operation, args: Arguments) -> None:
 
 
 def check_method(row: Operation, args: Arguments) -> None:
-    """The method of Value, where there is one, is the operation."""
+    """If Value has a method of this name, it is the operation."""
     method = getattr(Value, row.name, None)
     if row.arity is None or method is None:
         return
@@ -175,7 +175,7 @@ def check_method(row: Operation, args: Arguments) -> None:
 
 
 def check_constants(row: Operation, args: Arguments) -> None:
-    """Constants get no gradient and change no other; of constants alone nothing is recorded."""
+    """Constants get no gradient and change no other one; constants alone record nothing."""
     xs = as_values(row, args)
     partials = rule(row, args)
     for held in choices(len(args)):
@@ -196,7 +196,7 @@ def check_constants(row: Operation, args: Arguments) -> None:
 
 
 def choices(n: int) -> list[tuple[bool, ...]]:
-    """Which of ``n`` arguments to hold constant: any of few, or one or all but one of many."""
+    """Return which of ``n`` arguments to hold constant: every choice if n is at most 3."""
     if n <= 3:
         return list(product((False, True), repeat=n))
     one = [tuple(i == j for j in range(n)) for i in range(n)]
@@ -204,7 +204,7 @@ def choices(n: int) -> list[tuple[bool, ...]]:
 
 
 def check_arrays(row: Operation, args: Arguments) -> None:
-    """On NumPy arrays the operation and its rule give what they give elementwise."""
+    """On NumPy arrays the operation and its rule work elementwise."""
     on_numbers = rule(row, args)
     arrays = [
         x if partial is None else np.full((2, 3), x)
@@ -220,7 +220,7 @@ def check_arrays(row: Operation, args: Arguments) -> None:
 
 
 def check_edges(row: Operation, args: Arguments) -> None:
-    """At and beyond the edges of the domain: a number, or an error that says what and where."""
+    """At and beyond the edges of the domain there is a number, or an error that names both."""
     for i, domain in enumerate(padded(row.domain, len(args))):
         for edge in {domain.low, domain.low - 1, domain.high, domain.high + 1, *domain.excluded}:
             xs = as_values(row, args)
@@ -231,7 +231,7 @@ def check_edges(row: Operation, args: Arguments) -> None:
                 y = call(row, xs)
             except (ValueError, ZeroDivisionError) as error:
                 said = str(error)
-            else:  # a value that exists is given; its derivative may be infinite, or not exist
+            else:  # the value exists; its derivative may be infinite or missing
                 said = f"{row.name} at {edge:g}" if math.isfinite(y.data) else ""
             assert row.name in said
             assert f"{edge:g}" in said
@@ -255,7 +255,7 @@ def check_formula(row: Operation, args: Arguments) -> None:
 
 
 def check_text(row: Operation, args: Arguments) -> None:
-    """What messages quote is Python that computes the output."""
+    """The text of a call, as messages quote it, is Python that computes the output."""
     text = row.text(row.nested(args))
     if row.arity is None:
         assert all(str(x) in text for x in args)
@@ -266,7 +266,7 @@ def check_text(row: Operation, args: Arguments) -> None:
 
 
 def check_documented(row: Operation, _: Arguments) -> None:
-    """The row says in one line what it is, and how graphs write it."""
+    """The row has a name, a symbol, and one line of documentation."""
     assert row.name.isidentifier()
     assert row.symbol.strip()
     assert row.doc.endswith(".")
@@ -290,7 +290,7 @@ CHECKS: tuple[Check, ...] = (
 def close(x: Any, y: Any) -> bool:
     """Tell whether two numbers, or the data of two Values, agree to a few digits in the last place.
 
-    A rule may compute with floats in another way than with Values, where floats lose digits.
+    A rule may use another formula for floats than for Values, where floats would lose digits.
     """
     if x is None or y is None:
         return x is y

@@ -1,4 +1,4 @@
-"""The strategies, as the tests of someone else use them."""
+"""The strategies, used as in tests of other projects."""
 
 import inspect
 import math
@@ -93,7 +93,9 @@ def test_numbers_of_narrow_and_of_far_intervals_are_many(low, high):
 
 @pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (math.nan, 1), (math.inf, math.inf)])
 def test_numbers_need_a_low_below_a_high(low, high):
-    with pytest.raises(ValueError, match=f"a low below high, got low={low!r} and high={high!r}"):
+    with pytest.raises(
+        ValueError, match=f"low must be below high, got low={low!r} and high={high!r}"
+    ):
         numbers(low, high)
 
 
@@ -168,7 +170,7 @@ def test_arguments_lie_in_the_domain(row):
     holds()
 
 
-def test_an_operation_of_ones_own_is_tested_in_five_lines():
+def test_your_own_operation_is_tested_in_five_lines():
     @given(arguments(square))
     def test_square(args):
         assert_gradients(square, *args)
@@ -176,7 +178,7 @@ def test_an_operation_of_ones_own_is_tested_in_five_lines():
     test_square()
 
 
-def test_a_wrong_rule_of_ones_own_is_found_and_named():
+def test_a_wrong_rule_of_your_own_is_found_and_named():
     @settings(database=None)
     @given(arguments(halved))
     def test_halved(args):
@@ -190,7 +192,7 @@ def test_a_wrong_rule_of_ones_own_is_found_and_named():
 
 
 def code(expression):
-    """What is printed of an expression, pasted."""
+    """Run the printed expression as Python."""
     known = {**vars(tinygrad_edu), **TABLE, "square": square}
     return eval(repr(expression), known)  # noqa: S307 - the text is our own
 
@@ -211,9 +213,14 @@ def test_an_expression_prints_as_python_that_can_be_pasted(expression):
 
 
 @given(expressions())
-def test_an_expression_has_no_line_without_use(expression):
-    used = {x for line in expression.lines for x in line.operands if isinstance(x, int)}
-    n = len(expression.inputs) + len(expression.lines)
+def test_an_expression_has_no_unused_instruction(expression):
+    used = {
+        x
+        for instruction in expression.instructions
+        for x in instruction.operands
+        if isinstance(x, int)
+    }
+    n = len(expression.inputs) + len(expression.instructions)
     assert used | {n - 1} == set(range(n))
 
 
@@ -223,43 +230,51 @@ def test_expressions_reach_every_operation():
     @settings(max_examples=500, database=None, phases=[Phase.generate])
     @given(expressions())
     def look(expression):
-        seen.update(line.op for line in expression.lines)
+        seen.update(instruction.op for instruction in expression.instructions)
 
     look()
     assert seen == set(TABLE.values())
 
 
-def test_an_operation_of_ones_own_is_in_expressions_at_once():
-    assert repr(find(expressions(operations=[square]), lambda e: e.lines)) == (
+def test_your_own_operation_can_be_used_in_expressions_at_once():
+    assert repr(find(expressions(operations=[square]), lambda e: e.instructions)) == (
         "lambda x: square(x)  # at x=0.0"
     )
 
 
-def test_an_operation_of_many_arguments_is_in_expressions_without_being_taught():
+def test_your_own_operation_of_many_arguments_can_be_used_in_expressions():
     product = Operation(
         "product", "The product of many values.",
         signature="(n)", forward=math.prod, array=lambda numpy, xs: math.prod(xs),
         partials=lambda y, xs: ([math.prod(xs[:i] + xs[i + 1 :]) for i in range(len(xs))],),
         symbol="Π", latex=r" \cdot ".join,
     )  # fmt: skip
-    found = find(expressions(operations=[product]), lambda e: e.lines and len(e.inputs) == 2)
+    found = find(expressions(operations=[product]), lambda e: e.instructions and len(e.inputs) == 2)
     assert repr(found) == "lambda x, y: product([x, y])  # at x=0.0, y=0.0"
 
 
 def uses_twice(expression):
-    places = [x for line in expression.lines for x in set(line.operands) if isinstance(x, int)]
+    places = [
+        x
+        for instruction in expression.instructions
+        for x in set(instruction.operands)
+        if isinstance(x, int)
+    ]
     return any(places.count(x) > 1 for x in places if x >= len(expression.inputs))
 
 
 @pytest.mark.parametrize(
     ("condition", "shrunk"),
     [
-        (lambda e: any(line.op is tanh for line in e.lines), "lambda x: tanh(x)  # at x=0.0"),
-        (lambda e: len(e.lines) > 2, "lambda x: ((x + x) + x) + x  # at x=0.0"),
+        (
+            lambda e: any(instruction.op is tanh for instruction in e.instructions),
+            "lambda x: tanh(x)  # at x=0.0",
+        ),
+        (lambda e: len(e.instructions) > 2, "lambda x: ((x + x) + x) + x  # at x=0.0"),
     ],
 )
 def test_expressions_shrink_to_something_readable(condition, shrunk):
-    # From some beginnings another expression of the same size is found: -((x + x) + x).
+    # From some starting points Hypothesis finds another one of the same size: -((x + x) + x).
     assert repr(find(expressions(), condition, random=Random(1))) == shrunk
 
 
@@ -291,7 +306,7 @@ from tinygrad_edu.testing import *
        w=arguments(weighted_sum), many=st.lists(values(), min_size=2))
 def test(e, n, v, c, a, w, many):
     print("run with", repr(e), n(*n.inputs), v, c, a, w, many)
-    assert len(e.lines) < 3 or len(n.lines) < 4
+    assert len(e.instructions) < 3 or len(n.instructions) < 4
 """
 
 
@@ -316,7 +331,7 @@ RECIPES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("file", RECIPES)
 def test_a_recipe_passes_as_printed_on_a_machine_200_times_as_slow(file):
-    """With the settings that Hypothesis begins with, but for a deadline of 1 in place of 200 ms."""
+    """It runs with the default settings of Hypothesis, except for a deadline of 1 ms."""
     text = (Path(__file__).parents[1] / file).read_text(encoding="utf-8")
     recipe = re.search(RECIPES[file], text, re.DOTALL)[1]
     program = "\n".join(
@@ -342,15 +357,15 @@ def test_a_network_is_a_loss_of_its_parameters(network):
     loss = network(*map(Value, network.inputs))
     assert loss.op is table.half_squared_error
     assert loss.data >= 0
-    assert network.lines[0].op is table.weighted_sum
+    assert network.instructions[0].op is table.weighted_sum
 
 
 def test_networks_have_hidden_layers():
     def deep(network):
-        ops = [line.op for line in network.lines]
+        ops = [instruction.op for instruction in network.instructions]
         return ops[:3] == [table.weighted_sum, ops[1], table.weighted_sum]
 
-    network = find(networks(), lambda network: len(network.lines) == 5 and deep(network))
+    network = find(networks(), lambda network: len(network.instructions) == 5 and deep(network))
     hidden = len(network.inputs) + 1
-    assert network.lines[1].op in SMOOTH
-    assert hidden in network.lines[2].operands
+    assert network.instructions[1].op in SMOOTH
+    assert hidden in network.instructions[2].operands

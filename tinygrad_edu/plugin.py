@@ -1,4 +1,4 @@
-"""What Hypothesis runs when it is imported, by the entry point in pyproject.toml."""
+"""The entry point in pyproject.toml that Hypothesis runs when it is imported."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from tinygrad_edu.value import Constant, Value
 
 
 def register() -> None:
-    """Let Hypothesis draw Values where a test asks for them by type, as ``from_type`` does."""
-    from hypothesis import strategies as st  # noqa: PLC0415 - it is being imported just now
+    """Let Hypothesis draw Values by type, as in ``from_type(Value)``."""
+    from hypothesis import strategies as st  # noqa: PLC0415 - Hypothesis is being imported
 
-    st.register_type_strategy(Value, drawn)
-    st.register_type_strategy(Constant, drawn)
+    st.register_type_strategy(Value, strategy_for)
+    st.register_type_strategy(Constant, strategy_for)
 
 
-def drawn(kind: type) -> Any:
+def strategy_for(kind: type) -> Any:
     """Return the strategy for Values, or for Constants."""
-    from tinygrad_edu.testing import numbers  # noqa: PLC0415 - only where one is drawn
+    from tinygrad_edu.testing import numbers  # noqa: PLC0415 - only when one is drawn
 
     return numbers().map(kind)

@@ -1,19 +1,19 @@
 """Hypothesis strategies: numbers, Values, expressions and networks to test gradients on.
 
-An operation or a loss of one's own is tested in six lines:
+Test your own operation or loss in six lines:
 
 >>> from hypothesis import given, settings
 >>> from tinygrad_edu import assert_gradients, log
 >>> from tinygrad_edu.testing import numbers
->>> @settings(deadline=None)  # to measure a slope may take more than the 200 ms of the default
+>>> @settings(deadline=None)  # measuring a slope may take more than the default of 200 ms
 ... @given(prediction=numbers(low=0, high=1), target=numbers())
 ... def test_log_loss(prediction, target):
 ...     assert_gradients(lambda p: -(target * log(p) + (1 - target) * log(1 - p)), prediction)
 >>> test_log_loss()
 
-What these strategies draw lies clear of edges, poles and kinks, so that there is a derivative. A
-failure is shrunk by Hypothesis and prints as Python that can be pasted. Hypothesis itself is in the
-extra ``testing``. Where it is installed, ``from_type(Value)`` draws from :func:`values`.
+These strategies keep away from edges of domains, poles and kinks, so that derivatives exist.
+Hypothesis shrinks a failing example and prints it as Python that you can paste. Install Hypothesis
+with the extra ``testing``. With it, ``from_type(Value)`` draws from :func:`values`.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from tinygrad_edu.programs.expressions import (
     MARGIN,
     ROWS,
     Expression,
-    Line,
-    Operand,
+    Instruction,
+    PlaceOrNumber,
     expression,
     grow,
     lengths,
@@ -43,17 +43,17 @@ from tinygrad_edu.value import Constant, Value
 __all__ = ["arguments", "expression", "expressions", "networks", "numbers", "values"]
 
 REACH = 4.0
-"""How far from 0 numbers are drawn where a domain does not ask for more."""
+"""Numbers are drawn from -4 to 4 unless the bounds demand others."""
 SMOOTH = (table.tanh, table.sigmoid, table.softplus, table.sin)
 
 
 def numbers(
     low: float = -math.inf, high: float = math.inf, excluded: Sequence[float] = ()
 ) -> st.SearchStrategy[float]:
-    """Floats of moderate size above ``low``, below ``high`` and away from the ``excluded`` ones.
+    """Draw floats of moderate size between ``low`` and ``high``, away from ``excluded`` points.
 
-    They keep 1/20 away from all of these, less where these are less than 1/5 apart.
-    ``numbers(*interval)`` takes the domain of an operation.
+    They keep a distance of 1/20 from bounds and excluded points, or less if these are less than
+    1/5 apart. For an interval from the ``domain`` of an operation write ``numbers(*interval)``.
 
     Raises ValueError if ``low`` is not below ``high``, or if no float lies between them.
 
@@ -62,7 +62,7 @@ def numbers(
     1.0
     """
     if not low < high:
-        message = f"numbers: expected a low below high, got low={low!r} and high={high!r}"
+        message = f"numbers: low must be below high, got low={low!r} and high={high!r}"
         raise ValueError(message)
     low, high = float(low), float(high)
     first = max(low, min(-REACH, 2 * high - REACH), -sys.float_info.max)
@@ -76,7 +76,7 @@ def numbers(
 
 
 def inside(low: float, high: float) -> tuple[float, float]:
-    """Return the least and the largest float to draw between two bounds, away from both.
+    """Return the smallest and the largest float to draw between two bounds.
 
     >>> inside(0.0, 1.0), inside(0.0, 0.04)
     ((0.05, 0.95), (0.01, 0.03))
@@ -89,7 +89,7 @@ def inside(low: float, high: float) -> tuple[float, float]:
 
 
 def between(least: float, most: float) -> st.SearchStrategy[float]:
-    """Floats of an interval; next to 0 is 0, where that is one of them."""
+    """Draw floats from an interval; floats very close to 0 become 0 if 0 is in the interval."""
     tiny = 1e-9 * min(1.0, most - least)
     if not least <= 0 <= most:
         return st.floats(least, most)
@@ -97,7 +97,7 @@ def between(least: float, most: float) -> st.SearchStrategy[float]:
 
 
 def values(**interval: Any) -> st.SearchStrategy[Value]:
-    """Values of such :func:`numbers`.
+    """Draw Values with data from :func:`numbers`, which takes the same arguments.
 
     >>> from hypothesis import find
     >>> find(values(), lambda x: True)
@@ -107,14 +107,14 @@ def values(**interval: Any) -> st.SearchStrategy[Value]:
 
 
 def flat_arguments(op: Operation) -> st.SearchStrategy[tuple[float, ...]]:
-    """Arguments of an operation in one flat tuple, from its domain and away from its kinks."""
+    """Draw the arguments of an operation as one flat tuple, in its domain, away from kinks."""
     drawn = st.one_of([st.tuples(*drawn_arguments(op, n)) for n in lengths(op)])
     kink = op.kink
     return drawn if kink is None else drawn.filter(lambda args: abs(kink(*args)) >= MARGIN)
 
 
 def drawn_arguments(op: Operation, n: int) -> list[st.SearchStrategy[float]]:
-    """Return how to draw each of n arguments; an index is one of those that there are."""
+    """Return a strategy for each of n arguments; an index is drawn from the valid ones."""
     places = zip(padded(op.domain, n), op.fixed_arguments(n), strict=True)
     indexed = isinstance(op, Components)
     return [
@@ -125,9 +125,9 @@ def drawn_arguments(op: Operation, n: int) -> list[st.SearchStrategy[float]]:
 
 @st.composite
 def arguments(draw: Callable[[Any], Any], op: Operation) -> tuple[Any, ...]:
-    """Arguments of an operation as a call is given them, numbers or lists of numbers.
+    """Draw the arguments for a call of an operation: numbers or lists of numbers.
 
-    What the operation takes as a fixed number is a Constant.
+    An argument that the operation takes as a fixed number is drawn as a Constant.
 
     >>> from hypothesis import find
     >>> from tinygrad_edu import weighted_sum
@@ -147,15 +147,15 @@ def expressions(
     max_operations: int = 8,
     operations: Sequence[Operation] = ROWS,
 ) -> Expression:
-    """Random expressions, with nodes that are used more than once, of all operations of the table.
+    """Draw random expressions of all operations of the table, with nodes used more than once.
 
-    An :class:`~tinygrad_edu.programs.expressions.Expression` is a function of numbers or Values;
-    its ``inputs`` are a point where it has a derivative; as a string it is Python. The report of a
-    failing test has it as a call of :func:`expression`, to be pasted back.
+    An :class:`~tinygrad_edu.programs.expressions.Expression` is a function of numbers or Values.
+    Its ``inputs`` are a point where it has a derivative, and it prints as Python. A failing test
+    reports it as a call of :func:`expression` that you can paste.
 
     >>> from hypothesis import find
     >>> from tinygrad_edu import tanh
-    >>> find(expressions(operations=[tanh]), lambda e: len(e.lines) == 2)
+    >>> find(expressions(operations=[tanh]), lambda e: len(e.instructions) == 2)
     lambda x: tanh(tanh(x))  # at x=0.0
     """
     inputs = draw(st.lists(numbers(), min_size=1, max_size=max_inputs))
@@ -163,12 +163,12 @@ def expressions(
     return grow(inputs, lambda options: draw(st.sampled_from(options)), size, operations)
 
 
-NUMBERS = numbers()  # made once: a network takes dozens
+ANY_NUMBERS = numbers()  # made once, since a network draws dozens
 
 
 @st.composite
 def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2) -> Expression:
-    """Small multilayer perceptrons on an example: half the squared error by weights and biases.
+    """Draw small multilayer perceptrons: half the squared error as a function of the parameters.
 
     >>> from hypothesis import find
     >>> find(networks(), lambda network: True)
@@ -176,19 +176,19 @@ def networks(draw: Callable[[Any], Any], max_width: int = 3, max_layers: int = 2
     """
     widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=1 + max_layers))
     count: int = sum(wide * (fan_in + 1) for fan_in, wide in pairwise(widths))
-    *parameters, activation = draw(st.tuples(*[NUMBERS] * count, st.sampled_from(SMOOTH)))
-    data = draw(st.tuples(*[NUMBERS] * (widths[0] + widths[-1])))
-    lines: list[Line] = []
+    *parameters, activation = draw(st.tuples(*[ANY_NUMBERS] * count, st.sampled_from(SMOOTH)))
+    data = draw(st.tuples(*[ANY_NUMBERS] * (widths[0] + widths[-1])))
+    instructions: list[Instruction] = []
 
-    def place_of(op: Operation, *operands: Operand) -> int:
-        lines.append(Line(op, operands))
-        return count + len(lines) - 1
+    def place_of(op: Operation, *operands: PlaceOrNumber) -> int:
+        instructions.append(Instruction(op, operands))
+        return count + len(instructions) - 1
 
     free = iter(range(count))
-    signals: list[Operand] = [*data[: widths[0]]]
+    signals: list[PlaceOrNumber] = [*data[: widths[0]]]
     for wide in widths[1:]:
         neurons = [(*islice(free, len(signals)), *signals, next(free)) for _ in range(wide)]
         sums = [place_of(table.weighted_sum, *neuron) for neuron in neurons]
         signals = [place_of(activation, z) for z in sums]
     place_of(table.half_squared_error, *signals, *data[widths[0] :])
-    return Expression(tuple(parameters), tuple(lines))
+    return Expression(tuple(parameters), tuple(instructions))

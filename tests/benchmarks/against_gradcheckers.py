@@ -1,26 +1,26 @@
 """Which gradient checkers find a wrong gradient, and which call a right one wrong?
 
-Random expressions of the table of operations, checked by this package, by PyTorch, by JAX and by
-HIPS autograd, each with its defaults in float64. Half of the expressions are ordinary, with inputs
-from 0.1 to 5 of either sign, half are wide: 1e-6 to 1e6. Run it with
+Random expressions of the table of operations are checked by this package, PyTorch, JAX and HIPS
+autograd, each with its default settings in float64. Half of the expressions are "ordinary": their
+inputs lie between 0.1 and 5, with either sign. The other half are "wide": 1e-6 to 1e6. Run
 ``python tests/benchmarks/against_gradcheckers.py``; a checker that is not installed is left out.
 
-All checkers get the same faults. One operation of an expression, drawn by lot, is given a wrong
-rule; in the other frameworks it becomes stop(y) + Σ pᵢ (xᵢ - stop(xᵢ)), which has the value y and
-the wrong partials p. The lost contribution is a stopped operand. The gradient of 1e-6 is that by a
-new input w, of which 1e-6 w is added to the expression.
+All checkers get the same faults. One random operation of an expression gets a wrong rule. In the
+other frameworks it becomes stop(y) + Σ pᵢ (xᵢ - stop(xᵢ)), which has the value y and the wrong
+partials p. A lost contribution is a stopped operand. For the gradient of 1e-6 there is a new input
+w, and 1e-6 w is added to the expression.
 
-What is counted, one verdict for each function:
+Each function gives one verdict:
 
-- A fault counts only if it moves the gradient by some input by more than 1e-10 of that gradient, as
-  the engine works out both: behind a derivative of 0 there is nothing to find. An expression
-  without a place for such a fault goes without it.
-- An expression, or a fault in it, counts for a framework only if value and gradient there equal
-  the engine's to 1e-9, or for a gradient to 1e-13 of what it would be if no path cancelled another.
-- On a kink stands one operation, and the slopes from both sides differ by more than 1e-3 of the
-  steeper one. The gradient, the same for all, is this package's choice, which lies between.
-- "inconclusive" is our third verdict, where no gradient is wrong and no fault is named; it counts
-  neither as missed nor as found nor as a false alarm.
+- A fault counts only if it moves the gradient with respect to some input by more than 1e-10 of that
+  gradient, computed by the engine: next to a derivative of 0 there is nothing to find. If no place
+  of an expression has such an effect, the fault is left out.
+- An expression, or a fault in it, counts for a framework only if its value and gradient equal those
+  of the engine to 1e-9, or for a gradient to 1e-13 of its size without cancelling paths.
+- At a kink there is one operation, and the slopes on both sides differ by more than 1e-3 of the
+  steeper one. All frameworks use the gradient that this package chooses; it lies between the two.
+- "inconclusive" is a third verdict of this package: it found no wrong gradient and names no fault.
+  It counts neither as missed nor as found nor as a false alarm.
 """
 
 import argparse
@@ -43,20 +43,20 @@ from typing import Any, NamedTuple
 from tinygrad_edu import Value, grad, gradcheck
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
-from tinygrad_edu.programs.expressions import Expression, Line, grow
+from tinygrad_edu.programs.expressions import Expression, Instruction, grow
 from tinygrad_edu.table import LEAK, TABLE, add, mul, sub
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from frameworks import autograd_as_numpy, jax_as_numpy, on_arrays, torch_as_numpy
+from frameworks import autograd_as_numpy, compute_with, jax_as_numpy, torch_as_numpy
 
 POPULATIONS = {"ordinary": (0.1, 5.0), "wide": (1e-6, 1e6)}
 ERRORS = (1e-2, 1e-4, 1e-6, 1e-8)
 LARGEST = 20
-"""Operations to try in an expression."""
+"""The most operations to try in an expression."""
 EFFECT = 1e-10
-"""How much of a gradient a fault has to move."""
+"""A fault must move a gradient by at least this part of it."""
 BEND = 1e-3
-"""How much of the steeper slope the two slopes at a kink have to differ."""
+"""The two slopes at a kink must differ by at least this part of the steeper one."""
 RIGHT, KINK = "none", "kink"
 STEPS = {"step", "greater"}  # they have no slopes
 KINKS = [op for op in TABLE.values() if op.kink and op.name not in STEPS]
@@ -66,7 +66,7 @@ KINKS = [op for op in TABLE.values() if op.kink and op.name not in STEPS]
 
 
 class Case(NamedTuple):
-    """An expression, the fault in it, how a report that names it begins, and what it moves."""
+    """An expression, its fault, the first words of a report that names it, and its effect."""
 
     population: str
     fault: str
@@ -76,7 +76,7 @@ class Case(NamedTuple):
 
 
 class Detaching(NamedTuple):
-    """An operation that detaches the operand in one place first."""
+    """An operation that first detaches one of its operands."""
 
     op: Operation
     place: int
@@ -88,7 +88,7 @@ class Detaching(NamedTuple):
         return self.op.compute(self.detached(operands, Value.detach))
 
     def array(self, xp, *operands):
-        return on_arrays(self.op, xp, self.detached(operands, xp.stop_gradient))
+        return compute_with(self.op, xp, self.detached(operands, xp.stop_gradient))
 
     def detached(self, operands, stop):
         flat = self.op.flat(operands)
@@ -96,12 +96,12 @@ class Detaching(NamedTuple):
 
 
 def planted(op, wrong, numbers):
-    """Return ``op`` with a wrong rule; on arrays with the partials of that rule at ``numbers``."""
+    """Return ``op`` with a wrong rule; on arrays it uses that rule at ``numbers``."""
     numbers = op.nested(numbers)
     slopes = op.flat(wrong(op.forward(*numbers), *numbers))
 
     def array(xp, *operands):
-        y = xp.stop_gradient(on_arrays(op, xp, operands))
+        y = xp.stop_gradient(compute_with(op, xp, operands))
         for slope, x in zip(slopes, op.flat(operands), strict=True):
             if slope is not None:
                 y = y + slope * (x - xp.stop_gradient(x))
@@ -115,28 +115,30 @@ def planted(op, wrong, numbers):
 
 
 def numbers_at(expression):
-    """Return what each line is given at the point."""
+    """Return the operands of each instruction at the point."""
     results, given = list(expression.inputs), []
-    for line in expression.lines:
-        given.append(line.arguments(results))
-        results.append(float(line.op.forward(*line.op.nested(given[-1]))))
+    for instruction in expression.instructions:
+        given.append(instruction.arguments(results))
+        results.append(float(instruction.op.forward(*instruction.op.nested(given[-1]))))
     return given
 
 
 def with_op(expression, k, op):
-    """Return the expression with another operation in line ``k``."""
-    lines = list(expression.lines)
-    lines[k] = lines[k]._replace(op=op)
-    return replace(expression, lines=tuple(lines))
+    """Return the expression with another operation in instruction ``k``."""
+    instructions = list(expression.instructions)
+    instructions[k] = instructions[k]._replace(op=op)
+    return replace(expression, instructions=tuple(instructions))
 
 
 def with_rule(expression, k, wrong):
-    """Return the expression with a wrong rule in line ``k``."""
-    return with_op(expression, k, planted(expression.lines[k].op, wrong, numbers_at(expression)[k]))
+    """Return the expression with a wrong rule in instruction ``k``."""
+    return with_op(
+        expression, k, planted(expression.instructions[k].op, wrong, numbers_at(expression)[k])
+    )
 
 
 def scaled(change):
-    """Return how a rule is made wrong by changing all its partials."""
+    """Return a function that makes a rule wrong by changing all its partials."""
 
     def wrong(op):
         def rule(y, *args):
@@ -163,10 +165,10 @@ FAULTS = [*WRONG_RULES, LOST, SIGN]
 
 
 def wrong_rules(expression, wrong, only):
-    """Return the expressions of which one operation has a wrong rule."""
+    """Return the expressions in which one operation has a wrong rule."""
     return [
         (functools.partial(with_rule, expression, k, wrong(op)), naming(op))
-        for k, (op, _) in enumerate(expression.lines)
+        for k, (op, _) in enumerate(expression.instructions)
         if only in {"", op.name}
     ]
 
@@ -176,17 +178,17 @@ def naming(op):
 
 
 def lost_contributions(expression):
-    """Return the expressions of which one loses one of many contributions to a gradient."""
+    """Return the expressions in which one of several contributions to a gradient is lost."""
     operands = [
         (k, i, x)
-        for k, line in enumerate(expression.lines)
-        for i, x in enumerate(line.operands)
+        for k, instruction in enumerate(expression.instructions)
+        for i, x in enumerate(instruction.operands)
         if isinstance(x, int)
     ]
     uses = Counter(x for _, _, x in operands)
     return [
         (
-            functools.partial(with_op, expression, k, Detaching(expression.lines[k].op, i)),
+            functools.partial(with_op, expression, k, Detaching(expression.instructions[k].op, i)),
             "The function escapes the graph",
         )
         for k, i, x in operands
@@ -196,14 +198,18 @@ def lost_contributions(expression):
 
 def with_faint_input(expression, w):
     """Return the expression plus 1e-6 w for a new input w, with the wrong sign in the rule."""
-    n, k = len(expression.inputs), len(expression.lines)
-    lines = (*moved(expression, 1, {}), Line(mul, (n, 1e-6)), Line(add, (n + k, n + k + 1)))
-    right = Expression((*expression.inputs, w), lines)
+    n, k = len(expression.inputs), len(expression.instructions)
+    instructions = (
+        *moved(expression, 1, {}),
+        Instruction(mul, (n, 1e-6)),
+        Instruction(add, (n + k, n + k + 1)),
+    )
+    right = Expression((*expression.inputs, w), instructions)
     return with_rule(right, k, lambda p, x, y: (-y, x))
 
 
 def cases(population, expression, rng, w):
-    """Yield the expression as it is, with each fault that has an effect, and on a kink."""
+    """Yield the expression as it is, with each fault that has an effect, and at a kink."""
     yield Case(population, RIGHT, expression)
     right = engine(expression)[1]
     faults = {fault: wrong_rules(expression, *how) for fault, how in WRONG_RULES.items()}
@@ -220,41 +226,45 @@ def cases(population, expression, rng, w):
 
 
 def effect(right, wrong):
-    """Return by how much of itself a gradient is wrong, the one that is wrong by the most."""
+    """Return the largest relative error of a gradient."""
     pairs = zip(right, wrong, strict=True)
     moved = [abs(a - b) / abs(a) if a else math.inf for a, b in pairs if a != b]
     return max(moved, default=0.0)
 
 
 def kinked(expression, rng):
-    """Return the expression with x + k for its input x, where k is 0 on a kink; None if none bends.
+    """Return the expression with x + k for its input x, where k is 0 at a kink; None if none bends.
 
     What is on the kink is z = x - c, or z = x y - c, exactly 0 in every framework.
     """
     inputs, op = expression.inputs, rng.choice(KINKS)
     n, y = len(inputs), rng.randrange(len(inputs))
-    lines = [Line(sub, (0, inputs[0]))]
+    instructions = [Instruction(sub, (0, inputs[0]))]
     if rng.random() < 0.5 and abs(product := inputs[0] * inputs[y]) <= 1e3:
-        lines = [Line(mul, (0, y)), Line(sub, (n, product))]
-    k = len(lines)
+        instructions = [Instruction(mul, (0, y)), Instruction(sub, (n, product))]
+    k = len(instructions)
     more = () if op.arity == 1 else (LEAK if op.name == "leaky_relu" else 0.0,)
-    lines += [Line(op, (n + k - 1, *more)), Line(add, (0, n + k))]
-    bent = Expression(inputs, (*lines, *moved(expression, len(lines), {0: n + k + 1})))
+    instructions += [Instruction(op, (n + k - 1, *more)), Instruction(add, (0, n + k))]
+    bent = Expression(
+        inputs, (*instructions, *moved(expression, len(instructions), {0: n + k + 1}))
+    )
     return with_rule(bent, k, op.partials) if bends(bent, k) else None
 
 
 def moved(expression, m, inputs):
-    """Return the lines, to stand after ``m`` others, with what these make of the inputs."""
+    """Return the instructions renumbered to follow ``m`` others, which replace some inputs."""
     n = len(expression.inputs)
     return [
-        Line(op, tuple([inputs.get(x, x + m * (x >= n)) if isinstance(x, int) else x for x in xs]))
-        for op, xs in expression.lines
+        Instruction(
+            op, tuple([inputs.get(x, x + m * (x >= n)) if isinstance(x, int) else x for x in xs])
+        )
+        for op, xs in expression.instructions
     ]
 
 
 def bends(expression, k):
-    """Tell whether the slopes differ when line ``k`` takes those from either side of its kink."""
-    op = expression.lines[k].op
+    """Tell whether the two slopes at the kink of instruction ``k`` give different gradients."""
+    op = expression.instructions[k].op
 
     def beside(side):
         def rule(_, x, *more):
@@ -271,7 +281,7 @@ def bends(expression, k):
 
 
 def grown(n):
-    """Yield ``n`` times a population, an expression, a source of randomness, and another input."""
+    """Yield a population, an expression, a random generator and a new input, ``n`` times."""
     for population, bounds in POPULATIONS.items():
         left, seed = n // len(POPULATIONS), 0
         while left:
@@ -279,7 +289,7 @@ def grown(n):
             seed += 1
             *inputs, w = [log_uniform(rng, *bounds) for _ in range(rng.randint(2, 4))]
             expression = grow(inputs, rng.choice, rng.randint(1, LARGEST))
-            if expression.lines:
+            if expression.instructions:
                 left -= 1
                 yield population, expression, rng, w
 
@@ -296,14 +306,14 @@ def compute(op, operands):
 
 
 def engine(expression):
-    """Return value and gradient as this package works them out."""
+    """Return value and gradient by the engine of this package."""
     inputs = [Value(x) for x in expression.inputs]
     y = expression(*inputs, compute=compute)
     return float(y), [float(d) for d in grad(y, inputs)]
 
 
 def paths(expression):
-    """Return what the gradient would be if nothing in it cancelled."""
+    """Return the size of the gradient if no paths cancelled."""
     inputs = [Value(x) for x in expression.inputs]
     y = expression(*inputs, compute=compute)
     sums = Counter({y: 1.0})
@@ -332,7 +342,7 @@ def check_with_engine(expression):
 
 
 class Checker(NamedTuple):
-    """A gradient checker: what computes value and gradient, and what gives a verdict."""
+    """A gradient checker: functions that compute value and gradient, and a verdict."""
 
     name: str
     gradient: Callable[[Expression], tuple[float, Sequence[float]]]
@@ -350,7 +360,7 @@ def with_torch():
     def gradient(expression):
         xs = inputs(expression)
         y = expression(*xs, compute=xp.compute)
-        if not y.requires_grad:  # a step alone
+        if not y.requires_grad:  # only a step function
             return y.item(), [0.0] * len(xs)
         return y.item(), [d.item() for d in torch.autograd.grad(y, xs, materialize_grads=True)]
 
@@ -387,7 +397,7 @@ def with_autograd():
     xp = autograd_as_numpy()
     autograd = importlib.import_module("autograd")
     check_grads = importlib.import_module("autograd.test_util").check_grads
-    xp.module.random.seed(0)  # it draws a direction
+    xp.module.random.seed(0)  # it draws a random direction
 
     def function(expression):
         return functools.partial(expression, compute=xp.compute)
@@ -431,7 +441,7 @@ def equal(expression, checker):
 
 
 class Tally:
-    """What one checker said."""
+    """The verdicts of one checker."""
 
     def __init__(self, checker):
         self.checker = checker
@@ -463,7 +473,7 @@ class Tally:
         return " / ".join(shares)
 
     def percent_named(self, fault):
-        """Return how often the right fault was named, in percent of those found."""
+        """Return how often the right fault was named, in percent of the faults found."""
         return " / ".join(
             share(self.named[p, fault], self.verdicts[p, fault]["wrong"]) for p in POPULATIONS
         )
@@ -474,7 +484,7 @@ def share(part, whole):
 
 
 def installed(make):
-    """Return the checker, or none with a note."""
+    """Return a list with the checker, or an empty one with a note."""
     try:
         return [make()]
     except ImportError as error:
@@ -483,7 +493,7 @@ def installed(make):
 
 
 def run(n):
-    """Return what all checkers said of ``n`` expressions."""
+    """Return the verdicts of all checkers on ``n`` expressions."""
     others = [
         checker for make in (with_torch, with_jax, with_autograd) for checker in installed(make)
     ]
@@ -510,7 +520,7 @@ def row(cells):
 
 
 def print_table(tallies):
-    """Print what is asked first: what is missed, and what is called wrong that is not."""
+    """Print how many faults are missed, and how many right gradients are called wrong."""
     ours = tallies[0]
     row(["%, ordinary / wide", "cases", *[tally.checker.name for tally in tallies]])
     row(["---"] * (2 + len(tallies)))
@@ -544,13 +554,13 @@ def print_notes(tallies, n):
             for counts in (tally.unequal, tally.unplanted)
         )
         print(
-            f"{tally.checker.name}: {tally.seconds:.0f} s for {tally.calls} checks; left out, the "
-            f"gradient not being the engine's: {unequal} expressions, {unplanted} faults."
+            f"{tally.checker.name}: {tally.seconds:.0f} s for {tally.calls} checks; left out, as "
+            f"the gradient differs from the engine's: {unequal} expressions, {unplanted} faults."
         )
 
 
 def print_in_full(ours):
-    """Print our false alarms, and what we missed or named wrongly of faults that are not small."""
+    """Print our false alarms, and all but small faults that we missed or named wrongly."""
     small = {f"rule × (1 + {ERRORS[-1]:.0e})", "rule rounded to float32"}
     for case, verdict, report in ours.noted:
         if case.fault in {RIGHT, KINK}:

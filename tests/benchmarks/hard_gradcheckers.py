@@ -3,13 +3,14 @@
 The functions of ``tests/hard_functions.py``: loops, deep networks, recurrences, plain floats,
 float32 inside, large numbers, and stiff, cancelling or oscillating ones. Each is checked with its
 derivative, which is known to 50 digits, and with wrong ones. All checkers get the same function of
-one float, and the same claim about its derivative, with their defaults in float64; only this
-package gets the graph of what runs on Values, and there the engine's own gradient as the right one.
+one float and the same claim about its derivative, with their default settings in float64. Only this
+package also gets the graph, if the function runs on Values; the engine's gradient is then the right
+one.
 
 - False alarm: the right derivative is called wrong.
-- Accepted: a wrong derivative is called right; wrong by a factor, in the sign, 0, or nan.
-- Inconclusive: neither, of the right derivative, where floats can tell; see ``can_be_told``. The
-  other checkers know no such verdict.
+- Accepted: a wrong derivative is called right. It has a wrong factor or sign, or is 0 or nan.
+- Inconclusive: the right derivative is called neither, although floats are precise enough to
+  decide; see ``can_be_told``. The other checkers have no such verdict.
 
 Run it with ``python tests/benchmarks/hard_gradcheckers.py``; a checker that is not installed is
 left out.
@@ -44,11 +45,11 @@ WRONG = {
     "nan": lambda d: math.nan,
 }
 NOTHING = 1e-40
-"""A derivative that is 0 to 40 digits is 0."""
+"""A smaller derivative counts as 0."""
 
 
 class Checker(NamedTuple):
-    """A gradient checker: what gives a verdict on a function, a point and a claim."""
+    """A gradient checker: a function that gives a verdict on a function, a point and a claim."""
 
     name: str
     check: Callable[[Any, float, float, bool], str]
@@ -108,7 +109,7 @@ def with_jax():
 def with_autograd():
     extend = importlib.import_module("autograd.extend")
     check_grads = importlib.import_module("autograd.test_util").check_grads
-    np.random.seed(0)  # noqa: NPY002 - it draws a direction, in this way
+    np.random.seed(0)  # noqa: NPY002 - it draws a random direction in this way
 
     def check(function, x, claim, _):
         f = extend.primitive(lambda x: np.float64(function.on_floats(float(x))))
@@ -120,12 +121,12 @@ def with_autograd():
 
 
 def verdict(check):
-    """Return a check that gives a verdict for whatever a checker returns or raises."""
+    """Return a check that turns whatever a checker returns or raises into a verdict."""
 
     def checking(*args):
         try:
             return "right" if check(*args) else "wrong"
-        except Exception:  # noqa: BLE001 - an AssertionError, or what the function raises near by
+        except Exception:  # noqa: BLE001 - an AssertionError, or an error of the function nearby
             return "wrong"
 
     return checking
@@ -135,7 +136,7 @@ def verdict(check):
 
 
 class Tally:
-    """What one checker said of one family."""
+    """The verdicts of one checker on one family."""
 
     def __init__(self):
         self.counts = Counter()
@@ -166,7 +167,7 @@ def total_of(tallies):
 
 
 def run(functions, checkers):
-    """Return what each checker said of each family."""
+    """Return the verdicts of each checker on each family."""
     tallies = {(c.name, family): Tally() for c in checkers for family in FAMILIES}
     for function in functions:
         for x in function.points:
@@ -233,7 +234,7 @@ def print_families(tallies, checkers):
 
 
 def installed(make):
-    """Return the checker, or none with a note."""
+    """Return a list with the checker, or an empty one with a note."""
     try:
         return [make()]
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Engines that differentiate programs of scalars: this package's and its peers.
+"""Engines that differentiate programs of scalars: the one of this package, and its peers.
 
 An engine that is not installed is left out.
 """
@@ -15,7 +15,7 @@ __all__ = ["OURS", "Microgpt", "Recorder", "engines"]
 class Microgpt:
     """A scalar in the manner of the microgpt script: children and local gradients as tuples.
 
-    Written for this benchmark, to stand for what a short engine with slots can do.
+    It is written for this benchmark, as an example of a short engine with slots.
     """
 
     __slots__ = ("children", "data", "grad", "local_gradients")
@@ -90,10 +90,10 @@ class Recorder:
         self.name = name
         self.make = make
         self.arguments = arguments
-        """What a node was made from."""
+        """A function that returns the Values that a node was computed from."""
 
     def leaves(self, numbers):
-        """Return what can be differentiated by."""
+        """Return leaves with these numbers."""
         return [self.make(x) for x in numbers]
 
     def record(self, f, xs):
@@ -113,7 +113,7 @@ class Recorder:
         return float(y.data), [float(x.grad) for x in xs]
 
     def count(self, y):
-        """Return how many nodes there are behind a result, itself included."""
+        """Return how many nodes the graph of a result has."""
         found, todo = {y}, [y]
         for node in todo:
             new = set(self.arguments(node)) - found
@@ -127,7 +127,7 @@ MICROGPT = Recorder("microgpt-style", Microgpt, attrgetter("children"))
 
 
 def micrograd():
-    """Return micrograd, with the two functions that it lacks, written in its way."""
+    """Return micrograd, with the two functions that it lacks, written in its style."""
     Micrograd = importlib.import_module("micrograd.engine").Value
 
     def exp(x):

@@ -1,6 +1,6 @@
-"""What the engines are timed on: programs of scalars, written once for all of them.
+"""The programs that the engines are timed on, written once for all of them.
 
-A program is a function of an engine and of the numbers to differentiate by.
+A program is a function of an engine and of the scalars to differentiate with respect to.
 """
 
 import itertools
@@ -40,7 +40,7 @@ def readme_expression(engine, xs):
 
 
 def chain_with_constants(n):
-    """A chain of n operations, the other operand of each a number."""
+    """A chain of n operations; the second operand of each is a number."""
 
     def chain(_, xs):
         (v,) = xs
@@ -68,7 +68,7 @@ def chain_of_values(n):
 
 
 def by_neuron(parameters, sizes):
-    """Return the parameters in layers of neurons: weights and bias of each."""
+    """Return the parameters as layers of neurons, each with weights and bias."""
     rest, layers = list(parameters), []
     for n, m in itertools.pairwise(sizes):
         rows = [rest[i * (n + 1) : (i + 1) * (n + 1)] for i in range(m)]
@@ -78,7 +78,7 @@ def by_neuron(parameters, sizes):
 
 
 def outputs(layers, x, relu):
-    """Return the outputs of a network, products and sums written out, as micrograd does it."""
+    """Return the outputs of a network; products and sums are written out, as in micrograd."""
     for layer in layers:
         x = [sum((wi * xi for wi, xi in zip(w, x, strict=True)), b) for w, b in layer]
         if layer is not layers[-1]:
@@ -87,9 +87,9 @@ def outputs(layers, x, relu):
 
 
 class Moons:
-    """W3: a step of micrograd's demo, without its decay of weights.
+    """W3: a step of micrograd's demo, without weight decay.
 
-    A network 2-16-16-1 of relus, the mean max-margin loss of all points.
+    The network is 2-16-16-1 with relu; the loss is the mean max-margin loss of all points.
     """
 
     sizes = (2, 16, 16, 1)
@@ -119,7 +119,7 @@ class Moons:
 
 
 class Digit:
-    """W4: a step of a network of 784-32-10 on one picture, softmax and cross entropy."""
+    """W4: a step of a network 784-32-10 on one picture, with softmax and cross entropy."""
 
     def __init__(self, *sizes):
         self.sizes = sizes
@@ -165,11 +165,11 @@ def added(x, y):
 class Gpt:
     """A transformer of one layer and one head, in the manner of the microgpt script.
 
-    Nothing in it knows more of ``Value`` than that script does: operators, exp, log, relu, .data,
-    .grad and backward().
+    It uses no more of ``Value`` than that script does: operators, exp, log, relu, .data, .grad and
+    backward().
     """
 
-    n = 16  # of the embedding
+    n = 16  # the size of the embedding
     n_tokens = 27
 
     def __init__(self, Value, tokens):

@@ -1,4 +1,4 @@
-"""Replay beside NumPy by hand, PyTorch's tensors and JAX: W3 and W4, from graph to gradient."""
+"""Replay compared with NumPy by hand, PyTorch tensors and JAX, on W3 and W4."""
 
 import statistics
 import time
@@ -21,21 +21,21 @@ EXACT = 1e-12
 
 
 def recorded_moons(moons):
-    """Return a replay of the loss of one point: inputs are the point and its class."""
+    """Return a replay of the loss of one point; inputs are the point and its class."""
     x, y = [Value(0.5), Value(-0.25)], Value(1.0)
     loss = moons.loss(moons.mlp(x), y)
     return replay(loss, inputs=[*x, y], wrt=moons.mlp.parameters())
 
 
 def recorded_digit(digit):
-    """Return a replay of the loss of one picture of a class."""
+    """Return a replay of the loss of one picture."""
     x = [Value(pixel) for pixel in digit.pixels]
     loss = cross_entropy(digit.mlp(x), digit.label)
     return replay(loss, inputs=x, wrt=digit.mlp.parameters())
 
 
 def whole_graph(program):
-    """Return a replay of a whole loss, recorded with products and sums written out."""
+    """Return a replay of the whole loss, recorded with products and sums written out."""
     parameters = program.mlp.parameters()
     return replay(program.written_out(OURS, parameters), wrt=parameters)
 
@@ -45,9 +45,9 @@ def print_replays(name, size, without, micrograd):
 
     Args:
         name: W3 or W4.
-        size: how large, how many rounds.
-        without: who is left out.
-        micrograd: its step, for the batch that it can be asked to do; or None.
+        size: how large the programs are, and how many rounds are timed.
+        without: the frameworks to leave out.
+        micrograd: the step of micrograd for the usual batch, or None.
     """
     if name == "W3":
         moons = Moons(size.points)
@@ -102,13 +102,13 @@ def compare_digit(digit, size, without, micrograd):
 
 
 def replays(compiled, rows, P):
-    """Return how a replay can be called."""
+    """Return the ways to call a replay."""
     return {OURS_REPLAYED: partial(compiled, rows, P),
             "replay, parameters from Values": partial(compiled, rows)}  # fmt: skip
 
 
 def frameworks(arrays, options, expected, without):
-    """Return the steps of the frameworks that are installed, after a look at what they give."""
+    """Return the steps of the installed frameworks, after a check of their results."""
     runs = {}
     for name, make in (("torch", vectorised.with_torch), ("jax", vectorised.with_jax)):
         if name in without:
@@ -127,7 +127,7 @@ def frameworks(arrays, options, expected, without):
 
 
 def require_equal(what, given, expected, order=slice(None)):
-    """Check losses and gradient before anything is timed."""
+    """Raise an error unless losses and gradient are as expected."""
     np.testing.assert_allclose(given[0], expected[0], EXACT, EXACT, err_msg=what)
     np.testing.assert_allclose(given[1][order], expected[1], EXACT, EXACT, err_msg=what)
 
@@ -153,7 +153,7 @@ def print_plans(size, graphs):
 
 
 def timed(run):
-    """Return what a function returns, and how long it took."""
+    """Return the result of a function, and how long it took."""
     start = time.process_time()
     result = run()
     return result, time.process_time() - start

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/speed.py [--quick] [--only W3 ...] [--without torch ...]
 
-All programs take turns, so that a machine that slows down slows all of them. What counts is the
-time of the processor, the median of five rounds or more; of two programs the median of the ratios
-round by round. A peer that takes more than two seconds runs once only. Before they are timed, all
-must agree on the result.
+All programs take turns, so that a machine that slows down slows all of them. Times are processor
+times: the median of five rounds or more. To compare two programs, take the median of their ratios,
+round by round. A peer that takes more than two seconds runs only once. Before anything is timed,
+all engines must agree on the result.
 
 W1  the expression of micrograd's README
 W2  chains of operations, and how time grows with their length

@@ -32,14 +32,13 @@ __all__ = ["PROGRAMS", "print_tables"]
 
 
 class Size(NamedTuple):
-    """How much is done."""
+    """How large the programs are, and how long they are timed."""
 
     rounds: int = 5
     enough: float = 0.25
-    """Seconds, for which what is quick is repeated: with the garbage of one run among the time of
-    the next."""
+    """Seconds for which a quick program is repeated, so that its garbage is collected, too."""
     altogether: float = 5.0
-    """Seconds that a column takes, if that makes more rounds."""
+    """Seconds to spend on a column, if that allows more rounds."""
     expressions: int = 2000
     chain: int = 100_000
     growth: tuple[int, ...] = (10_000, 100_000, 1_000_000)
@@ -59,7 +58,7 @@ QUICK = Size(rounds=1, enough=0.0, altogether=0.0, expressions=20, chain=1000,
 
 
 def print_expressions(peers, size, _):
-    """Print W1: a graph made, differentiated and dropped again and again."""
+    """Print W1: a graph is made, differentiated and dropped again and again."""
     require_agreement(peers, readme_expression, [-4.0, 2.0])
 
     def repeated(engine):
@@ -122,11 +121,11 @@ def require_agreement(peers, program, numbers):
 # --- memory ---------------------------------------------------------------------------------------
 
 TRACED = 10_000
-"""Operations: tracemalloc counts the frames of who recurses, again and again."""
+"""The most operations to trace: tracemalloc is slow for engines that recurse."""
 
 
 def print_memory(peers, size, _):
-    """Print bytes a node of chains, and how large the graphs of W3 and W4 are."""
+    """Print the bytes per node of chains, and the sizes of the graphs of W3 and W4."""
     print_row(["memory", "chain: bytes a node, built", "after backward",
                "W3: nodes", "MB, built", "after backward",
                "W4: nodes", "MB, built", "after backward"])  # fmt: skip
@@ -178,7 +177,7 @@ def print_microgpt(_peers, size, _):
 
 
 def print_story(_peers, size, _):
-    """Print how long a person waits for moons told apart."""
+    """Print how long a person waits until a network separates the moons."""
     moons = Moons(size.points)
 
     def train():
@@ -197,7 +196,7 @@ def print_story(_peers, size, _):
 
 
 def print_machine():
-    """Print what the figures depend on."""
+    """Print the machine and the versions that the figures depend on."""
     names = [f"{name} {version(name)}" for name in ("numpy", "micrograd") if installed(name)]
     cpu = platform.processor() or platform.machine()
     if (info := Path("/proc/cpuinfo")).exists():

@@ -7,7 +7,7 @@ SPEED = Path(__file__).with_name("speed.py")
 SLOW_TO_IMPORT = ("autograd", "torch", "jax")
 
 
-def test_every_program_of_the_benchmark_runs_and_all_who_take_part_agree_on_its_result():
+def test_every_benchmark_runs_and_all_engines_agree_on_its_result():
     # They are compared before anything is timed; one that disagrees ends the run.
     command = [sys.executable, SPEED, "--quick", "--without", *SLOW_TO_IMPORT]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)

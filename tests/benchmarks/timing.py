@@ -1,4 +1,4 @@
-"""Times of programs that take turns, and tables of them."""
+"""Measure programs that take turns, and print tables of the times."""
 
 import gc
 import statistics
@@ -7,15 +7,14 @@ import time
 __all__ = ["in_units", "measured", "print_row", "print_times", "ratio"]
 
 SLOW = 2.0
-"""Seconds: what takes longer is run once only."""
+"""A program that takes more seconds than this is run only once."""
 UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 
 
 def seconds(run, repeats, *, collect):
-    """Return how long a run takes, on average over several, with garbage collection or without.
+    """Return how long a run takes, averaged over several, with or without garbage collection.
 
-    It is the time that the processor spent on it: a machine that does other things, too, tells the
-    same tale.
+    It is processor time, so that other programs on the machine hardly change it.
     """
     gc.collect()
     if not collect:
@@ -32,9 +31,9 @@ def seconds(run, repeats, *, collect):
 def measured(runs, size, *, collect=True):
     """Return the seconds that each run takes, in every round.
 
-    The programs take turns, so that a machine that slows down slows all of them. What is quick is
-    repeated until it takes ``size.enough`` seconds; where a round is soon over, there are more of
-    them: a machine may be faster in one second than in the next.
+    The programs take turns, so that a machine that slows down slows all of them. A quick program is
+    repeated until it takes ``size.enough`` seconds. If rounds are short, there are more of them,
+    since the speed of a machine varies from second to second.
     """
     first = {name: seconds(run, 1, collect=collect) for name, run in runs.items()}  # to warm up
     repeats = {name: max(1, int(size.enough / (taken + 1e-9))) for name, taken in first.items()}
@@ -53,13 +52,13 @@ def ratio(above, below):
 
 
 def in_units(duration):
-    """Return seconds for a reader: in the unit that fits."""
+    """Return a time as text, in a suitable unit."""
     unit = next((unit for unit, size in UNITS.items() if duration >= size), "ns")
     return f"{three_digits(duration / UNITS[unit])} {unit}"
 
 
 def three_digits(x):
-    """Return a number with three digits that count, and no exponent."""
+    """Return a number with three significant digits and no exponent."""
     return f"{x:,.0f}" if x >= 100 else f"{x:.3g}"
 
 
@@ -72,11 +71,11 @@ def print_times(title, runs, size, *, faster_than=None, slower_than=None, work=1
 
     Args:
         title: what the runs do; the head of the first column.
-        runs: a function without arguments by the name of who does it.
-        size: how many rounds at least, how long a run has to take, and how long all of them.
-        faster_than: whose time is divided by that of each.
-        slower_than: by whose time that of each is divided.
-        work: how much a run does, such as 1000 operations; the times are those of one.
+        runs: for the name of each engine, a function without arguments.
+        size: the least number of rounds, the least time of a run, and the time for all rounds.
+        faster_than: the engine whose time is divided by the times of all.
+        slower_than: the engine whose time divides the times of all.
+        work: how many operations a run does; the table shows the time of one.
     """
     print_row([title, *[cell for gc_ in ("on", "off") for cell in (f"collection {gc_}",
                *[f"{name} ÷ it" for name in [faster_than] if name in runs],

@@ -1,7 +1,7 @@
 """The steps of W3 and W4 on arrays: by hand in NumPy, with PyTorch, with JAX.
 
-A step takes nothing and returns the losses and the gradient of their mean, that of each layer's
-matrix, then of its biases.
+A step is a function without arguments. It returns the losses and the gradient of their mean, in
+the order of the layers: the matrix of each, then its biases.
 """
 
 import importlib
@@ -117,11 +117,11 @@ def with_torch(P, sizes, X, y, label=None):
 def with_jax(P, sizes, X, y, label=None):
     """Return the step compiled by JAX, in float64."""
     jax = importlib.import_module("jax")
-    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - its interface
+    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - the interface of JAX
     jnp = jax.numpy
     parameters = [jnp.asarray(p) for p in views(P, sizes)]
     X, y = jnp.asarray(X), jnp.asarray(y)
-    relu = lambda z: jnp.maximum(z, 0)  # noqa: E731 - as short as it is
+    relu = lambda z: jnp.maximum(z, 0)  # noqa: E731 - it is short
     losses_from = losses_of(relu, lambda z: jax.nn.logsumexp(z, axis=1), label)
 
     def mean_loss(parameters, X, y):

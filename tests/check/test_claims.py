@@ -24,7 +24,7 @@ from tinygrad_edu.lessons import worked_example
 
 
 def hint(f, *inputs, claimed):
-    """What is said of the only wrong claim."""
+    """The hint for the only wrong claim."""
     report = gradcheck(f, *inputs, claimed=claimed)
     (finding,) = [finding for finding in report if finding.verdict == "wrong"]
     return finding.hint
@@ -68,18 +68,18 @@ def test_claims_have_the_shape_of_the_inputs():
 def test_several_outputs_take_a_list_for_each():
     assert_gradients(lambda x, y: [x * y, x + y], 2.0, 3.0, claimed=[[3, 2], [1, 1]])
     assert_gradients(lambda x: [x * x, 5 * x], 2.0, claimed=[4, 5])
-    with pytest.raises(ValueError, match="claims for 2 outputs have to be a list of 2"):
+    with pytest.raises(ValueError, match="claims about 2 outputs must be a list of 2"):
         gradcheck(lambda x, y: [x * y, x + y], 2.0, 3.0, claimed=[3, 2, 1])
 
 
 @pytest.mark.parametrize(
     ("claimed", "words"),
     [
-        ([1, 2, 3], "claims of shape 3 for inputs of shape 2"),
-        ([[1, 2], [3, 4]], "claims of shape 2 x 2 for inputs of shape 2"),
-        (1, "claims of one number for inputs of shape 2"),
-        ([None, None], "nothing is claimed"),
-        ("abc", "of one number"),
+        ([1, 2, 3], "the claims are of shape 3, but the inputs are of shape 2"),
+        ([[1, 2], [3, 4]], "claims are of shape 2 x 2, but the inputs are of shape 2"),
+        (1, "the claims are one number, but the inputs are of shape 2"),
+        ([None, None], "claimed contains no number"),
+        ("abc", "the claims are one number, but the inputs are of shape 2"),
         ([1, "abc"], "the claim 'abc' is not a number"),
         (["1/3", 1], "the claim '1/3' is not a number"),
         (["", 1], "the claim '' is not a number"),
@@ -91,19 +91,19 @@ def test_claims_that_do_not_fit(claimed, words):
         gradcheck(lambda x, y: x * y, 3.0, 2.0, claimed=claimed)
 
 
-def test_a_claim_that_is_no_number():
+def test_a_claim_that_is_not_a_number():
     with pytest.raises(TypeError, match="claim: expected a real number, got 1j"):
         gradcheck(lambda x: x, 3.0, claimed=1j)
 
 
-def test_what_is_not_claimed_is_not_reported():
+def test_derivatives_without_a_claim_are_not_reported():
     report = gradcheck(lambda x, y: x * y, 3.0, 2.0, claimed=[None, 3.0])
     assert [finding.derivative for finding in report] == ["∂f/∂y"]
 
 
 @pytest.mark.parametrize("text", ["0.0822", "0.08217", "0.082167", "0.1", "8.22e-2"])
 def test_text_is_right_if_the_slope_rounds_to_it(text):
-    """The figure of A9 is 0.082167041 in full."""
+    """With more digits, the figure of A9 is 0.082167041."""
     assert_gradients(weight_of_the_lecture, 0.4, claimed=text)
 
 
@@ -115,7 +115,7 @@ def test_text_is_wrong_if_it_does_not(text):
 
 
 def weight_of_the_lecture(w):
-    """The loss of A9 by the first weight of layer 2."""
+    """The loss of A9 as a function of the first weight of layer 2."""
     mlp = worked_example.network()
     neuron = mlp.layers[1].neurons[0]
     neuron.w = [w, neuron.w[1]]
@@ -141,7 +141,8 @@ def test_a_claim_of_nan_among_others_is_one_of_them():
 @pytest.mark.parametrize("text", ["0,0822", "0,08217", "8,22e-2"])
 def test_a_comma_is_a_point(text):
     assert_gradients(weight_of_the_lecture, 0.4, claimed=text)
-    assert hint(weight_of_the_lecture, 0.4, claimed="0,0821") == "cut off; rounded it is 0.0822"
+    words = "it is cut off; rounded it is 0.0822"
+    assert hint(weight_of_the_lecture, 0.4, claimed="0,0821") == words
 
 
 @pytest.mark.parametrize("text", ["1,000.5", "1.000,5", "1,2,3"])
@@ -151,7 +152,7 @@ def test_one_comma_at_most(text):
 
 
 def test_a_number_with_a_few_right_digits_is_wrong_but_right_as_text():
-    words = 'it is right to 6 digits: claim it as text, "2.13529"'
+    words = 'it is right to 6 digits; claim a rounded number as text, "2.13529"'
     assert hint(lambda x: x**3 / 1.7, 1.1, claimed=2.13529) == words
     assert hint(lambda x: x**3 / 1.7, 1.1, claimed=2.13528) == ""
     assert_gradients(lambda x: x**3 / 1.7, 1.1, claimed="2.13529")
@@ -200,22 +201,22 @@ def test_simple_factors(claimed, words):
 
 
 def test_a_figure_that_is_cut_off():
-    assert hint(weight_of_the_lecture, 0.4, claimed="0.0821") == "cut off; rounded it is 0.0822"
-    assert hint(lambda x: -1.279 * x, 1.0, claimed="-1.27") == "cut off; rounded it is -1.28"
+    words = "it is cut off; rounded it is 0.0822"
+    assert hint(weight_of_the_lecture, 0.4, claimed="0.0821") == words
+    assert hint(lambda x: -1.279 * x, 1.0, claimed="-1.27") == "it is cut off; rounded it is -1.28"
 
 
-def test_a_derivative_too_often_and_one_forgotten():
-    """∂z/∂w with σ' in it (B4, step 3), and ∂a/∂w without (C2)."""
+def test_a_factor_too_many_and_one_that_is_forgotten():
+    """∂a/∂w with the factor σ' twice (B4, step 3), and without it (C2)."""
     once_too_often = hint(
         lambda w: sigmoid(w * 2.0),
         0.3,
         claimed=lambda w: 2 * (s := sigmoid(w * 2)) ** 2 * (1 - s) ** 2,
     )
-    assert (
-        once_too_often == "the factor ∂sigmoid(0.6)/∂(0.3 * 2.0) = 0.2288 is there once too often"
-    )
+    factor = "the factor ∂sigmoid(0.6)/∂(0.3 * 2.0) = 0.2288"
+    assert once_too_often == f"{factor} appears once too often"
     forgotten = hint(lambda w: sigmoid(w * 2.0), 0.3, claimed=2.0)
-    assert forgotten == "the factor ∂sigmoid(0.6)/∂(0.3 * 2.0) = 0.2288 is missing"
+    assert forgotten == f"{factor} is missing"
 
 
 def test_two_mistakes_at_once():
@@ -237,8 +238,8 @@ def test_a_forgotten_path():
         return y
 
     terms = [math.cos(0.7), math.exp(0.7), 1.4]
-    assert hint(p, 0.7, claimed=sum(terms) - terms[1]) == "what goes from q₁ to p is missing"
-    assert hint(p, 0.7, claimed=terms[0]) == "only what goes from q₀ to p is there"
+    assert hint(p, 0.7, claimed=sum(terms) - terms[1]) == "the contribution from q₁ to p is missing"
+    assert hint(p, 0.7, claimed=terms[0]) == "only the contribution from q₀ to p is there"
 
 
 def test_labels_make_hints_readable():

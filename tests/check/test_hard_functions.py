@@ -1,4 +1,4 @@
-"""A sample of the functions on which a checker has a hard time; `make checkers` goes through all.
+"""A sample of functions that are hard for a checker; `make checkers` goes through all of them.
 
 Their derivatives are known to 50 digits, by mpmath.
 """
@@ -15,7 +15,7 @@ from tinygrad_edu import Value, gradcheck
 from tinygrad_edu.engine import ancestors
 
 MOST = 400
-"""Nodes of a graph; larger ones are left to `make checkers`."""
+"""The most nodes of a graph in this sample; larger graphs are left to `make checkers`."""
 
 
 def fast(function):
@@ -29,7 +29,7 @@ SAMPLE = [
     if fast(function)
 ]
 BOUNDED = {"(1 - cos x) / x²"}
-"""Where what rounding may do, by its bound, is ten times what it does."""
+"""Functions whose bound for the rounding error is ten times the real error."""
 sample = pytest.mark.parametrize(
     ("function", "x"), SAMPLE, ids=[f"{function.name} at {x}" for function, x in SAMPLE]
 )

@@ -1,4 +1,4 @@
-"""Slips in the lectures: what is printed fails the check, what is right passes it.
+"""Slips in the lectures: the printed formula fails the check, the right one passes it.
 
 Every test names its row and quotes what is printed there. The numbers are generic, so that nothing
 wrong is right by accident; where a slip does go unseen in a special case, a test says in which.
@@ -99,7 +99,7 @@ def test_a9_the_loss_0_2984_is_a_sum_of_squares_not_a_difference():
 
 
 def test_a9_the_error_at_an_output_is_the_derivative_of_the_sum():
-    """Printed: dL/dp = p - y1 = 0.7414. By the loss as printed it would be 0.7451."""
+    """Printed: dL/dp = p - y1 = 0.7414. With the loss as printed it would be 0.7451."""
     p, q = outputs()
     claimed = ["0.7414", q - TARGETS[1]]
     assert verdicts(gradcheck(difference_of_squares, p, q, claimed=claimed)) == {"wrong"}
@@ -123,7 +123,7 @@ def test_a9_the_figure_0_0821_is_cut_off():
     """Printed: dL/dw11 = 0.0821 in layer 2."""
     report = gradcheck(loss_by_a_weight, WEIGHTS[1][0][0], claimed="0.0821")
     assert verdicts(report) == {"wrong"}
-    assert hints(report) == {"cut off; rounded it is 0.0822"}
+    assert hints(report) == {"it is cut off; rounded it is 0.0822"}
 
 
 @pytest.mark.parametrize("figure", ["0.0822", "0.08217", "0.082167"])
@@ -152,7 +152,7 @@ def log_loss(a, y):
 
 
 def by_the_output(loss, y):
-    """Check a loss by the derivative that is printed: dL/da = -(y / a - (1 - y) / (1 - a))."""
+    """Check a loss against the printed derivative: dL/da = -(y / a - (1 - y) / (1 - a))."""
     return gradcheck(lambda a: loss(a, y), 0.7, claimed=lambda a: -(y / a - (1 - y) / (1 - a)))
 
 
@@ -423,7 +423,9 @@ def test_c2_the_recursion_needs_both_the_sum_and_the_slope():
 
     no_sum = by_first_weights(outer(with_slopes(one_term), C_INPUTS))
     assert verdicts(no_sum) == {"wrong"}
-    assert all(hint.startswith("what goes") and "missing" in hint for hint in hints(no_sum))
+    assert all(
+        hint.startswith("the contribution from") and "missing" in hint for hint in hints(no_sum)
+    )
 
     no_slope = by_first_weights(outer(all_terms, C_INPUTS))
     assert verdicts(no_slope) == {"wrong"}
@@ -468,7 +470,7 @@ def test_c2_a_delta_of_the_wrong_layer_has_the_weight_in_it_already():
     """Printed in between: delta^(L-1) w^L sigma'(z^(L-1)) a^(L-2), where delta^L belongs."""
     (finding,) = in_a_chain(lambda delta, w, s, a: (delta * w) * w * s * a)
     assert finding.verdict == "wrong"
-    assert "= -1.3 is there once too often" in finding.hint
+    assert "= -1.3 appears once too often" in finding.hint
 
 
 def test_c2_the_first_index_of_a_weight_is_the_neuron_it_leads_to():
@@ -752,12 +754,14 @@ def by_b3(examples):
 def test_e1_the_gradient_of_a_bias_is_summed_over_the_examples():
     """Printed: dJ/db^l = delta^l, which has a column for each example; b^l has one column."""
     loss_by_b3, delta3 = by_b3(M)
-    with pytest.raises(ValueError, match="claims of shape 3 x 4 for inputs of shape 3"):
+    with pytest.raises(
+        ValueError, match="the claims are of shape 3 x 4, but the inputs are of shape 3"
+    ):
         gradcheck(loss_by_b3, PARAMETERS[5], claimed=delta3)
     for column in transposed(delta3):
         report = gradcheck(loss_by_b3, PARAMETERS[5], claimed=column)
         assert verdicts(report) == {"wrong"}
-        assert all(hint.startswith("only what goes") for hint in hints(report))
+        assert all(hint.startswith("only the contribution from") for hint in hints(report))
     assert_gradients(loss_by_b3, PARAMETERS[5], claimed=row_sums(delta3))
 
 

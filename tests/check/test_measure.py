@@ -17,18 +17,18 @@ from tinygrad_edu.check.measure import (
     coincide,
     digits_kept,
     extrapolations,
-    ladder,
     limit,
     rounding,
     scale,
     settled,
     significant,
     spacings,
+    step_ladder,
 )
 
 
 def around(f, x, noise=0.0):
-    steps = ladder(x)
+    steps = step_ladder(x)
     below, above = ([f(x + side * h) for h in steps] for side in (-1, 1))
     return Around(x, steps, below, f(x), above, [noise] * len(steps))
 
@@ -100,19 +100,19 @@ def test_quotients_that_grow_have_an_infinite_slope_unless_noise_may_be_why(
 
 
 @pytest.mark.parametrize("f", [math.sin, lambda x: x**3, lambda x: x * abs(x), lambda x: 1e9 * x])
-def test_what_has_a_slope_has_no_infinite_one(f):
+def test_a_finite_slope_is_not_called_infinite(f):
     seen = around(f, 0.0, 1e-16)
     assert math.isfinite(seen.left().value)
     assert math.isfinite(seen.right().value)
 
 
-def test_steepest_counts_only_what_stands_out_of_the_noise():
+def test_steepest_counts_only_slopes_that_exceed_the_noise():
     assert around(lambda x: 2 * x + 1, 1.0, EPSILON).steepest() == pytest.approx(2)
     assert around(lambda x: 2 * x + 1, 1.0, 1.0).steepest() == 0
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_what_is_steep_on_one_side_only_is_steep(side):
+def test_steepest_counts_a_slope_on_one_side_only(side):
     assert around(lambda x: 3 * max(side * x, 0.0), 0.0, EPSILON).steepest() == pytest.approx(3)
     only = around(lambda x: 3 * x if side * x >= 0 else math.nan, 0.0, EPSILON)
     assert only.steepest() == pytest.approx(3)
@@ -120,7 +120,7 @@ def test_what_is_steep_on_one_side_only_is_steep(side):
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_steps_are_halved_from_the_size_of_the_input_to_its_last_digits(x):
-    steps = ladder(x)
+    steps = step_ladder(x)
     assert all(a == 2 * b for a, b in pairwise(steps))
     assert 0 < steps[-1] <= 2.0**-46 * max(scale(x), steps[-1])
     assert all(x + h != x != x - h for h in steps)
@@ -154,7 +154,7 @@ def test_spacings_up_to_1_are_two_thirds_of_powers_of_256_and_odd(x):
 
 
 @pytest.mark.parametrize("size", [1e-14, 1e-9, 1.0])
-def test_the_noise_of_a_smooth_function_is_that_of_its_noise(size):
+def test_the_noise_added_to_a_smooth_function_is_measured(size):
     shake = random.Random(0)
     found = sorted(
         rounding([math.sin(k / 1e3) + shake.gauss(0, size) for k in range(9)]) for _ in range(200)
@@ -226,7 +226,7 @@ def test_the_noise_of_a_quotient_from_both_sides_is_that_of_two_values_at_twice_
 
 
 @pytest.mark.parametrize("side", ["below", "above"])
-def test_a_smallest_step_that_leads_as_far_as_any_is_not_resolved(side):
+def test_a_function_is_unresolved_if_its_smallest_step_changes_it_most(side):
     seen = around(lambda x: 0.0, 0.7)._replace(rounding=0.0)
     last = [0.0] * (len(seen.steps) - 1) + [1.0]
     assert not seen.unresolved(0.0)
@@ -235,7 +235,7 @@ def test_a_smallest_step_that_leads_as_far_as_any_is_not_resolved(side):
     assert not seen._replace(rounding=1.0, **{side: last}).unresolved(0.0)
 
 
-def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
+def test_waves_shorter_than_every_step_are_unresolved():
     for x in (1e20, 1e25, 1e150):
         seen = around(math.sin, x)._replace(rounding=EPSILON)
         assert seen.unresolved(math.cos(x))
@@ -245,7 +245,7 @@ def test_waves_that_no_step_is_small_enough_for_are_not_resolved():
         assert not seen.unresolved(2.0)
 
 
-def test_what_a_slope_would_leave_at_once_is_not_resolved():
+def test_values_that_the_slope_would_leave_at_once_are_unresolved():
     waves = around(lambda x: math.sin(1e17 * x), 0.7)
     assert waves.unresolved(1e17)
     assert not waves.unresolved(1e13)

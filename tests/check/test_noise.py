@@ -1,4 +1,4 @@
-"""What rounding does to a number: as its graph says, and as it shows when the input is moved."""
+"""How far rounding moves a number: computed from its graph, and measured by moving inputs."""
 
 import math
 from functools import reduce
@@ -19,10 +19,10 @@ def measured(f, x, *, thorough=True):
     return noise
 
 
-# --- by the graph ---------------------------------------------------------------------------------
+# --- from the graph -------------------------------------------------------------------------------
 
 
-def test_a_node_is_rounded_once_and_what_was_given_is_exact():
+def test_a_node_is_rounded_once_and_a_leaf_is_exact():
     x = Value(3.0)
     assert rounding_error(x) == 0
     assert rounding_error(Constant(2.0) * 3) == 0
@@ -38,7 +38,7 @@ def test_contributions_that_cancel_on_the_way_do_not_count():
     assert rounding_error(exp(a) * exp(-a)) < 8 * EPSILON
 
 
-def test_a_sum_is_rounded_as_coarsely_as_its_terms_are_large():
+def test_the_rounding_of_a_sum_grows_with_its_terms():
     for large in (
         weighted_sum([Value(1e8), Value(-1e8)], [1.0, 1.0], 0.5),
         total([Value(1e8), Value(-1e8), Value(0.5)]),
@@ -47,7 +47,7 @@ def test_a_sum_is_rounded_as_coarsely_as_its_terms_are_large():
         assert 1e8 * EPSILON < rounding_error(large) < 1e10 * EPSILON
 
 
-def test_next_to_nothing_has_the_noise_of_the_smallest_floats():
+def test_a_tiny_result_has_the_noise_of_the_smallest_floats():
     assert 0 < rounding_error(Value(1e-200) * 1e-200) < 1e-322
 
 
@@ -72,12 +72,12 @@ def test_a_function_of_floats_has_the_noise_of_its_last_digits(x):
 
 
 @pytest.mark.parametrize("x", [0.01, 0.3, 0.7, 30.3, 100.3, 1e5])
-def test_what_is_rounded_to_float32_on_the_way_in_has_that_noise(x):
+def test_an_input_that_is_rounded_to_float32_makes_noise(x):
     size = 2.0**-24 * x
     assert 0.2 * size < measured(lambda x: 1e3 + float(np.float32(x)), x) < 4 * size
 
 
-def test_what_is_rounded_early_on_looks_smooth_from_near_by_only():
+def test_early_rounding_shows_at_wider_spacings_only():
     def f(x):
         return (1 - math.cos(x)) / (x * x)
 
@@ -85,7 +85,7 @@ def test_what_is_rounded_early_on_looks_smooth_from_near_by_only():
     assert 5e-12 < measured(f, 1e-3) < 5e-10
 
 
-def test_waves_are_no_noise():
+def test_waves_are_not_taken_for_noise():
     for x in (0.3, 1.0):
         assert measured(lambda x: math.sin(1e7 * x), x) < 1e-6
         assert measured(lambda x: sin(1e7 * x), x, thorough=False) < 1e-6
@@ -93,14 +93,14 @@ def test_waves_are_no_noise():
 
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("distance", [1e-11, 1e-6, 1e-4])
-def test_a_kink_near_by_is_no_noise(side, distance):
+def test_a_nearby_kink_is_not_taken_for_noise(side, distance):
     def f(x):
         return max(side * (x - 1.3) - distance, 0.0) + x
 
     assert measured(f, 1.3) < 1e-15
 
 
-def test_a_jump_near_by_is_no_noise():
+def test_a_nearby_jump_is_not_taken_for_noise():
     assert measured(lambda x: x + (x > 1.3 + 1e-6), 1.3) < 1e-15
     assert measured(lambda x: x + (x < 1.3 - 1e-6), 1.3) < 1e-15
 

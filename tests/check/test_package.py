@@ -1,4 +1,4 @@
-"""The package under its own checker, and beside PyTorch."""
+"""The operations, expressions and networks of the package, checked by its own checker."""
 
 import pytest
 from hypothesis import given, settings

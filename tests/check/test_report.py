@@ -1,4 +1,4 @@
-"""A report as a person reads it."""
+"""Reports: what they say, and how they print."""
 
 import html
 import math

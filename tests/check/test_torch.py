@@ -1,4 +1,4 @@
-"""Values, gradients and second derivatives beside PyTorch in double precision."""
+"""Values, gradients and second derivatives, compared with PyTorch in double precision."""
 
 import math
 
@@ -17,7 +17,7 @@ framework = torch_as_numpy()
 
 
 def of_torch(expression, order):
-    """The derivatives of each order by all inputs, as floats."""
+    """The derivatives of this order with respect to all inputs, by PyTorch, as floats."""
     xs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in expression.inputs]
     found = [expression(*xs, compute=framework.compute)]
     for _ in range(order):
@@ -34,7 +34,7 @@ def of_torch(expression, order):
 
 
 def of_engine(expression, order):
-    """The same, as Values."""
+    """The same derivatives by the engine, as Values."""
     xs = [Value(x) for x in expression.inputs]
     found = [expression(*xs)]
     for _ in range(order):
@@ -43,7 +43,7 @@ def of_engine(expression, order):
 
 
 def size(y):
-    """How large the terms are whose sum a number is, if they are larger than itself."""
+    """The largest contribution of a node to a number; rounding errors grow with it."""
     return max(abs(adjoint * node.data) for node, adjoint in adjoints_of(y).items())
 
 
@@ -51,7 +51,7 @@ SATURATING = {"tanh", "sigmoid", "softmax"}
 
 
 def lost(expression):
-    """Which part of a slope PyTorch may lose, which works it out as 1 - a² or a (1 - a)."""
+    """The relative error of PyTorch, which computes these slopes as 1 - a² or a (1 - a)."""
     nodes = ancestors(expression(*map(Value, expression.inputs)))
     rests = [1 - abs(node.data) for node in nodes if node.op and node.op.name in SATURATING]
     smallest = min(rests, default=1.0)

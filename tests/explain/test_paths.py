@@ -52,7 +52,7 @@ def brute_force(y, x):
 def graphs(draw, operations=ALL):
     """Draw a root and a Value that it depends on, with few paths between them."""
     expression = draw(expressions(operations=operations))
-    exact = all(line.op in EXACT for line in expression.lines)
+    exact = all(instruction.op in EXACT for instruction in expression.instructions)
     kind = (lambda x: Fraction(x).limit_denominator(9)) if exact else float
     y = expression(*[Value(kind(x)) for x in expression.inputs])
     x = draw(st.sampled_from(ancestors(y)))

@@ -1,4 +1,4 @@
-"""The example in two processes over the loopback, beside the same in one."""
+"""The example in two processes on this machine, compared with one process."""
 
 import os
 import re
@@ -18,7 +18,7 @@ TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 
 
 def printed_by_two():
-    """What the example prints in two processes, started as torchrun does."""
+    """What the example prints in two processes, started as torchrun starts them."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(Path(tinygrad_edu.__file__).parents[1]),
@@ -41,7 +41,7 @@ def test_two_processes_print_the_losses_of_one(capsys, monkeypatch):
     two = printed_by_two().splitlines()
     assert len(one) == len(two) == 5 + 20 + 1  # the first process alone prints
     losses = [[float(x) for x in re.findall(r"loss (\S+)", "\n".join(run))] for run in (one, two)]
-    # Sums of 40 terms in another order, and what becomes of that in 60 steps.
+    # Sums of 40 terms are added in another order; 60 steps amplify the difference.
     assert losses[1] == pytest.approx(losses[0], rel=1e-12)
     assert losses[0][-1] < losses[0][5] < losses[0][0]  # it learns here, and goes on there
     assert one[-1] == two[-1]  # of the network that has come back

@@ -1,4 +1,4 @@
-"""Recorded graphs, run again by PyTorch."""
+"""Recorded graphs as PyTorch modules."""
 
 import copy
 import math
@@ -45,7 +45,7 @@ def tensor(numbers, **settings):
 
 
 def slopes(f, *numbers):
-    """The value and the gradient, on batches of two that are the same."""
+    """The value and the gradient on a batch of two equal examples."""
     xs = [tensor([x, x], requires_grad=True) for x in numbers]
     y = f(*xs)
     y.sum().backward()
@@ -54,7 +54,7 @@ def slopes(f, *numbers):
 
 
 def size(y):
-    """How large the terms are whose sum a number is, if they are larger than itself."""
+    """The largest contribution of a node to a number; rounding errors grow with it."""
     return max(abs(adjoint * node.data) for node, adjoint in adjoints_of(y).items())
 
 
@@ -83,7 +83,7 @@ def test_every_operation_of_the_table_can_be_run(row):
         varied = [x for x in xs if isinstance(x, Value)]
         value, gradient = slopes(expression_to_torch(y, varied), *[x.data for x in varied])
         assert value == pytest.approx(y.data, rel=1e-12, abs=1e-14 * max(map(abs, args)))
-        # What torch works out is a rounding or two of the arguments away from the rule.
+        # Torch may differ from the rule by one or two roundings of the arguments.
         expected = [p for p in partials if p is not None]
         assert gradient == pytest.approx(expected, rel=1e-10, abs=1e-12)
 
@@ -164,7 +164,7 @@ def test_a_network_recorded_once_computes_whole_batches():
     assert found == pytest.approx([mse(mlp(row), [0.0, 1.0]).data for row in rows], **NEAR)
 
 
-def test_tensors_of_different_shapes_are_spread():
+def test_tensors_of_different_shapes_are_broadcast():
     x, y = Value(1.0), Value(2.0)
     f = expression_to_torch(maximum(x, y) * x, [x, y])
     a, b = tensor([[1.0], [3.0]], requires_grad=True), tensor([2.0, 3.0, 4.0], requires_grad=True)
@@ -208,7 +208,7 @@ def test_parameters_are_trained_as_they_are_here():
     )
 
 
-def test_what_is_no_input_keeps_its_number():
+def test_numbers_that_are_not_inputs_are_kept():
     x, w = Constant(2.0), Value(3.0)
     y = w * x + Constant(1.0) * w - 4
     f = expression_to_torch(y, [x])
@@ -217,7 +217,7 @@ def test_what_is_no_input_keeps_its_number():
     assert list(f.parameters()) == []
 
 
-def test_a_number_on_the_way_may_be_the_input():
+def test_a_computed_value_may_be_an_input():
     x = Value(0.5)
     z = x * 3
     f = expression_to_torch(tanh(z) + z, [z])
@@ -272,7 +272,7 @@ def test_it_is_a_module_that_is_copied_and_pickled():
     assert again(tensor([0.5])).tolist() == [0.25]
 
 
-def test_derivatives_by_the_functions_of_torch():
+def test_torch_functions_differentiate_the_module():
     x = Value(0.5)
     f = expression_to_torch(relu(x) * x, [x])
     found = torch.func.vmap(torch.func.grad(f))(tensor([-1.0, 0.0, 3.0]))
@@ -284,12 +284,20 @@ def test_derivatives_by_the_functions_of_torch():
 a, b, c = Value(1.0, label="a"), Value(2.0, label="b"), Constant(3.0, label="c")
 product = a * c
 REFUSED = {
-    "no value": (lambda: expression_to_torch(1.0, []), TypeError, "value is 1.0 .float., not a"),
-    "one input": (lambda: expression_to_torch(product, a), TypeError, "inputs is a list of Values"),
+    "no value": (
+        lambda: expression_to_torch(1.0, []),
+        TypeError,
+        "value must be a Value, not 1.0 .float.",
+    ),
+    "one input": (
+        lambda: expression_to_torch(product, a),
+        TypeError,
+        "inputs must be a list of Values",
+    ),
     "a number as input": (
         lambda: expression_to_torch(product, [a, 3.0]),
         TypeError,
-        r"inputs\[1\] is 3.0",
+        r"inputs\[1\] must be a Value, not 3.0",
     ),
     "an input twice": (
         lambda: expression_to_torch(product, [a, a]),
@@ -311,15 +319,15 @@ REFUSED = {
         ValueError,
         r"does not depend on inputs\[0\]",
     ),
-    "a target that the loss took for a number": (
+    "a constant target, of which the loss keeps the number": (
         lambda: expression_to_torch(binary_cross_entropy(a / 2, y := Constant(1.0)), [a, y]),
         ValueError,
         r"does not depend on inputs\[1\]",
     ),
-    "one behind another": (
+    "one that only another input depends on": (
         lambda: expression_to_torch(product * 2, [product, a]),
         ValueError,
-        r"does not depend on inputs\[1\], .*, but by way of others that are given",
+        r"does not depend on inputs\[1\], .* except through other inputs or parameters",
     ),
     "too few tensors": (
         lambda: expression_to_torch(product, [a, c])(tensor([1.0])),
@@ -329,18 +337,18 @@ REFUSED = {
     "a number for a tensor": (
         lambda: expression_to_torch(product, [a])(1.0),
         TypeError,
-        "a: expected a tensor of floats, got 1.0",
+        "a must be a tensor of floats, not 1.0",
     ),
     "whole numbers": (
         lambda: expression_to_torch(product, [a])(torch.tensor([1, 2])),
         TypeError,
-        r"a: expected a tensor of floats, got tensor\(\[1, 2\]\)",
+        r"a must be a tensor of floats, not tensor\(\[1, 2\]\)",
     ),
 }
 
 
 @pytest.mark.parametrize(("attempt", "error", "problem"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_is_refused(attempt, error, problem):
+def test_impossible_requests_are_refused(attempt, error, problem):
     with pytest.raises(error, match=f"expression_to_torch: .*{problem}"):
         attempt()
 
@@ -364,7 +372,7 @@ def test_an_operation_that_torch_cannot_compute_is_named(array, problem):
         expression_to_torch(row(x) * 2, [x])
 
 
-def test_a_rule_that_no_batch_can_follow_is_named():
+def test_a_rule_that_does_not_work_on_batches_is_named():
     row = Operation(
         "novel", "New.", forward=lambda x: x, partials=lambda y, x: (1.0 if x > 0 else 0.0,),
         array=lambda numpy, x: x * 1.0, symbol="n", latex="n", kink=lambda x: x,

@@ -1,4 +1,4 @@
-"""Networks handed to PyTorch, and back."""
+"""Networks converted to PyTorch, and back."""
 
 import copy
 import math
@@ -43,7 +43,7 @@ EVERY = {**ACTIVATIONS, **OWN}
 every_activation = pytest.mark.parametrize("activation", EVERY.values(), ids=EVERY)
 ALPHA = Value(0.1)
 INPUTS = [[0.5, -1.0], [2.0, 3.0], [-1.5, 0.25]]
-# Sums of up to four products of numbers up to 10, in another order: some roundings of 1e-16.
+# Sums of up to four products of numbers up to 10 are added in another order: a few roundings.
 NEAR = {"rel": 1e-12, "abs": 1e-12}
 
 
@@ -56,7 +56,7 @@ def in_rows(rows, **settings):
 
 
 def gradients_here(mlp, rows):
-    """The gradients by all parameters, layer by layer as torch has them, and by the inputs."""
+    """The gradients with respect to parameters, in the order of torch, and to inputs."""
     xs = [[Value(x) for x in row] for row in rows]
     outputs = [mlp(row) for row in xs]
     sum(half_squared_error(output, [0.5, -0.5]) for output in outputs).backward()
@@ -99,7 +99,7 @@ def test_outputs_and_gradients_are_the_same_for_every_output_activation(activati
 
 @every_activation
 def test_at_kinks_gradients_are_those_of_the_table(activation):
-    # All weights 1, all inputs 0: a network that stands on the kink of its first layer.
+    # With all weights 1 and all inputs 0, the network is at the kink of its first layer.
     mlp = network(activation)
     for layer in mlp.layers:
         layer.W = [[1.0] * layer.n_inputs for _ in layer.neurons]
@@ -108,7 +108,7 @@ def test_at_kinks_gradients_are_those_of_the_table(activation):
 
 
 @given(st.lists(st.lists(st.floats(-100, 100), min_size=2, max_size=2), min_size=1, max_size=3))
-def test_outputs_and_gradients_are_the_same_far_out(rows):
+def test_outputs_and_gradients_are_the_same_for_large_inputs(rows):
     for activation in (softplus, sigmoid, relu):
         mlp = MLP(2, [3, 2], activation, softmax, seed=2)
         assert_same(mlp, to_torch(mlp), rows)
@@ -123,7 +123,7 @@ def test_round_trips_are_exact(activation):
         assert [p.label for p in back.parameters()] == [p.label for p in mlp.parameters()]
 
 
-def test_what_torch_has_a_module_for_becomes_that_module():
+def test_an_activation_that_torch_has_becomes_its_module():
     kinds = {name: type(to_torch(MLP(1, [2, 2], "tanh", g))[-1]) for name, g in ACTIVATIONS.items()}
     assert kinds == {
         "identity": nn.Linear,
@@ -162,7 +162,7 @@ def test_networks_with_a_single_output_give_rows_of_one():
     ]
 
 
-def test_what_goes_on_there_comes_back_into_the_network_that_is_here():
+def test_training_in_torch_comes_back_into_an_existing_network():
     mlp = network("tanh")
     before, optimiser_sees = mlp.state_dict(), mlp.parameters()
     model = to_torch(mlp)
@@ -177,7 +177,7 @@ def test_what_goes_on_there_comes_back_into_the_network_that_is_here():
 # --- constants ------------------------------------------------------------------------------------
 
 
-def test_a_layer_without_bias_has_a_constant_0_here_and_none_again_there():
+def test_a_layer_without_bias_has_constant_zeros_here_and_no_bias_in_torch():
     mlp = from_torch(nn.Sequential(nn.Linear(2, 3, bias=False), nn.Tanh(), nn.Linear(3, 1)))
     assert len(mlp.parameters()) == 2 * 3 + 3 + 1
     assert all(type(n.b) is Constant and n.b.data == 0.0 for n in mlp.layers[0].neurons)
@@ -201,15 +201,15 @@ def test_a_frozen_network_has_nothing_to_train():
     assert model(in_rows(INPUTS))[0].tolist() == pytest.approx(expected, **NEAR)
 
 
-# --- what cannot go -------------------------------------------------------------------------------
+# --- what cannot be converted ---------------------------------------------------------------------
 
 
-def test_only_an_mlp_goes():
+def test_only_an_mlp_can_be_converted():
     with pytest.raises(TypeError, match=r"to_torch: expected an MLP, got 'mlp' \(str\)"):
         to_torch("mlp")
 
 
-def test_a_parameter_in_two_places_does_not_go():
+def test_a_parameter_in_two_places_is_refused():
     mlp = network("tanh")
     first, second = mlp.layers[0].neurons[:2]
     second.w = first.w
@@ -217,7 +217,7 @@ def test_a_parameter_in_two_places_does_not_go():
         to_torch(mlp)
 
 
-def test_a_layer_with_some_constant_weights_does_not_go():
+def test_a_layer_with_some_constant_weights_is_refused():
     mlp = network("tanh")
     neuron = mlp.layers[1].neurons[0]
     neuron.w = [Constant(w.data) for w in neuron.w]
@@ -225,10 +225,10 @@ def test_a_layer_with_some_constant_weights_does_not_go():
         to_torch(mlp)
 
 
-def test_neurons_of_one_layer_with_different_activations_do_not_go():
+def test_neurons_of_one_layer_with_different_activations_are_refused():
     mlp = network("tanh")
     mlp.layers[0].neurons[2].activation = "relu"
-    with pytest.raises(ValueError, match=r"layer 1: Neuron\(2, 'relu'\) among tanh"):
+    with pytest.raises(ValueError, match=r"layer 1 has .*: tanh and Neuron\(2, 'relu'\)"):
         to_torch(mlp)
 
 
@@ -249,10 +249,10 @@ def test_an_activation_that_torch_cannot_compute_is_named(activation, problem):
         to_torch(mlp)
 
 
-# --- and what cannot come back --------------------------------------------------------------------
+# --- what can and cannot be converted back --------------------------------------------------------
 
 
-def test_what_others_built_comes_back():
+def test_models_built_in_torch_can_be_converted():
     torch.manual_seed(0)
     model = nn.Sequential(
         nn.Sequential(nn.Linear(2, 3), nn.Identity(), nn.LeakyReLU(0.2)),
@@ -269,13 +269,13 @@ def test_what_others_built_comes_back():
     assert_same(mlp, model.double(), INPUTS)
 
 
-def test_a_single_linear_layer_comes_back():
+def test_a_single_linear_layer_can_be_converted():
     assert repr(from_torch(nn.Linear(2, 3))) == "MLP(2, [3], 'identity', 'identity')"
 
 
 WRONG = {
     "no module": ([1], TypeError, r"expected a torch.nn.Sequential, got \[1\]"),
-    "nothing": (nn.Sequential(), ValueError, "there is no Linear in it"),
+    "nothing": (nn.Sequential(), ValueError, "contains no Linear"),
     "GELU": (
         nn.Sequential(nn.Linear(1, 2), nn.GELU()),
         TypeError,
@@ -304,7 +304,7 @@ WRONG = {
     "softmax over the examples": (
         nn.Sequential(nn.Linear(1, 2), nn.Softmax(dim=0)),
         ValueError,
-        r"module 1, Softmax\(dim=0\), is not over the outputs",
+        r"module 1, Softmax\(dim=0\), must be over the outputs",
     ),
     "softmax of one": (
         nn.Sequential(nn.Linear(1, 1), nn.Softmax(dim=-1)),
@@ -324,7 +324,7 @@ WRONG = {
     "layers that do not fit": (
         nn.Sequential(nn.Linear(1, 2), nn.Linear(3, 1)),
         ValueError,
-        "module 1, Linear.*follows a Linear of 2 outputs",
+        "module 1, Linear.* must have 2 inputs",
     ),
     "one layer twice": (
         nn.Sequential(twice := nn.Linear(2, 2), nn.Tanh(), twice),
@@ -335,43 +335,43 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("module", "error", "problem"), WRONG.values(), ids=WRONG)
-def test_what_cannot_come_back_is_named(module, error, problem):
+def test_a_module_without_counterpart_is_named(module, error, problem):
     with pytest.raises(error, match=f"from_torch: .*{problem}"):
         from_torch(module)
 
 
-def test_a_model_is_copied_and_pickled_with_what_it_carries():
+def test_a_model_is_copied_and_pickled_with_its_wrapped_activations():
     model = to_torch(MLP(2, [3, 2], "step", partial(linear, alpha=2.0)))
     for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert again(in_rows(INPUTS)).tolist() == model(in_rows(INPUTS)).tolist()
 
 
 def test_every_named_activation_has_been_tried():
-    # Against an activation that joins the table and is forgotten here.
+    # This fails if an activation is added to the table and forgotten here.
     assert set(EVERY) >= set(ACTIVATIONS)
     assert [g for g in EVERY.values() if acts_on_layer(g)] == [table.softmax]
 
 
 class Doubled(MLP):
-    """A network that computes in a way of its own."""
+    """A network with a ``forward`` of its own."""
 
     def forward(self, xs):
         return [2 * a for a in super().forward(xs)]
 
 
 class Named(MLP):
-    """A network that computes as any other."""
+    """A network with a new method that changes no output."""
 
     title = "moons"
 
 
-def test_a_network_that_computes_in_a_way_of_its_own_does_not_go():
-    with pytest.raises(ValueError, match=r"Doubled\(2, \[1\], .* in a way of its own"):
+def test_a_network_with_a_forward_of_its_own_is_refused():
+    with pytest.raises(ValueError, match=r"Doubled\(2, \[1\], .* has its own __call__ or forward"):
         to_torch(Doubled(2, [1]))
     assert len(to_torch(Named(2, [1]))) == 1
 
 
-def test_what_comes_back_says_all_of_its_activations():
+def test_a_converted_network_prints_all_of_its_activations():
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
     mlp = from_torch(module)
     assert repr(mlp) == "MLP(2, [3, 3, 1], ['relu', 'tanh'], 'identity')"

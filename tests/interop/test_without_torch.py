@@ -22,23 +22,23 @@ def run(program):
     )  # fmt: skip
 
 
-def test_the_folder_is_imported_and_says_what_is_in_it():
+def test_the_package_can_be_imported_and_lists_its_names():
     done = run(f"{WITHOUT}import tinygrad_edu.interop; print(*dir(tinygrad_edu.interop))")
     assert done.returncode == 0
     assert set(done.stdout.split()) >= set(interop.__all__)
 
 
 @pytest.mark.parametrize("name", interop.__all__)
-def test_what_needs_torch_says_so(name):
+def test_a_function_that_needs_torch_says_so(name):
     done = run(f"{WITHOUT}from tinygrad_edu.interop import {name}")
     assert done.stderr.splitlines()[-1] == ADVICE
 
 
-def test_torch_is_not_loaded_before_it_is_asked_for():
+def test_torch_is_not_loaded_before_it_is_used():
     done = run("import sys, tinygrad_edu.interop; print('torch' in sys.modules)")
     assert done.stdout == "False\n"
 
 
-def test_what_is_not_there_is_missed_by_name():
+def test_a_missing_name_is_reported():
     with pytest.raises(AttributeError, match=r"'tinygrad_edu.interop' has no attribute 'nothing'"):
         interop.nothing  # noqa: B018 - the look-up is what raises

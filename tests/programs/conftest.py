@@ -12,7 +12,7 @@ def recorded(f, rows, parameters):
 
 
 def plain(f, rows, parameters):
-    """The losses and the sum of the gradients by the engine, and the sizes of what it adds up."""
+    """The losses and the sum of the gradients by the engine, and the sum of their sizes."""
     losses, gradients = [], []
     for row in rows:
         xs, ps = [*map(Value, row)], [*map(Value, parameters)]
@@ -24,7 +24,7 @@ def plain(f, rows, parameters):
 
 
 def both(compiled, rows):
-    """What the two programs give: of arrays, all at once and in blocks, and of plain Python."""
+    """The results of both programs: on arrays at once and in blocks, and in plain Python."""
     fixed = np.concatenate([compiled.numbers(None), compiled.constants])
     examples = compiled.examples(rows)
     arrays, width = compiled.arrays, compiled.arrays.width
@@ -37,7 +37,7 @@ def both(compiled, rows):
 
 
 def check(f, rows, parameters, *, amplified=None):
-    """Compare both programs with the engine, to 1e-12, or as far as rounding is ``amplified``.
+    """Compare both programs with the engine, to 1e-12 or to what ``amplified`` rounding allows.
 
     Returns the replay.
     """

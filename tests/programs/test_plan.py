@@ -1,4 +1,4 @@
-"""What is computed together: how many groups and lines there are, and what they grow with."""
+"""Plans: which operations run together, and how the numbers of groups and lines grow."""
 
 import gc
 import math
@@ -29,7 +29,7 @@ def products(layer, xs):
 
 
 def dots(layer, xs):
-    """The same as weighted sums."""
+    """The same pre-activations as weighted sums."""
     return [weighted_sum(neuron.w, xs, neuron.b) for neuron in layer.neurons]
 
 
@@ -66,7 +66,7 @@ def test_a_whole_recorded_batch_has_the_gradients_of_the_engine(loss, outputs, w
 
 @pytest.mark.parametrize("written", [products, dots])
 @pytest.mark.parametrize(("loss", "outputs", "most"), [(svm, 1, 13), (classes, 2, 13)])
-def test_the_batch_is_found_again_in_a_recorded_sum_over_it(loss, outputs, most, written):
+def test_a_recorded_sum_over_a_batch_runs_as_matrix_products(loss, outputs, most, written):
     counts = []
     for n in (8, 32):
         mlp = MLP(2, [16, 16, outputs], seed=1)
@@ -74,7 +74,9 @@ def test_the_batch_is_found_again_in_a_recorded_sum_over_it(loss, outputs, most,
         groups = compiled.plan.groups
         assert sum(isinstance(group, Grid) for group in groups) >= 3
         layers = [(len(g.weights), len(g.inputs)) for g in groups if isinstance(g, Grid)]
-        assert {(16, n), (outputs, n)} <= {*layers}  # a matrix for the neurons, a column each
+        assert {(16, n), (outputs, n)} <= {
+            *layers
+        }  # a row for each neuron, a column for each example
         counts.append((len(groups), compiled.arrays.source.count("\n")))
     assert counts[0] == counts[1]
     assert counts[0][0] <= most
@@ -89,13 +91,13 @@ def test_a_layer_is_one_product_of_matrices_and_one_activation():
         (Grid, 4), (Map, 4), (Grid, 2)]  # fmt: skip
 
 
-def test_what_differs_in_a_constant_only_is_computed_together():
+def test_operations_that_differ_in_a_constant_only_run_together():
     xs = [Value(0.5), Value(1.0)]
     groups = replay((xs[0] * 0.5).sin() + (xs[1] * 0.25).sin(), xs).plan.groups
     assert [(g.op.name, g.size) for g in groups] == [("mul", 2), ("sin", 2), ("add", 1)]
 
 
-def test_a_parameter_in_the_place_of_a_fixed_number_varies_if_there_is_a_rule_for_it(agree):
+def test_a_parameter_may_stand_for_a_fixed_number_if_the_rule_differentiates_it(agree):
     scaled = Operation(
         "scaled", "n times x.", signature="(),n", symbol="?", latex="n",
         forward=lambda x, n: n * x, array=lambda numpy, x, n: n * x,
@@ -121,7 +123,7 @@ def test_what_stands_at_equal_distances_is_read_as_a_slice_rather_than_copied():
         assert writer.names[writer.index(places)].tolist() == places
 
 
-def test_zeros_are_no_terms():
+def test_zeros_are_not_terms():
     xs = [Value(float(i)) for i in range(3)]
     for root in (sum(xs), total([0.0, *xs, 0.0])):
         [group] = replay(root, xs).plan.groups
@@ -147,7 +149,7 @@ def test_lines_do_not_grow_with_the_batch():
 
 
 def chain(n):
-    """A value that n operations lead to, each on the one before."""
+    """The result of a chain of n operations."""
     x, w = Value(0.5), Value(0.9)
     z = w * x
     for i in range(n - 1):
@@ -173,7 +175,7 @@ def test_lines_and_functions_grow_linearly_with_a_chain():
 @pytest.mark.slow
 def test_memory_grows_linearly_with_a_chain():
     peaks = []
-    for n in (500, 500, 1000, 2000):  # the first fills what is kept from program to program
+    for n in (500, 500, 1000, 2000):  # the first run fills caches
         graph = chain(n)
         tracemalloc.start()
         compiled = Replay(*graph, "mean")
@@ -192,10 +194,10 @@ def test_a_large_batch_takes_no_more_memory_than_its_blocks():
     compiled(batch)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 20_000 * 8 * 28  # where all rows of V and A would be 20,000 * 8 * 280
+    assert peak < 20_000 * 8 * 28  # all rows of V and A would take 20,000 * 8 * 280
 
 
-def test_of_ten_batch_sizes_no_more_than_two_keep_their_buffers():
+def test_buffers_are_kept_for_two_batch_sizes_only():
     mlp, xs = MLP(2, [8, 1], seed=0), [Value(0.5), Value(1.0)]
     arrays = replay(mlp(xs), xs, mlp.parameters()).arrays
     fixed = np.ones(len(mlp.parameters()) + 1)

@@ -1,4 +1,4 @@
-"""What a replay gives, beside what the engine gives."""
+"""The results of replays, compared with those of the engine."""
 
 import math
 import random
@@ -44,7 +44,7 @@ INPUT, PARAMETER, CONSTANT = "input", "parameter", "constant"
 
 
 def fixed_places(row, args):
-    """The arguments that are fixed numbers by nature."""
+    """The arguments that must be fixed numbers."""
     return [i for i, fixed in enumerate(row.fixed_arguments(len(args))) if fixed]
 
 
@@ -60,7 +60,7 @@ def in_roles(row, roles, args):
 
 
 def all_roles(n):
-    """Roles of n arguments, all of few, and of many those in which one differs, or none."""
+    """Roles of n arguments: all if n is small, else those where at most one differs."""
     kinds = (INPUT, PARAMETER, CONSTANT)
     if n <= 2:
         return [*product(kinds, repeat=n)]
@@ -72,7 +72,7 @@ def all_roles(n):
 
 
 def check_roles(agree, row, args, batch):
-    """Compare an operation on many examples, its arguments in every role."""
+    """Compare an operation on many examples, with its arguments in every role."""
     for roles in all_roles(len(args[0])):
         if set(roles) == {CONSTANT} or any(
             roles[i] != CONSTANT for i in fixed_places(row, args[0])
@@ -181,7 +181,7 @@ def test_fractions_are_taken_as_floats(agree):
 
 
 def roles_of(expression, roles):
-    """A function of inputs and parameters; the rest are Values that stay as they are."""
+    """The expression as a function of inputs and parameters; its other Values stay fixed."""
 
     def f(xs, ps, **compute):
         xs, ps = iter(xs), iter(ps)
@@ -204,7 +204,7 @@ def shaken(f):
 
 
 def check_expression(agree, expression, roles):
-    """Compare an expression near the point that it is given with."""
+    """Compare an expression with the engine at points near its own."""
     f = roles_of(expression, roles)
     pairs = [*zip(expression.inputs, roles, strict=True)]
     examples = [[x * by for x, role in pairs if role == INPUT] for by in (1, 1 + 1e-9, 1 - 1e-9)]
@@ -259,7 +259,7 @@ LOSSES = {
 
 
 def neurons(ps, sizes, activation, written):
-    """A network of parameters that are taken as they come, written in one of two ways."""
+    """A network that takes its parameters in order, written in one of two ways."""
     ps = iter(ps)
 
     def z(xs):
@@ -295,7 +295,7 @@ def test_every_activation_and_every_loss_of_a_network(agree, activation, loss, w
     )
 
 
-# --- what is used how often, and as what ----------------------------------------------------------
+# --- values used several times, and in several roles ----------------------------------------------
 
 
 def dot(ws, xs):
@@ -303,7 +303,7 @@ def dot(ws, xs):
 
 
 def applied(f, x):
-    """What a function makes of a value that it uses more than once."""
+    """The result of a function that uses its argument more than once."""
     return f(x)
 
 
@@ -450,7 +450,7 @@ def test_the_gradient_is_that_of_the_mean_or_of_the_sum():
     assert replay(w * x, [x], [w], reduce="sum")(batch).gradient == [8.0]
 
 
-def test_runs_do_not_depend_on_those_before(programs):
+def test_runs_do_not_depend_on_earlier_runs(programs):
     rng = random.Random(5)
     xs, ps = [Value(0.5), Value(2.0)], [Value(0.5), Value(-1.25), Value(2.0)]
     compiled = replay(GRAPHS["biases that vary and do not"](xs, ps).exp(), xs, ps[:2])
@@ -507,7 +507,7 @@ def test_many_examples_run_as_arrays_and_one_of_a_small_graph_as_plain_python():
     assert not compiled.prefers_scalars(1000)
 
 
-def test_both_programs_are_taken(monkeypatch):
+def test_both_programs_are_used(monkeypatch):
     x, w = Value(1.0), Value(2.0)
     compiled = replay((w * x).tanh(), [x], [w])
     found = []
@@ -566,7 +566,7 @@ EDGES = {
 
 @pytest.mark.parametrize("scalars", [True, False], ids=["plain Python", "arrays"])
 @pytest.mark.parametrize(("f", "x"), EDGES.values(), ids=EDGES)
-def test_where_only_the_derivative_does_not_exist_a_replay_says_what_the_engine_says(
+def test_where_only_the_derivative_does_not_exist_a_replay_agrees_with_the_engine(
     f, x, scalars, monkeypatch
 ):
     given, w = Value(1.5), Value(2.0)
@@ -579,7 +579,7 @@ def test_where_only_the_derivative_does_not_exist_a_replay_says_what_the_engine_
 
 
 @pytest.mark.parametrize("scalars", [True, False], ids=["plain Python", "arrays"])
-def test_what_overflows_in_silence_does_so_in_a_replay(scalars, monkeypatch):
+def test_an_overflow_without_an_error_has_none_in_a_replay(scalars, monkeypatch):
     def f(x, w):
         return w * x * x - x * x * w / 2 + w
 
@@ -619,8 +619,8 @@ def test_nan_stays_nan(op, scalars, monkeypatch):
         (lambda x, w: (w * x, [1.0], [w]), TypeError, "replay: .* got 1.0"),
         (lambda x, w: (w * x, [x], [w.detach()]), TypeError, "replay: .* got Constant"),
         (lambda x, w: (w * x, "x", [w]), TypeError, "replay: .* got 'x'"),
-        (lambda x, w: (w * x, x, [w]), TypeError, "replay: inputs and wrt are lists of Values"),
-        (lambda x, w: (w * x, [x], w), TypeError, "replay: inputs and wrt are lists of Values"),
+        (lambda x, w: (w * x, x, [w]), TypeError, "replay: inputs and wrt must be lists of Values"),
+        (lambda x, w: (w * x, [x], w), TypeError, "replay: inputs and wrt must be lists of Values"),
         (lambda x, w: (w * x, [x, x], [w]), ValueError, "replay: a Value is given twice"),
         (lambda x, w: (w * x, [x], [w, x]), ValueError, "replay: a Value is given twice"),
         (lambda x, w: (w * x, [Value(7.0)], [w]), ValueError, "does not depend on .*7.0"),
@@ -632,7 +632,7 @@ def test_bad_arguments_are_refused(arguments, error, message):
         replay(*arguments(Value(1.0), Value(2.0)))
 
 
-def test_what_was_computed_is_no_input_and_no_parameter():
+def test_a_computed_value_cannot_be_an_input_or_a_parameter():
     x, w = Value(1.0), Value(2.0)
     z = w * x
     for inputs, wrt in (([z], [w]), ([x], [z])):
@@ -641,7 +641,7 @@ def test_what_was_computed_is_no_input_and_no_parameter():
 
 
 def test_a_gradient_is_that_of_a_mean_or_a_sum_only():
-    with pytest.raises(ValueError, match="replay: reduce is 'mean' or 'sum', not 'max'"):
+    with pytest.raises(ValueError, match="replay: reduce must be 'mean' or 'sum', not 'max'"):
         replay(Value(1.0), reduce="max")
 
 
@@ -655,7 +655,7 @@ def test_a_gradient_is_that_of_a_mean_or_a_sum_only():
         ([], ValueError, r"a row of 2 numbers .* shape \(0,\)"),
         (None, ValueError, r"a row of 2 numbers .* shape \(1, 0\)"),
         (3.0, ValueError, r"a row of 2 numbers .* shape \(\)"),
-        ([[1.0, 2.0], [3.0]], ValueError, "rows of unequal length"),
+        ([[1.0, 2.0], [3.0]], ValueError, "all rows must have the same length"),
         ([["1.0", "2.0"]], TypeError, "expected a real number, got '1.0'"),
         ([[None, 1.0]], TypeError, "expected a real number, got None"),
         ([[1j, 1.0]], TypeError, "expected a real number, got "),

@@ -1,4 +1,4 @@
-"""While a graph is recorded to be run for other numbers, nothing is decided by a number."""
+"""While recording() is active, a comparison of recorded numbers raises an error."""
 
 import math
 import threading
@@ -54,7 +54,7 @@ OF_CONSTANTS = {
 
 
 @pytest.mark.parametrize("decide", OF_CONSTANTS.values(), ids=OF_CONSTANTS)
-def test_constants_decide_as_ever(decide):
+def test_constants_may_be_compared_while_recording(decide):
     with recording():
         assert float(decide(Constant(2.5))) == float(decide(2.5))
 
@@ -70,7 +70,7 @@ def test_two_constants_can_be_compared():
         assert not Constant(Fraction(1, 2)) > 0.5
 
 
-def test_operations_record_as_ever():
+def test_operations_are_recorded_as_usual():
     x = Value(2.5)
     with recording():
         y = maximum(relu(x), 1) + softmax([x, 1.0])[0] + x**2 - abs(x) + x.sqrt()
@@ -94,7 +94,7 @@ def test_it_ends_with_an_exception():
     assert x > 0
 
 
-def test_one_within_another_ends_with_the_outer_one():
+def test_nested_recordings_end_with_the_outer_one():
     x = Value(1.0)
     with recording():
         with recording():
@@ -104,7 +104,7 @@ def test_one_within_another_ends_with_the_outer_one():
     assert x
 
 
-def test_another_thread_decides_as_ever():
+def test_another_thread_may_compare_as_usual():
     x, found = Value(1.0), []
 
     def decide():

@@ -1,4 +1,4 @@
-"""Operations that the table does not have: their rules, written down or refused."""
+"""Operations outside the table: their rules are written down, or refused with an error."""
 
 import math
 from fractions import Fraction
@@ -10,7 +10,7 @@ from tinygrad_edu import Value, cos, exp, log, sqrt, total
 from tinygrad_edu.operation import Interval, Operation
 from tinygrad_edu.programs import replay
 from tinygrad_edu.programs.expressions import lengths
-from tinygrad_edu.programs.rules import Lines
+from tinygrad_edu.programs.rules import ProgramLines
 from tinygrad_edu.table import TABLE
 
 
@@ -27,7 +27,7 @@ def operation(name="novel", **fields):
 
 NEW = {
     "arctan": operation(),
-    "arctanh": operation(  # whose rule has no value at 1
+    "arctanh": operation(  # its rule has no value at 1
         forward=math.atanh, partials=lambda y, x: (1 / (1 - x * x),), array="arctanh",
         domain=(Interval(-1, 1),)),
     "of the output": operation(
@@ -69,7 +69,7 @@ NEW = {
 
 
 def apply(op, x, y):
-    """The operation on one or two numbers; the second is fixed where that is its nature."""
+    """The operation on one or two numbers; the second one is fixed if it must be."""
     if op.arity is None:
         return op([x, y, x])
     if op.arity == 1:
@@ -86,7 +86,7 @@ def test_a_new_operation_works_at_once(agree, op, batch):
     agree(lambda xs, ps: apply(op, ps[0], ps[0] + xs[0]), examples, [0.7])
 
 
-def test_two_operations_of_one_name_are_two(agree):
+def test_two_operations_of_one_name_are_kept_apart(agree):
     other = operation(name="exp", forward=lambda x: 2 * x, partials=lambda y, x: (2.0,),
                       array=lambda numpy, x: 2 * x)  # fmt: skip
     third = operation(name="exp", forward=math.sinh, partials=lambda y, x: (exp(x) - y * 0 - y,),
@@ -113,7 +113,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("op", WRONG.values(), ids=WRONG)
-def test_an_operation_that_is_another_on_arrays_does_not_pass(agree, op):
+def test_an_operation_that_differs_on_arrays_is_found(agree, op):
     with pytest.raises(AssertionError):
         agree(lambda xs, ps: op(ps[0] * xs[0]), [[0.5], [1.0]], [0.3])
 
@@ -123,18 +123,18 @@ def test_the_rule_of_every_operation_can_be_written_down(row):
     n = lengths(row)[-1]
     fixed = row.fixed_arguments(n)
     names = [2.0 if is_fixed else f"x{i}" for i, is_fixed in enumerate(fixed)]
-    partials = Lines(lambda op: op.forward).partials(row, "y", names)
+    partials = ProgramLines(lambda op: op.forward).partials(row, "y", names)
     assert [p is None for p in partials] == fixed
 
 
 REFUSED = {
     "math": (lambda y, x: (math.cos(x),), "must be real number"),
-    "if": (lambda y, x: (1.0 if x > 0 else 0.0,), "it decides by a number"),
-    "if at least": (lambda y, x: (1.0 if x >= 0 else 0.0,), "it decides by a number"),
-    "if equal": (lambda y, x: (1.0 if x == 0 else 0.0,), "it decides by a number"),
-    "if other": (lambda y, x: (1.0 if x != 0 else 0.0,), "it decides by a number"),
-    "if at all": (lambda y, x: (1.0 if x else 0.0,), "it decides by a number"),
-    "max": (lambda y, x: (max(x, 0),), "it decides by a number"),
+    "if": (lambda y, x: (1.0 if x > 0 else 0.0,), "it branches on a number"),
+    "if at least": (lambda y, x: (1.0 if x >= 0 else 0.0,), "it branches on a number"),
+    "if equal": (lambda y, x: (1.0 if x == 0 else 0.0,), "it branches on a number"),
+    "if other": (lambda y, x: (1.0 if x != 0 else 0.0,), "it branches on a number"),
+    "if at all": (lambda y, x: (1.0 if x else 0.0,), "it branches on a number"),
+    "max": (lambda y, x: (max(x, 0),), "it branches on a number"),
     "numpy": (lambda y, x: (np.exp(x),), "exp"),
     "float": (lambda y, x: (float(x),), "float"),
     "round": (lambda y, x: (round(x),), "round"),
@@ -161,10 +161,12 @@ def test_a_rule_that_cannot_be_written_down_is_refused_by_name(rule, reason, sca
      lambda numpy, x: math.atan(x), lambda numpy, x: x.nothing, lambda numpy, x: x[:1]],
     ids=lambda given: given if isinstance(given, str) else None,
 )  # fmt: skip
-def test_an_operation_that_arrays_do_not_know_is_refused_by_name(array):
+def test_an_operation_without_a_function_on_arrays_is_refused_by_name(array):
     x, w = Value(1.0), Value(2.0)
     compiled = replay(operation(array=array)(w * x), [x], [w])
-    with pytest.raises(TypeError, match=r"^replay: novel: array=.* is no function of NumPy arrays"):
+    with pytest.raises(
+        TypeError, match=r"^replay: novel: array=.* does not compute NumPy arrays elementwise"
+    ):
         compiled([[1.0]] * 1000)
     assert compiled.scalars.run([2.0, 1.0], [1.0]) == (math.atan(2.0), [0.2, 0.0])
 
@@ -179,17 +181,17 @@ def test_a_written_rule_that_lacks_a_partial_is_refused_by_name():
         compiled([[1.0]] * 1000)
 
 
-def test_what_only_unwanted_partials_need_is_left_out():
-    every, first = Lines(lambda op: op.forward), Lines(lambda op: op.forward)
+def test_lines_for_unwanted_partials_are_left_out():
+    every, first = ProgramLines(lambda op: op.forward), ProgramLines(lambda op: op.forward)
     every.partials(NEW["arctan2"], "a", ["y", "x"])
     found = first.partials(NEW["arctan2"], "a", ["y", "x"], [True, False])
     assert set(first.lines) < set(every.lines)
     assert first.lines[-1].startswith(f"{found[0]} = x / ")
 
 
-def test_what_is_written_twice_is_worked_out_once():
+def test_equal_expressions_are_computed_once():
     op = operation(partials=lambda y, x: (sqrt(1 - y * y) + (1 - y * y) * log(1 - y * y),))
-    lines = Lines(lambda op: op.forward)
+    lines = ProgramLines(lambda op: op.forward)
     assert lines.partials(op, "y", ["x"]) == ["t5"]
     assert str(lines).splitlines() == [
         "t0 = y * y",

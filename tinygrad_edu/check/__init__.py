@@ -1,13 +1,15 @@
-"""Gradients checked against slopes that are measured.
+"""Gradients compared with slopes that are measured from function values.
 
-gradients   gradcheck and assert_gradients, the checks that people call
-examine     one gradient against one slope: tolerance and verdict
-measure     slopes from values alone, with their errors
-noise       what rounding does to values and gradients
-function    the function under a check, and its inputs, which it moves
-faults      which operation, or which number outside the graph, is to blame
-claims      derivatives by hand, and the mistakes that lead to wrong ones
-report      what was found, as a table
+gradients   gradcheck and assert_gradients, the two public checks
+examine     compares one gradient with one slope: tolerance and verdict
+measure     slopes measured from function values alone, with error bounds
+noise       how much rounding changes values and gradients
+function    the function that is checked; evaluates it at its inputs and near them
+graph       what the recorded graphs tell: adjoints, open paths, escaped numbers
+faults      finds the operation, or the number outside the graph, that makes a gradient wrong
+claims      derivatives worked out by hand, and the mistakes that explain wrong ones
+report      the result of a check, as a table
+anybody     gradients that other code computes, of functions of numbers and arrays
 engines     somebody else's engine, played against this one
 """
 

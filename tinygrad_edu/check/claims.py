@@ -1,4 +1,4 @@
-"""Derivatives that a person worked out, and what may have gone wrong with one."""
+"""Derivatives that a person worked out, and the mistakes that may explain a wrong one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["NOTHING", "Claim", "claims", "mistake"]
+__all__ = ["UNCLAIMED", "Claim", "claims", "mistake"]
 
 
 class Claim(NamedTuple):
-    """A claimed derivative, and how far it may be off for being rounded."""
+    """A claimed derivative, and how far its rounding may have moved it."""
 
     value: float
     rounding: float = 0.0
@@ -31,31 +31,32 @@ class Claim(NamedTuple):
 
 
 SINGLE, SHORT = 24, 16
-"""Binary digits of float32, and those of numbers that a person may have typed."""
-NOTHING = Claim(math.nan)
-"""No claim; told by identity, since a person may claim nan."""
+"""Binary digits: float32 keeps 24; a number with at most 16 may have been typed by a person."""
+UNCLAIMED = Claim(math.nan)
+"""Stands for "no claim"; compare with `is`, since a person may claim nan."""
 
 
 def claims(claimed: Any, function: Function, outputs: int) -> list[list[Claim]]:
-    """Return the claims for each output and input, at the point where the function is.
+    """Return the claims at the current point: one row per output, one claim per input.
 
-    They have the shape of the inputs, and where there are several outputs, once for each. None
-    claims nothing, of one number or of a whole list. Raises ValueError for another shape.
+    ``claimed`` must have the shape of the inputs; for several outputs it is a list with one such
+    entry per output. None stands for "no claim" about a number or about a whole list. Raises
+    ValueError for any other shape.
     """
     claimed = called_with(function.args, claimed)
     if outputs > 1 and (not isinstance(claimed, list | tuple) or len(claimed) != outputs):
-        message = f"gradcheck: the claims for {outputs} outputs have to be a list of {outputs}"
+        message = f"gradcheck: claims about {outputs} outputs must be a list of {outputs} entries"
         raise ValueError(message)
     rows = [dict(for_inputs(row, function)) for row in (claimed if outputs > 1 else [claimed])]
-    found = [[row.get(leaf, NOTHING) for leaf in function.leaves] for row in rows]
-    if not any(claim is not NOTHING for row in found for claim in row):
-        message = "gradcheck: nothing is claimed"
+    found = [[row.get(leaf, UNCLAIMED) for leaf in function.leaves] for row in rows]
+    if not any(claim is not UNCLAIMED for row in found for claim in row):
+        message = "gradcheck: claimed contains no number; pass at least one derivative to check"
         raise ValueError(message)
     return found
 
 
 def for_inputs(claimed: Any, function: Function) -> list[tuple[Value, Claim]]:
-    """Return the claims about one output; those about a single input need no list around them."""
+    """Return the claims about one output; a claim about a single input needs no list around it."""
     args = function.args
     given = args if len(args) > 1 else args[0]
     ways = [claimed]
@@ -64,16 +65,17 @@ def for_inputs(claimed: Any, function: Function) -> list[tuple[Value, Claim]]:
     for way in ways:
         with suppress(ShapeError):
             return list(paired(way, given, args))
-    message = f"gradcheck: claims {shape(claimed)} for inputs {shape(given)}"
+    claims_shape, inputs_shape = shape_in_words(claimed), shape_in_words(given)
+    message = f"gradcheck: the claims are {claims_shape}, but the inputs are {inputs_shape}"
     raise ValueError(message)
 
 
 class ShapeError(Exception):
-    """Claims that do not have the shape of the inputs."""
+    """The claims do not have the shape of the inputs."""
 
 
 def paired(claimed: Any, given: Any, args: Sequence[Any]) -> Iterator[tuple[Value, Claim]]:
-    """Yield each input with the claim about it, walking through lists of both side by side."""
+    """Yield each input with the claim about it, going through both nested lists in step."""
     claimed = called_with(args, claimed)
     listed = isinstance(claimed, list | tuple)
     if not isinstance(given, list):
@@ -88,15 +90,15 @@ def paired(claimed: Any, given: Any, args: Sequence[Any]) -> Iterator[tuple[Valu
 
 
 def called_with(args: Sequence[Any], claimed: Any) -> Any:
-    """Return the claim; if it is a function of the inputs, what it returns."""
-    with escaping.expected():  # a claim may be worked out with plain floats
+    """Return the claim; if it is a function, call it with the inputs and return its result."""
+    with escaping.expected():  # a claim may compute with plain floats
         return claimed(*args) if callable(claimed) else claimed
 
 
-def shape(given: Any) -> str:
-    """Return the shape of a list of lists, for a message.
+def shape_in_words(given: Any) -> str:
+    """Describe the shape of nested lists for an error message.
 
-    >>> shape([[1, 2, 3], [4, 5, 6]]), shape([1, [2, 3]])
+    >>> shape_in_words([[1, 2, 3], [4, 5, 6]]), shape_in_words([1, [2, 3]])
     ('of shape 2 x 3', 'of shape 2')
     """
     sizes = []
@@ -104,19 +106,19 @@ def shape(given: Any) -> str:
         sizes.append(str(len(given)))
         lengths = {len(item) if isinstance(item, list | tuple) else -1 for item in given}
         given = given[0] if len(lengths) == 1 else None
-    return f"of shape {' x '.join(sizes)}" if sizes else "of one number"
+    return f"of shape {' x '.join(sizes)}" if sizes else "one number"
 
 
 def claim(given: Any) -> Claim:
-    """Return what is claimed, by a number, a Value or text.
+    """Return the claim that a number, a Value or a text states.
 
     >>> claim(2), claim("0.08")
     (Claim(value=2.0, rounding=0.0, text=''), Claim(value=0.08, rounding=0.005, text='0.08'))
     """
     if given is None:
-        return NOTHING
+        return UNCLAIMED
     if isinstance(given, str):
-        return rounded(given)
+        return claim_from_text(given)
     try:
         value = float(given if isinstance(given, Value) else number(given))
         return Claim(value, half_a_digit(value))
@@ -126,9 +128,10 @@ def claim(given: Any) -> Claim:
 
 
 def half_a_digit(value: float) -> float:
-    """Return how far a number may be off for being rounded to float32; 0 for one that is not.
+    """Return the rounding error of a number that was rounded to float32, and 0 for any other.
 
-    A number that was worked out has all 53 digits, and one that was typed has few.
+    The number of binary digits tells: a computed double has up to 53, a float32 up to 24, and a
+    number that a person typed only a few.
 
     >>> half_a_digit(0.75), half_a_digit(0.1), half_a_digit(0.10000000149011612)
     (0.0, 0.0, 3.725290298461914e-09)
@@ -140,10 +143,10 @@ def half_a_digit(value: float) -> float:
     return math.ldexp(0.5, math.frexp(value)[1] - SINGLE)
 
 
-def rounded(text: str) -> Claim:
-    """Return the claim of a number to the digits given: it may be off by half a unit of the last.
+def claim_from_text(text: str) -> Claim:
+    """Return the claim that a text states; it may be off by half a unit of its last digit.
 
-    >>> rounded("0.0822"), rounded("2,13").value
+    >>> claim_from_text("0.0822"), claim_from_text("2,13").value
     (Claim(value=0.0822, rounding=5e-05, text='0.0822'), 2.13)
     """
     try:
@@ -151,30 +154,30 @@ def rounded(text: str) -> Claim:
         exponent = written.as_tuple().exponent
         return Claim(float(written), float(Decimal(5).scaleb(int(exponent) - 1)), text)
     except (InvalidOperation, ValueError):
-        message = f"gradcheck: the claim {text!r} is not a number"
+        message = f"gradcheck: the claim {text!r} is not a number; write one such as '0.0822'"
         raise ValueError(message) from None
 
 
 # --- what went wrong ------------------------------------------------------------------------------
 
 TYPED = 12
-"""Digits that a person may have rounded a number to; what is worked out has more."""
+"""The most decimal digits of a number that a person rounded; a computed number has more."""
 FACTORS = (
     (-1.0, "the sign is wrong"),
     (2.0, "a factor 2 too many"),
     (0.5, "a factor 2 is missing"),
 )
-MOST = 200
-"""Nodes of a graph in which to look for a forgotten path or factor."""
+LARGEST_GRAPH = 200
+"""Forgotten paths and factors are looked for in graphs with at most this many nodes."""
 
 
 def mistake(
     claim: Claim, slope: float, tolerance: float, function: Function, y: Value, x: Value
 ) -> str:
-    """Return in words what mistake leads from the slope to the claim; "" if none is known.
+    """Return in words the mistake that turns the slope into the claim; "" if none is known.
 
-    The slope was measured; the engine only proposes what may have been forgotten. So a proposal is
-    taken only if with it the claim is right to the last digit.
+    The slope was measured; the engine only suggests what the person may have forgotten. A
+    suggestion counts only if it explains the claim to the last digit.
     """
     if claim.value == 0:
         return "it is not 0"
@@ -183,7 +186,7 @@ def mistake(
     proposals = list(hypotheses(claim, slope, function, y, x))
     for sign, also in ((1, ""), (-1, ", and the sign is wrong")):
         for value, words in proposals:
-            # Where the slope is multiplied, so is its error.
+            # A factor on the slope multiplies its error, too.
             factor = max(1.0, min(abs(value / slope), 1e6)) if slope else 1.0
             if abs(sign * claim.value - value) <= tolerance * factor < abs(value):
                 return words + also
@@ -193,39 +196,40 @@ def mistake(
 def hypotheses(
     claim: Claim, slope: float, function: Function, y: Value, x: Value
 ) -> Iterator[tuple[float, str]]:
-    """Yield what the claim would be after each of the usual mistakes, and the mistake."""
+    """Yield, for each usual mistake, the claim that it would lead to and the mistake in words."""
     text = claim.text.replace(",", ".") or repr(claim.value)
     places = Decimal(1).scaleb(int(Decimal(text).as_tuple().exponent))
     kept, right = (
         Decimal(slope).quantize(places, rounding=way) for way in (ROUND_DOWN, ROUND_HALF_EVEN)
     )
     if claim.text and Decimal(text) == kept != right:
-        yield claim.value, f"cut off; rounded it is {right}"
+        yield claim.value, f"it is cut off; rounded it is {right}"
     known = len(Decimal(text).normalize().as_tuple().digits)
     if not claim.text and Decimal(text) == right and 1 < known <= TYPED:
-        yield claim.value, f'it is right to {known} digits: claim it as text, "{text}"'
+        advice = f'claim a rounded number as text, "{text}"'
+        yield claim.value, f"it is right to {known} digits; {advice}"
     for factor, words in FACTORS:
         yield factor * slope, words
-    if isinstance(y, Constant) or len(nodes := ancestors(y)) > MOST:
+    if isinstance(y, Constant) or len(nodes := ancestors(y)) > LARGEST_GRAPH:
         return
     graph = Names(y)
     names = {node: graph[node] for node in nodes if as_text(node.label)}
     names |= zip(function.leaves, function.names, strict=True)
-    edges = list(edges_between(nodes, y, x))
+    edges = list(contributions(nodes, y, x))
     parts = [edge for edge in edges if not math.isclose(edge.term, slope)]
     for edge in parts:
-        yield slope - edge.term, f"what goes {edge.way(names)} is missing"
+        yield slope - edge.term, f"the contribution {edge.way(names)} is missing"
     for edge in parts:
-        yield edge.term, f"only what goes {edge.way(names)} is there"
+        yield edge.term, f"only the contribution {edge.way(names)} is there"
     for edge in edges:
         if abs(edge.partial) != 1:
-            words = f"the factor {edge.derivative(names)} = {edge.partial:.4g} is"
-            yield slope * edge.partial, f"{words} there once too often"
-            yield slope / edge.partial, f"{words} missing"
+            words = f"the factor {edge.derivative(names)} = {edge.partial:.4g}"
+            yield slope * edge.partial, f"{words} appears once too often"
+            yield slope / edge.partial, f"{words} is missing"
 
 
-class Edge(NamedTuple):
-    """A node, one of its arguments, the derivative between them, and what comes through there."""
+class Contribution(NamedTuple):
+    """What one edge of a graph adds to a gradient: the sum over all paths that use this edge."""
 
     node: Value
     arg: Value
@@ -233,30 +237,30 @@ class Edge(NamedTuple):
     term: float
 
     def way(self, names: dict[Value, str]) -> str:
-        """Return the edge in words."""
-        return f"from {called(self.arg, names)} to {called(self.node, names)}"
+        """Return the edge in words: from which node to which."""
+        return f"from {node_in_words(self.arg, names)} to {node_in_words(self.node, names)}"
 
     def derivative(self, names: dict[Value, str]) -> str:
-        """Return what the derivative between them is called."""
+        """Return the local derivative of the edge in symbols, as in ∂a/∂z."""
         above, below = (
             f"({text})" if " " in text else text
-            for text in (called(self.node, names), called(self.arg, names))
+            for text in (node_in_words(self.node, names), node_in_words(self.arg, names))
         )
         return f"∂{above}/∂{below}"
 
 
-def edges_between(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Edge]:
-    """Yield the edges on the paths from ``x`` to ``y``, the last ones first."""
+def contributions(nodes: Sequence[Value], y: Value, x: Value) -> Iterator[Contribution]:
+    """Yield the contributions of all edges on paths from ``x`` to ``y``, those next to y first."""
     for node, upstream in zip(nodes, grad(y, nodes), strict=True):
         for arg, partial in zip(node.args, node.partials, strict=True):
             if partial and isinstance(arg, Value):
                 term = float(upstream * partial * grad(arg, x))
                 if term:
-                    yield Edge(node, arg, float(partial), term)
+                    yield Contribution(node, arg, float(partial), term)
 
 
-def called(node: Value, names: dict[Value, str]) -> str:
-    """Return what a message calls a node: its name, or how it was made."""
+def node_in_words(node: Value, names: dict[Value, str]) -> str:
+    """Return the name of a node for a message, or how it was computed if it has no name."""
     if node in names or node.op is None:
         return names.get(node) or f"{node.data:.6g}"
     if node.op.arity is None:

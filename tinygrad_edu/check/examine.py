@@ -1,4 +1,4 @@
-"""Gradients against measured slopes, each with the tolerance that follows from all errors."""
+"""Compare gradients with measured slopes, within a tolerance that follows from all errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tinygrad_edu.check.measure import (
     SINGLE,
     Around,
     digits_kept,
-    ladder,
+    step_ladder,
 )
 from tinygrad_edu.check.noise import (
     measured_noise,
@@ -24,42 +24,42 @@ from tinygrad_edu.check.report import Finding, Verdict
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Value
 
-__all__ = ["UNSEEN", "Gradients", "examine"]
+__all__ = ["UNSEEN", "GradientFunction", "examine"]
 
 SAFETY = 5
-"""How many times the sum of all errors a gradient may be off."""
+"""A gradient may differ from the slope by this many times the sum of all errors."""
 PRECISION = 1e-3
-"""How much of a gradient the tolerance may be for a verdict."""
+"""The largest tolerance, relative to the gradient, that allows the verdict "agrees"."""
 EVERY = 5
-"""Of how many steps on a ladder one tells the noise."""
-UNSEEN = "between two floats the function does too much"
-"""Why no step is small enough."""
-NOTHING = 1e-9
-"""How much of what is steep here a tolerance may be for a gradient of 0."""
+"""The noise is estimated anew at every fifth step of the ladder."""
+UNSEEN = "the function changes too much between two neighbouring floats"
+"""The hint where even the smallest step is too large."""
+NEGLIGIBLE = 1e-9
+"""For a gradient of 0: the largest tolerance, relative to the steepest slope in sight."""
 APPROXIMATE = 1e-10
-"""How much of a slope a function without a graph may be off: a solver stops before the end."""
+"""Relative error granted to a function without a graph: a solver stops before the end."""
 
-Gradients: TypeAlias = "Callable[[Sequence[Value]], list[list[float]]]"
+GradientFunction: TypeAlias = "Callable[[Sequence[Value]], list[list[float]]]"
 
 
 def examine(
     function: Function,
-    claimed: Gradients | None = None,
+    claimed: GradientFunction | None = None,
     slack: Sequence[Sequence[float]] = (),
 ) -> list[Finding]:
     """Compare the gradients of a function with slopes.
 
     Args:
-        function: the function, at a point.
-        claimed: returns, for each of the outputs that it is given, its derivative with respect to
-            each input; it is called near the point, too, for the noise of its own. Left out, the
-            engine does.
-        slack: for each output and input what the gradient may be off besides.
+        function: the function, at the point to check.
+        claimed: given the outputs, returns for each of them its derivatives with respect to all
+            inputs. It is also called near the point, to measure its noise. If it is left out, the
+            engine computes the gradients.
+        slack: an extra allowance for each output and input.
     """
     outputs = outputs_of(function)
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
-    noise = measured_noise(function, floats, thorough=any(y.op is None for y in outputs))
+    noise = measured_noise(function, as_floats, thorough=any(y.op is None for y in outputs))
     arounds = [look_around(function, i, noise) for i in inputs]
     gradients = (claimed or function.gradients)(outputs)
     noises = iter(noise_of_gradients(function, outputs))
@@ -82,29 +82,30 @@ def examine(
 
 
 def outputs_of(function: Function) -> list[Value]:
-    """Return the outputs; raise ValueError unless they are finite numbers, twice the same."""
+    """Return the outputs; raise ValueError unless they are finite and the same on a second call."""
     point = function.point
-    outputs, again = function.outputs(), floats(function.outputs())
+    outputs, again = function.outputs(), as_floats(function.outputs())
     if function.point != point:
-        message = f"gradcheck: the function moves its inputs, from {point} to {function.point}"
+        message = f"gradcheck: the function changes its inputs, from {point} to {function.point}"
         raise ValueError(message)
     if not outputs or not all(map(math.isfinite, again)):
-        message = f"gradcheck: the function is {again} at {point}"
+        message = f"gradcheck: the function must return finite numbers; at {point} it is {again}"
         raise ValueError(message)
-    if floats(outputs) != again:
-        message = f"gradcheck: the function is {floats(outputs)} at first and then {again}"
+    if as_floats(outputs) != again:
+        message = f"gradcheck: the function returns {as_floats(outputs)} at first and then {again}"
+        message += "; it must return the same numbers for the same inputs"
         raise ValueError(message)
     return outputs
 
 
 def look_around(function: Function, i: int, measured: Sequence[float]) -> list[Around]:
-    """Return the values of each output while input ``i`` goes down and up its ladder.
+    """Return the values of each output while input ``i`` moves down and up by each step.
 
-    Their noise is what was ``measured``, or what rounding does if that is more: in the last step,
-    and in all of the graphs of some of them.
+    The noise of a value is the noise that was ``measured`` or the rounding error that its graph
+    gives, whichever is larger. Graphs are read at every fifth step only.
     """
     outputs = function.outputs()
-    here, steps = floats(outputs), ladder(function.point[i])
+    here, steps = as_floats(outputs), step_ladder(function.point[i])
     roundings = rounding_errors(outputs)
     nowhere = ([math.nan] * len(here), roundings)
     below: list[Sequence[float]] = []
@@ -118,17 +119,17 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
         noises.append(noises[-1] if k % EVERY else list(map(max, measured, low[1], high[1])))
     tables = zip(*(zip(*rows, strict=True) for rows in (below, above, noises)), strict=True)
     return [
-        rounded(Around(function.point[i], steps, low, at, high, noise, rounding), y)
+        with_rounding(Around(function.point[i], steps, low, at, high, noise, rounding), y)
         for y, at, rounding, (low, high, noise) in zip(
             outputs, here, roundings, tables, strict=True
         )
     ]
 
 
-def rounded(around: Around, y: Value) -> Around:
-    """Return the values with at least the noise that the rounding of each of them is.
+def with_rounding(around: Around, y: Value) -> Around:
+    """Return the values with noise of at least half a unit of the last digit that they keep.
 
-    The few values of what has no graph and hardly changes may have been rounded to float32.
+    If the output has no graph and takes few different values, they may be rounded to float32.
     """
     seen = (*around.below, around.at, *around.above)
     kept = digits_kept(seen) if y.op else digits_kept(seen, few=SINGLE)
@@ -141,30 +142,31 @@ def rounded(around: Around, y: Value) -> Around:
 
 
 def values_only(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
-    """Return the outputs as floats, and nothing about their noise."""
-    return floats(outputs), []
+    """Return the outputs as floats, without an estimate of their noise."""
+    return as_floats(outputs), []
 
 
 def values_and_errors(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
-    """Return the outputs as floats, and their noise."""
-    return floats(outputs), rounding_errors(outputs)
+    """Return the outputs as floats, with their rounding errors."""
+    return as_floats(outputs), rounding_errors(outputs)
 
 
 def rounding_errors(outputs: Sequence[Value]) -> list[float]:
-    """Return the noise of the outputs."""
+    """Return how far rounding may have moved each output."""
     return [rounding_error(y) for y in outputs]
 
 
-def floats(outputs: Sequence[Value]) -> list[float]:
+def as_floats(outputs: Sequence[Value]) -> list[float]:
     """Return the outputs as floats."""
     return [float(y) for y in outputs]
 
 
 def certainly_flat(function: Function, i: int, y: Value, around: Around) -> bool:
-    """Tell whether a slope of exactly 0 needs no measuring.
+    """Tell whether the slope is certainly 0, without measuring.
 
-    No path leads from the output to input ``i``, since each meets a derivative of 0, and no number
-    goes past the graph. Without a graph: the values never change, though they well could.
+    With a graph this holds if every path from the output to input ``i`` meets a derivative of 0
+    and no number bypasses the graph. Without a graph it holds if all values near the point are
+    equal although a slope would have changed them.
     """
     if y.op is None:
         return around.constant()
@@ -172,30 +174,30 @@ def certainly_flat(function: Function, i: int, y: Value, around: Around) -> bool
 
 
 class Errors(NamedTuple):
-    """What a gradient may be off, and what is known of it besides."""
+    """How far a gradient may be off, and what else is known about it."""
 
     rounding: float
-    """What rounding may have done to it."""
+    """How far rounding may have moved it."""
     slack: float
-    """What it may be off for being written with a few digits."""
+    """How far it may be off because it was written with a few digits."""
     flat: bool
-    """Whether it is 0, and certainly has to be."""
+    """Whether it is 0 and the slope is certainly 0, too."""
     largest: float
-    """The largest number that it was made of."""
+    """The largest number in the graph that it was computed from."""
 
     def cancelled(self, around: Around) -> float:
-        """Return what the gradient would be if nothing in it had cancelled.
+        """Estimate how large the gradient would be if no terms in it had cancelled.
 
-        It counts for no more than the largest number does over as far as the steps go: what is
-        divided by next to nothing is no measure of what is 0.
+        The estimate is limited to the largest number in the graph divided by the largest step:
+        a term that is huge because of a tiny divisor says nothing about what counts as 0.
         """
         return min(self.rounding / EPSILON, self.largest / around.steps[0])
 
 
 def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> Finding:
-    """Compare one gradient with the slope."""
+    """Compare one gradient with the measured slope and return the verdict."""
     both, left, right = around.slope(), around.left(), around.right()
-    # At the edge of the domain there is one side only, and right beside a pole or a kink, too.
+    # At the edge of the domain, or right next to a pole or a kink, only one side can be measured.
     sides = max(both.error, left.error, right.error) < math.inf
     slope = both if sides else min(left, right, key=lambda side: side.error)
     tolerance = SAFETY * (slope.error + errors.rounding)
@@ -215,8 +217,8 @@ def judge(derivative: str, gradient: float, around: Around, errors: Errors) -> F
     elif (
         errors.flat
         or tolerance <= PRECISION * max(abs(gradient), abs(slope.value), errors.slack)
-        or abs(gradient) <= tolerance <= NOTHING * around.steepest()
-        or abs(gradient) <= errors.rounding <= tolerance <= NOTHING * errors.cancelled(around)
+        or abs(gradient) <= tolerance <= NEGLIGIBLE * around.steepest()
+        or abs(gradient) <= errors.rounding <= tolerance <= NEGLIGIBLE * errors.cancelled(around)
     ):
         verdict = "agrees"
     else:

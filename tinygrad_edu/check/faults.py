@@ -1,4 +1,4 @@
-"""Where a gradient goes wrong: in the rule of one operation, or on the way into the graph."""
+"""Find where a gradient goes wrong: in the rule of an operation, or outside the graph."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Constant, Value
 
-__all__ = ["fault", "knows_only_floats", "wrong_rule"]
+__all__ = ["fault", "first_wrong_rule", "knows_only_floats"]
 
 SOME = 20
-"""Places of an operation that show whether its rule is wrong in general."""
+"""In a large graph the rule of an operation is examined at this many places."""
 
 
 class Fault(NamedTuple):
-    """Why gradients may be wrong, in words, and whether they are."""
+    """Why gradients are wrong, in words, and whether it is proven that they are."""
 
     words: str
     proven: bool = True
 
 
 def fault(function: Function, wrong: list[int]) -> Fault:
-    """Return why the gradients with respect to the inputs of these numbers may be wrong.
+    """Return why the gradients with respect to these inputs, given by number, are wrong.
 
-    Where no cause is found: what was ruled out, and what could not be. Where an operation does too
-    much between two floats, it may have been hidden from the slope as well: nothing is proven.
+    If no cause is found, the words say what was ruled out and what could not be. If an operation
+    changes too much between two neighbouring floats, the slope may be wrong: nothing is proven.
     """
     escapes = [escape(function, i) for i in wrong]
-    found = next(filter(None, [wrong_rule(function), *escapes]), "")
+    found = next(filter(None, [first_wrong_rule(function), *escapes]), "")
     if found:
         return Fault(found)
     rules = examine_rules(function)
     found = rules.wrong or at_a_kink(function)
     if found:
         return Fault(found)
-    unknown = f"That of {rules.undecided} could not be measured. " if rules.undecided else ""
+    unknown = f"The slope of {rules.undecided} could not be measured. " if rules.undecided else ""
     if None in escapes:
-        unknown += "Whether a number escapes the graph could not be told. "
+        unknown += "Whether a number escapes the graph could not be determined. "
     if unknown:
         words = f"No operation's rule was found to be wrong. {unknown}".rstrip()
         return Fault(words, proven=not rules.unseen)
     return Fault(
-        "Every operation's own derivatives are right, and no number escapes the graph: "
-        "see how the contributions of the paths are added up."
+        "The local derivatives of every operation are right, and no number escapes the graph. "
+        "Look at how the contributions of the paths are added up."
     )
 
 
@@ -57,26 +57,26 @@ def fault(function: Function, wrong: list[int]) -> Fault:
 
 
 class Rules(NamedTuple):
-    """What was found about the rules of a function's operations, in words; "" for nothing."""
+    """What was found about the rules of the operations in a graph."""
 
     wrong: str
-    """Which one disagrees with its forward function, the first of the forward pass."""
+    """The first rule of the forward pass that contradicts its forward function, in words, or ""."""
     undecided: str
-    """Which operation has one that could not be measured, the first of those."""
+    """The first operation whose slope could not be measured, with its numbers, or ""."""
     unseen: bool
-    """Whether any operation does too much between two floats for that."""
+    """Whether an operation changes too much between two floats for its slope to be measured."""
 
 
-def wrong_rule(function: Function) -> str:
-    """Return which operation's rule disagrees with its forward function, the first of the pass.
+def first_wrong_rule(function: Function) -> str:
+    """Return in words the first rule that contradicts its forward function, or "".
 
-    Of a large graph only some places of each operation are looked at.
+    In a large graph each operation is examined at some places only.
     """
     return examine_rules(function, most=SOME).wrong
 
 
 def examine_rules(function: Function, most: float = math.inf) -> Rules:
-    """Examine the rule of each operation by itself, at the numbers that it was given."""
+    """Examine each operation alone, at the numbers that it was called with."""
     undecided, unseen = "", False
     for node in places(function, most):
         text = node.op.text(node.op.nested([float(as_number(x)) for x in node.args]))
@@ -84,8 +84,8 @@ def examine_rules(function: Function, most: float = math.inf) -> Rules:
             for finding in examine_alone(node.op, node, order):
                 if finding.verdict == "wrong":
                     return Rules(
-                        f"The rule of {node.op.name} is wrong: at {text} it says that "
-                        f"{finding.derivative} is {finding.gradient:.8g}, "
+                        f"The rule of {node.op.name} is wrong: at {text} it says "
+                        f"{finding.derivative} = {finding.gradient:.8g}, "
                         f"but the slope is {finding.measured}.",
                         undecided,
                         unseen,
@@ -97,7 +97,7 @@ def examine_rules(function: Function, most: float = math.inf) -> Rules:
 
 
 def knows_only_floats(function: Function) -> bool:
-    """Tell whether the rule of an operation behind a function cannot be recorded."""
+    """Tell whether any operation in the graph has a rule that works on floats only."""
     try:
         for node in {node.op: node for node in forward_order(function)}.values():
             partials_as_values(node)
@@ -107,9 +107,9 @@ def knows_only_floats(function: Function) -> bool:
 
 
 def places(function: Function, most: float) -> list[Any]:
-    """Return nodes with all operations behind a function, each at up to so many different places.
+    """Return nodes to examine: for each operation up to ``most``, all with different numbers.
 
-    They are spread evenly over the forward pass, and in its order.
+    They are spread evenly over the forward pass and come in its order.
     """
     nodes: dict[Any, Value] = {}
     for node in forward_order(Function(function.f, function.args)):
@@ -130,7 +130,7 @@ def places(function: Function, most: float) -> list[Any]:
 
 
 def examine_alone(op: Operation, node: Value, order: int) -> list[Finding]:
-    """Examine the operation that made a node, at the numbers that it was given."""
+    """Examine the operation of a node alone, at the numbers that it was called with."""
     pairs = zip(node.args, node.partials, strict=True)
     numbers = [(float(as_number(x)), p) for x, p in pairs]
     args = [Constant(x) if p is None else Value(x) for x, p in numbers]
@@ -141,20 +141,20 @@ def examine_alone(op: Operation, node: Value, order: int) -> list[Finding]:
         return y
 
     if op.arity is not None:
-        alone.__signature__ = op.__signature__  # type: ignore[attr-defined]  # for the names
+        alone.__signature__ = op.__signature__  # type: ignore[attr-defined]  # for the names of its arguments
     function = Function(alone, args, order)
     return examine(function)
 
 
 def at_a_kink(function: Function) -> str:
-    """Return which operation stands on its kink, where the engine has to choose a slope."""
+    """Return in words the first operation at its kink, where the engine must choose a slope."""
     for node in forward_order(function):
         if node.op is None or not node.op.kink:
             continue
         numbers = node.op.nested([float(as_number(x)) for x in node.args])
         if node.op.kink(*numbers) == 0:
             return (
-                f"{node.op.text(numbers)} is on a kink: the slope that is chosen there is right "
-                f"for {node.op.name}, but not for what it is a part of."
+                f"{node.op.text(numbers)} is at a kink: the slope chosen there is right for "
+                f"{node.op.name} alone, but not for the whole function."
             )
     return ""

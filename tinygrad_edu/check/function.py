@@ -1,4 +1,4 @@
-"""The function under a check: its values where it is and near by, and its gradients."""
+"""The function that is checked: its values at the point and near it, and its gradients."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ HISTORY = ("op", "_x", "_y", "_dx", "_dy")
 
 
 class Function:
-    """A function of Values, and the point where it is looked at.
+    """A function of Values, and the point at which it is checked.
 
     Args:
-        f: returns a Value, a number, or a list of them.
-        inputs: Values, numbers, or lists of them. Values are handed over as they are, so that the
-            function may also know them in other ways; constants stay put.
-        order: what to differentiate: 1 for the outputs, 2 for their first derivatives, and so on.
+        f: a function that returns a Value, a number, or a list of them.
+        inputs: Values, numbers, or lists of them. ``f`` gets the Values themselves, so it may also
+            reach them in other ways, as closures do. Constants are not moved.
+        order: what to differentiate: 1 the outputs, 2 their first derivatives, and so on.
     """
 
     def __init__(self, f: Callable[..., Any], inputs: Sequence[Any], order: int = 1) -> None:
-        """Find the Values to differentiate by."""
+        """Collect the Values to differentiate with respect to."""
         if type(order) is not int or order < 1:
-            message = f"gradcheck: the order is {order!r}, but it must be 1, 2, 3 or more"
+            message = f"gradcheck: order must be a whole number from 1 on, not {order!r}"
             raise ValueError(message)
         if not callable(f):
             message = f"gradcheck: expected a function, got {quoted(f)} ({type(f).__name__})"
-            message += ": write gradcheck(lambda x: x * x, 3.0), or pass a function of your own"
+            message += "; write gradcheck(lambda x: x * x, 3.0), or pass a function of your own"
             raise TypeError(message)
         self.f = f
         self.order = order
-        self.many = 0  # outputs, once they are known
+        self.many = 0  # how many outputs there are, once they are computed
         self.leaves: list[Value] = []
         self.names: list[str] = []
-        self.taken: set[str] = set()  # as they are typed
+        self.taken: set[str] = set()  # the names in use, as one types them
         names = argument_names(f, len(inputs))
         self.args = [self.as_values(x, name) for x, name in zip(inputs, names, strict=True)]
         if not self.leaves:
@@ -59,12 +59,12 @@ class Function:
             raise ValueError(message)
 
     def called(self) -> Any:
-        """Return what the function returns; that it may be one of floats is looked at here."""
+        """Call the function; it may turn Values into floats without a warning."""
         with escaping.expected():
             return self.f(*self.args)
 
     def as_values(self, given: Any, name: str) -> Any:
-        """Return an input with a Value for each number; note what takes a gradient."""
+        """Return an input with Values in place of numbers; collect those that take a gradient."""
         if isinstance(given, list | tuple):
             return [self.as_values(item, f"{name}[{i}]") for i, item in enumerate(given)]
         if isinstance(given, Constant):
@@ -75,7 +75,7 @@ class Function:
             message = f"gradcheck: input {name}: {error}"
             raise TypeError(message) from None
         if not math.isfinite(leaf.data):
-            message = f"gradcheck: input {name} is {leaf.data}"
+            message = f"gradcheck: input {name} is {leaf.data}; inputs must be finite numbers"
             raise ValueError(message)
         if leaf not in self.leaves:
             self.leaves.append(leaf)
@@ -85,7 +85,7 @@ class Function:
             self.taken.add(canonical(self.names[-1]))
         return leaf
 
-    # where it is
+    # at the point
 
     @property
     def point(self) -> list[float]:
@@ -93,7 +93,7 @@ class Function:
         return [float(leaf.data) for leaf in self.leaves]
 
     def outputs(self) -> list[Value]:
-        """Return what is to be differentiated, worked out anew."""
+        """Compute the outputs anew, or their derivatives if the order is 2 or more."""
         found = list(as_values(self.called()))
         for _ in range(self.order - 1):
             found = [d for y in found for d in grad(y, self.leaves, differentiable=True)]
@@ -101,11 +101,11 @@ class Function:
         return found
 
     def gradients(self, outputs: Sequence[Value]) -> list[list[float]]:
-        """Return the derivatives of the outputs by the inputs as the engine works them out."""
+        """Return the derivatives of the outputs with respect to the inputs, from the engine."""
         return [[float(d) for d in grad(y, self.leaves)] for y in outputs]
 
     def derivatives(self) -> list[str]:
-        """Return what the derivatives of the outputs by the inputs are called.
+        """Return the names of the derivatives of all outputs with respect to all inputs.
 
         >>> Function(lambda x, y: x * y, [2.0, 3.0], order=2).derivatives()
         ['∂²f/∂x∂x', '∂²f/∂x∂y', '∂²f/∂y∂x', '∂²f/∂y∂y']
@@ -122,11 +122,11 @@ class Function:
             for by in product(self.names, repeat=self.order)
         ]
 
-    # near by
+    # near the point
 
     @contextmanager
     def moved(self, point: Sequence[float]) -> Iterator[None]:
-        """Move the inputs; put them back at the end."""
+        """Move the inputs to a point; move them back at the end."""
         before = [leaf.data for leaf in self.leaves]
         try:
             for leaf, x in zip(self.leaves, point, strict=True):
@@ -138,7 +138,7 @@ class Function:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Make the inputs mere inputs, whatever they were made of; give all back in the end."""
+        """Turn computed inputs into leaves for a while; restore them at the end."""
         slots = ("data", "grad", *HISTORY)
         before = [[getattr(leaf, slot) for slot in slots] for leaf in self.leaves]
         try:
@@ -152,16 +152,16 @@ class Function:
                     setattr(leaf, slot, content)
 
     def beside(self, i: int, step: float, read: Callable[[list[Value]], T]) -> T | None:
-        """Return what is read from the outputs where input ``i`` is moved, or None."""
+        """Apply ``read`` to the outputs with input ``i`` moved; None if undefined there."""
         point = self.point
         return self.elsewhere([*point[:i], point[i] + step, *point[i + 1 :]], read)
 
     def elsewhere(self, point: Sequence[float], read: Callable[[list[Value]], T]) -> T | None:
-        """Return what is read from the outputs at another point; None if there are none.
+        """Apply ``read`` to the outputs at another point; None if the function is undefined there.
 
-        It is read there, since an output may be an input. Any error means that the function is not
-        defined there: a list that ends, a solver that finds nothing. So does another number of
-        outputs.
+        The function counts as undefined where it raises any error, such as the end of a list or a
+        solver that finds nothing, and where it has another number of outputs. ``read`` runs while
+        the inputs are moved, since an output may be one of the inputs.
         """
         if not all(map(math.isfinite, point)):
             return None
@@ -189,7 +189,7 @@ def as_values(result: Any) -> Iterator[Value]:
 
 
 def argument_names(f: Callable[..., Any], n: int) -> list[str]:
-    """Return what a function calls its first ``n`` arguments.
+    """Return the names that a function gives its first ``n`` arguments.
 
     >>> argument_names(lambda x, *more: x, 3)
     ['x', 'more[0]', 'more[1]']

@@ -1,4 +1,4 @@
-"""Are the gradients right? The checks that people call."""
+"""Are the gradients right? The public checks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
-from tinygrad_edu.check.claims import NOTHING, claims, mistake
+from tinygrad_edu.check.claims import UNCLAIMED, claims, mistake
 from tinygrad_edu.check.examine import UNSEEN, examine
-from tinygrad_edu.check.faults import fault, knows_only_floats, wrong_rule
+from tinygrad_edu.check.faults import fault, first_wrong_rule, knows_only_floats
 from tinygrad_edu.check.function import Function
 from tinygrad_edu.check.report import Finding, Report
 from tinygrad_edu.value import Value
@@ -18,48 +18,50 @@ from tinygrad_edu.value import Value
 __all__ = ["assert_gradients", "gradcheck"]
 
 COARSE = 1e-6
-"""How much of a gradient the tolerance may be without a look at the rules."""
+"""If a tolerance exceeds this part of its gradient, the rules are examined, too."""
 
 
 def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any = None) -> Report:
     """Compare the gradients of ``f`` with slopes measured from its values.
 
-    Step and tolerance are not guessed. The slope is extrapolated from a ladder of steps, with an
-    error that follows from the noise of the values, which is measured too; see
-    ``check/measure.py``. So a relative error of 1e-8 is found in most gradients, whatever their
-    size, and a right one is not called wrong near a kink or at the edge of a domain.
+    Step and tolerance need no guessing. The slope is extrapolated from many steps, and its error
+    follows from the noise of the values, which is measured, too; see ``check/measure.py``. In most
+    gradients the check finds a relative error of 1e-8, whatever their size, and near a kink or at
+    the edge of a domain it does not call a right gradient wrong.
 
     Args:
         f: a function of Values that returns a Value, or a list of them.
-        inputs: the point: numbers, Values, or lists of them. Values are moved while the check runs
-            and put back, and so may be parameters that ``f`` knows by itself; constants stay.
-        order: 2 checks gradients of gradients.
-        claimed: derivatives worked out by a person, to be checked instead of the engine's: in the
-            shape of the inputs, for several outputs once for each. A claim is a number; text such
-            as ``"0.0822"`` or ``"0,0822"``, which is right if it is rounded right; or a function of
-            the inputs that returns one or more. None claims nothing. ``f`` may then compute with
-            plain floats, by ``math``, NumPy or a solver.
+        inputs: the point: numbers, Values, or lists of them. Values are moved during the check and
+            moved back at its end, so they may be parameters that ``f`` reaches by itself. Constants
+            are not moved.
+        order: 1 checks gradients, 2 checks gradients of gradients, and so on.
+        claimed: derivatives that a person worked out, checked instead of the engine's. They have
+            the shape of the inputs; for several outputs pass a list with one such entry per output.
+            A claim is a number; a text such as ``"0.0822"`` or ``"0,0822"``, which is right if it
+            is rounded correctly; or a function of the inputs that returns one or more claims. None
+            skips an input. With claims, ``f`` may compute with plain floats: ``math``, NumPy, a
+            solver.
 
     Returns:
         a report that is true if every gradient is right. It prints as a table, with a verdict for
         each:
 
-        - agrees: the gradient is the slope within the tolerance, and the tolerance is at most
-          1/1000 of it. A gradient of 0 agrees if every path to it is closed by a derivative of 0,
-          or if the tolerance is next to nothing beside what is steep there.
+        - agrees: the gradient equals the slope within the tolerance, and the tolerance is at most
+          1/1000 of the gradient. A gradient of 0 agrees if every path to that input meets a
+          derivative of 0, or if the tolerance is tiny compared with the steepest slope nearby.
         - wrong: it is off by more than the tolerance, or it is not a finite number.
         - not differentiable here: the slopes from the left and from the right differ, or one is
           infinite. The gradient is right if it lies between them.
         - inconclusive: the tolerance that rounding demands exceeds 1/1000 of the gradient, or the
-          function does too much between two floats for its slope to be seen. The report is then
-          not true, since nothing is known.
+          function changes too much between two neighbouring floats for its slope to be measured.
+          The report is then false, since nothing is known.
 
         If a gradient is wrong, the report names the operation whose rule is wrong, or the number
-        that escapes the graph; of a claim, the mistake behind it. It says no more than it measured.
+        that escapes the graph. For a wrong claim it names the mistake, if that can be recognised.
 
-    Raises TypeError for an input that is no number, ValueError if there is none, for an order below
-    1, or for claims of another shape. An error of ``f`` at the point itself is shown; elsewhere it
-    means that ``f`` is not defined there.
+    Raises TypeError for an input that is not a number. Raises ValueError if there is no input, for
+    an order below 1, and for claims that do not have the shape of the inputs. An error that ``f``
+    raises at the point itself is passed on; at other points it means that ``f`` is undefined there.
 
     >>> from tinygrad_edu import gradcheck, sin, tanh
     >>> bool(gradcheck(lambda x, y: sin(x * y) + x / y, 0.5, 2.0))
@@ -75,10 +77,10 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
 
 
 def check_engine(function: Function) -> Report:
-    """Return what was found about the engine's gradients; if one is wrong, the fault.
+    """Check the engine's gradients; if one is wrong, look for the fault.
 
-    Where rounding hides what a rule does to a gradient, the rules themselves are examined; of a
-    rule that only knows floats it cannot be told what rounding does.
+    If a tolerance is wide, or a rule works on floats only, a wrong rule could stay hidden in the
+    gradients. Then each rule is examined by itself, too.
     """
     findings = examine(function)
     places = cycle(range(len(function.leaves)))
@@ -90,18 +92,18 @@ def check_engine(function: Function) -> Report:
         return Report(tuple(findings), fault=words if proven else "")
     coarse = any(found.tolerance > COARSE * abs(found.gradient) for found in findings)
     hidden = coarse or knows_only_floats(function)
-    return Report(tuple(findings), fault=wrong_rule(function) if hidden else "")
+    return Report(tuple(findings), fault=first_wrong_rule(function) if hidden else "")
 
 
 def undecided(finding: Finding) -> Finding:
-    """Return the finding, inconclusive if it was wrong."""
+    """Return the finding; turn the verdict "wrong" into "inconclusive"."""
     if finding.verdict != "wrong":
         return finding
     return replace(finding, verdict="inconclusive", hint=UNSEEN)
 
 
 def check_claims(function: Function, claimed: Any) -> Report:
-    """Return what was found about claimed derivatives; of a wrong one, the mistake."""
+    """Check claimed derivatives; for a wrong one, look for the mistake."""
     outputs = function.outputs()
     here = claims(claimed, function, len(outputs))
 
@@ -116,7 +118,7 @@ def check_claims(function: Function, claimed: Any) -> Report:
             hint = finding.hint
             if finding.verdict == "wrong":
                 hint = mistake(claim, finding.slope.value, finding.tolerance, function, y, x)
-            if claim is not NOTHING:
+            if claim is not UNCLAIMED:
                 found.append(replace(finding, hint=hint, text=claim.text))
     return Report(tuple(found), source="claimed")
 
@@ -126,7 +128,8 @@ def assert_gradients(
 ) -> None:
     """Raise AssertionError with the report of :func:`gradcheck` unless every gradient is right.
 
-    In a test by Hypothesis a point where the check is inconclusive is rejected, as by ``assume``.
+    Inside a Hypothesis test, a point where the check is inconclusive is rejected, as ``assume``
+    would do.
 
     >>> from tinygrad_edu import sigmoid
     >>> assert_gradients(sigmoid, 0.5)

@@ -1,11 +1,11 @@
-"""Slopes of a function measured from its values, each with an error that follows from them.
+"""Measure slopes of a function from its values, each with an error bound.
 
-A difference quotient is wrong in two ways: too large a step misses how the function bends, and too
-small a step drowns in rounding. So no one step is trusted. The quotients of a ladder of halved
-steps are extrapolated to step 0, the noise of the values is measured too, and the estimate with the
-smallest error is taken that all smaller steps bear out.
+A difference quotient is wrong in two ways: a large step misses how the function bends, and a small
+step drowns in rounding. Therefore no single step is trusted. The quotients of a ladder of steps,
+each half the one before, are extrapolated to step 0, and the noise of the values is measured. Among
+the estimates that all smaller steps confirm, the one with the smallest error is the result.
 
-Nothing here knows how the function is computed, or what its derivative is held to be.
+This file knows neither how the function is computed nor what its derivative is claimed to be.
 """
 
 from __future__ import annotations
@@ -21,40 +21,40 @@ __all__ = [
     "Slope",
     "coincide",
     "digits_kept",
-    "ladder",
     "rounding",
     "scale",
     "significant",
     "spacings",
+    "step_ladder",
 ]
 
 EPSILON = 2.0**-52
 COLUMNS = 6
-"""Extrapolations of one quotient; more would only amplify the noise."""
+"""The largest number of extrapolations of one quotient; more would only amplify the noise."""
 SLACK = 4
-"""How many times as far as expected a smaller step may be from the limit."""
+"""A smaller step may be this many times as far from the limit as expected."""
 FOOT = 8
-"""Rungs at the foot of the ladder over which the quotients of a smooth function settle."""
+"""Over this many smallest steps the quotients of a smooth function settle."""
 STEEPER = 1.05
-"""By how much each of these quotients exceeds the one before at a jump or a vertical tangent."""
+"""At a jump or a vertical tangent each of these quotients is this many times the one before."""
 CLEAR = 8
-"""How many times the noise a difference is that was certainly not made by it."""
+"""A difference of this many times the noise certainly does not come from the noise."""
 DROWNED = 16
-"""Within how many times the noise values say nothing else."""
+"""Values that vary by less than this many times the noise show nothing but noise."""
 CERTAIN = 1e3
-"""How many times something is so large that no doubt is left."""
+"""A ratio that leaves no doubt."""
 NEAR = 3
-"""Rungs at the top of the ladder that may lead to where a function is another one."""
+"""This many of the largest steps may lead to where the function is a different one."""
 SINGLE = 24
 """Binary digits of float32."""
-FORMATS = (8, 11, SINGLE, 53)
-"""Binary digits of floats: bfloat16, half, single and double precision."""
+FLOAT_FORMATS = (8, 11, SINGLE, 53)
+"""Binary digits of bfloat16, half, single and double precision."""
 MANY = 10
-"""How many different numbers of a short format are no coincidence."""
+"""This many different numbers do not fit a short format by coincidence."""
 
 
 class Slope(NamedTuple):
-    """A measured slope, and how far from the true one it may be."""
+    """A measured slope, and how far it may be from the true slope."""
 
     value: float
     error: float
@@ -63,13 +63,13 @@ class Slope(NamedTuple):
 UNKNOWN = Slope(math.nan, math.inf)
 
 
-# --- where to look --------------------------------------------------------------------------------
+# --- steps ----------------------------------------------------------------------------------------
 
 
 def scale(x: float) -> float:
     """Return the power of two at or below ``abs(x)``; 1 for 0.
 
-    Numbers so small that steps would run out of digits get a larger one.
+    For numbers so small that steps would run out of digits it returns a larger power.
 
     >>> scale(5.0), scale(-0.3), scale(0.0)
     (4.0, 0.25, 1.0)
@@ -77,10 +77,10 @@ def scale(x: float) -> float:
     return max(math.ldexp(0.5, math.frexp(x)[1]), 2.0**-900) if x else 1.0
 
 
-def ladder(x: float) -> list[float]:
-    """Return steps from an eighth of ``x``, or of 1 if that is more, down to the next float.
+def step_ladder(x: float) -> list[float]:
+    """Return halved steps from about 1/8 of ``x`` (1/8 if x is small) down to the next float.
 
-    >>> steps = ladder(5.0)
+    >>> steps = step_ladder(5.0)
     >>> steps[:3], len(steps)
     ([0.5, 0.25, 0.125], 50)
     """
@@ -92,10 +92,10 @@ def ladder(x: float) -> list[float]:
 
 
 def spacings(x: float) -> list[float]:
-    """Return distances from ``x`` at which to look for noise, from the least on.
+    """Return spacings at which to sample a function near ``x`` for noise, the smallest first.
 
-    They are odd multiples of the distance between two floats: at round distances results that are
-    rounded to a coarser grid, such as float32, would hit the grid at the same place each time.
+    They are odd multiples of the distance between two floats. At round distances, results that are
+    rounded to a coarser grid, such as float32, would always fall on the same place of that grid.
 
     >>> [f"{spacing:.0e}" for spacing in spacings(5.0)]
     ['9e-16', '2e-13', '1e-11', '2e-09', '6e-07', '2e-04']
@@ -111,7 +111,7 @@ def spacings(x: float) -> list[float]:
 
 
 def coincide(values: Sequence[float]) -> bool:
-    """Tell whether so many neighbours are equal that their differences say nothing of noise.
+    """Tell whether at least half of the neighbours are equal, so that noise cannot be estimated.
 
     >>> coincide([1.0, 1.0, 1.0, 2.0, 3.0]), coincide([1.0, 1.0, 2.0, 3.0, 4.0])
     (True, False)
@@ -121,11 +121,11 @@ def coincide(values: Sequence[float]) -> bool:
 
 
 def rounding(values: Sequence[float]) -> float:
-    """Return the noise in values of a smooth function at equal distances, a standard deviation.
+    """Return the noise in equally spaced values of a smooth function, as a standard deviation.
 
-    In a table of differences what is smooth vanishes from column to column, and what is noise
-    grows at a known rate (J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci.
-    Comput. 33, 2011).
+    In a table of differences the smooth part vanishes from column to column, while noise grows at
+    a known rate (J. J. Moré and S. M. Wild, Estimating computational noise, SIAM J. Sci. Comput.
+    33, 2011).
 
     >>> rounding([x * x for x in range(9)])
     0.0
@@ -141,10 +141,10 @@ def rounding(values: Sequence[float]) -> float:
 
 
 def digits_kept(values: Sequence[float], few: int = 53) -> int:
-    """Return to how many binary digits a function rounds its values: 24 if it does so to float32.
+    """Return how many binary digits the values of a function keep: 24 if it rounds to float32.
 
-    That all of many values fit a shorter format by chance does not happen; of a few values it may
-    be so, and then they are said to keep at least ``few``.
+    Many values do not fit a shorter format by chance, but a few values may. If there are only a
+    few different values, the result is at least ``few``.
 
     >>> digits_kept([k / 7 for k in range(20)]), digits_kept([1.0] * 20)
     (53, 53)
@@ -152,12 +152,12 @@ def digits_kept(values: Sequence[float], few: int = 53) -> int:
     24
     """
     different = {y for y in values if y and math.isfinite(y)}
-    kept = next(n for n in FORMATS if all(significant(y) <= n for y in different))
+    kept = next(n for n in FLOAT_FORMATS if all(significant(y) <= n for y in different))
     return kept if len(different) >= MANY else max(kept, few)
 
 
 def significant(y: float) -> int:
-    """Return how many binary digits a number has, without zeros at the end.
+    """Return how many binary digits a number has, not counting zeros at the end.
 
     >>> significant(0.75), significant(0.1)
     (2, 52)
@@ -170,7 +170,7 @@ def significant(y: float) -> int:
 
 
 class Quotient(NamedTuple):
-    """A difference quotient, and what rounding may have done to it."""
+    """A difference quotient, and how far rounding may have moved it."""
 
     step: float
     width: float
@@ -179,7 +179,7 @@ class Quotient(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """An extrapolated slope, its error, and the place of the smallest step that it knows."""
+    """An extrapolated slope, its error, and the index of the smallest step that it uses."""
 
     error: float
     value: float
@@ -187,11 +187,12 @@ class Estimate(NamedTuple):
 
 
 def limit(quotients: Sequence[Quotient], order: int) -> Slope:
-    """Return what the quotients, from the largest step to the smallest, tend to.
+    """Return the limit of the quotients for step 0; they come with the largest step first.
 
-    The error of a quotient falls with the step to the power of ``order``: 2 for central
-    differences, 1 for one-sided ones. An estimate is believed only if every smaller step comes as
-    close to it as that: the values of sin(1e7 x) at larger steps would tell a tale of their own.
+    The error of a quotient falls like the step to the power of ``order``: 2 for central
+    differences, 1 for one-sided ones. An estimate counts only if the quotients of all smaller
+    steps approach it at that rate. This rules out the large steps of a function like sin(1e7 x),
+    which agree with each other by accident.
     """
     quotients = [q for q in quotients if math.isfinite(q.slope)]
     if not settled(quotients):
@@ -209,7 +210,9 @@ def limit(quotients: Sequence[Quotient], order: int) -> Slope:
 
 
 def settled(quotients: Sequence[Quotient]) -> bool:
-    """Tell whether the smallest steps agree roughly, or drown in noise; if not, no step is small.
+    """Tell whether the two smallest steps agree roughly, or differ by no more than noise.
+
+    If not, even the smallest step is too large.
 
     >>> settled([Quotient(h, h, 1 / h, 0.0) for h in (0.5, 0.25, 0.125)])
     False
@@ -225,7 +228,8 @@ def settled(quotients: Sequence[Quotient]) -> bool:
 def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estimate]:
     """Yield the entries of Richardson's table of extrapolations to step 0.
 
-    The error of an entry: how far it is from the two that it was made of, and the noise of both.
+    The error of an entry is its distance from the two entries that it was made of, plus their
+    noise.
     """
     coarse_step, above = math.nan, [(0.0, 0.0)]  # the row of the step twice as large
     for rung, quotient in enumerate(quotients):
@@ -244,7 +248,7 @@ def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estima
 
 
 class Around(NamedTuple):
-    """Values of a function at a point ``x``, and at steps below it and above; nan for none."""
+    """Values of a function at ``x`` and at steps below and above it; nan where it is undefined."""
 
     x: float
     steps: Sequence[float]
@@ -252,9 +256,9 @@ class Around(NamedTuple):
     at: float
     above: Sequence[float]
     noises: Sequence[float]
-    """The noise of the values at each step: on the way to a minimum it grows with the step."""
+    """The noise of the values at each step; next to a minimum it grows with the step."""
     rounding: float = math.inf
-    """How much of the noise at ``x`` the rounding of what is computed accounts for, if known."""
+    """The part of the noise at ``x`` that comes from rounding in the computation, if known."""
 
     def slope(self) -> Slope:
         """Return the slope from both sides."""
@@ -284,7 +288,7 @@ class Around(NamedTuple):
         """Return the difference quotients on the side with this sign."""
         found: list[Quotient] = []
         for step, y, noise in zip(self.steps, self.values(side), self.noises, strict=True):
-            width = (self.x + side * step) - self.x  # the sum may have been rounded
+            width = (self.x + side * step) - self.x  # the sum may be rounded
             slope = (y - self.at) / width
             bend = abs(slope - found[-1].slope) if found else 0.0
             doubt = EPSILON * abs(slope) + bend * abs(abs(width) / step - 1)
@@ -296,22 +300,23 @@ class Around(NamedTuple):
         return self.above if side > 0 else self.below
 
     def variation(self) -> float:
-        """Return by how much any of the values differs from the one at ``x``."""
+        """Return the largest distance of any value from the one at ``x``."""
         values = [y for y in (*self.below, *self.above) if math.isfinite(y)]
         return max((abs(y - self.at) for y in values), default=0.0)
 
     def constant(self) -> bool:
-        """Tell whether all values near ``x`` are the same, and a slope would have moved them."""
+        """Tell whether all values near ``x`` are equal although a slope would have changed them."""
         near = [y for y in (*self.below[NEAR:], *self.above[NEAR:]) if math.isfinite(y)]
         same = bool(near) and all(y == self.at for y in near)
         return same and math.ulp(self.at) <= 1e-6 * self.steps[NEAR]
 
     def unresolved(self, slope: float) -> bool:
-        """Tell whether even the smallest steps are too large to see the function between them.
+        """Tell whether even the smallest step is too large to measure a slope.
 
-        Then one step leads as far as many, and not for rounding; or the values look like noise, or
-        like another function, while one of this ``slope`` would leave their range at once. So do
-        those of sin at 1e25, of sin(1e17 x), or right beside a pole.
+        There are two signs of this. The smallest step changes the value as much as any larger
+        step, and by more than rounding explains. Or the values look like noise, while a function
+        with this ``slope`` would leave their range within one step. Examples are sin at 1e25,
+        sin(1e17 x), and any function right next to a pole.
         """
         variation = self.variation()
         ends = [y for y in (self.below[-1], self.above[-1]) if math.isfinite(y)]
@@ -321,18 +326,18 @@ class Around(NamedTuple):
         values = (y for y in (*self.below, self.at, *self.above) if math.isfinite(y))
         seen = variation > 1e-9 * max(map(abs, values))
         vague = variation <= DROWNED * self.noises[-1] or gap > variation / CERTAIN
-        # Beyond 2 ** 53 the step may be a multiple of a wave, which then looks like a long one.
+        # Beyond 2 ** 53 a step may span many waves, and samples of them look like one long wave.
         vague |= self.steps[-1] > 1
         return seen and vague and abs(slope) * self.steps[-1] > variation
 
     def steepest(self) -> float:
-        """Return the largest quotient in sight, less its noise: what is steep here."""
+        """Return the absolute value of the steepest quotient, minus its noise."""
         found = [abs(q.slope) - CLEAR * q.noise for side in (-1, 1) for q in self.quotients(side)]
         return max([0.0, *filter(math.isfinite, found)])
 
 
 def central(left: Quotient, right: Quotient) -> Quotient:
-    """Return the quotient from both sides: that of a parabola, even for sides of unequal width."""
+    """Return the slope of the parabola through all three points, whose distances may differ."""
     width = right.width - left.width
     slope = (left.slope * right.width - right.slope * left.width) / width
     return Quotient(right.step, width, slope, (left.noise + right.noise) / 4)

@@ -1,4 +1,4 @@
-"""What rounding does to a number: as its graph says, and as it shows when the inputs are moved."""
+"""How far rounding moves a number: computed from its graph, and measured by moving the inputs."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from tinygrad_edu.value import Value
 __all__ = ["measured_noise", "noise_of_gradients", "rounding_error"]
 
 SMALLEST = 2.0**-1074
-"""The distance between two floats is never less."""
+"""The smallest distance between two floats."""
 
 
 def rounding_error(y: Value) -> float:
     """Return how far rounding may have moved ``y``, to first order.
 
-    A node moves it by its own last digit times the derivative with respect to the node: a running
-    error (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 3.3).
+    The rounding of each node moves it by the last digit of the node times the adjoint of the node
+    (running error analysis: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+    edition, 3.3).
     """
     sensitive = ((node, abs(adjoint)) for node, adjoint in adjoints_of(y).items())
     return sum(adjoint * last_digit(node) for node, adjoint in sensitive if adjoint)
 
 
 def last_digit(node: Value) -> float:
-    """Return how far rounding may have moved the data of a node; what was given is exact."""
+    """Return how far its own rounding may have moved the data of a node; leaves are exact."""
     if node.op is None:
         return 0.0
     if node.op.arity is not None:
         return EPSILON * abs(float(node.data)) + SMALLEST
-    # A sum is rounded after each of its terms, and may be smaller than they are.
+    # A sum is rounded after each term, and its terms may be larger than the sum.
     pairs = zip(node.args, node.partials, strict=True)
     terms = sum(
         abs(float(as_number(x)) * float(partial)) for x, partial in pairs if partial is not None
@@ -47,9 +48,9 @@ def last_digit(node: Value) -> float:
 def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[float]:
     """Return how far rounding may have moved the engine's gradients, output by output.
 
-    A gradient is recorded like any number, and its graph says so. Where a rule cannot be recorded,
-    since it only knows floats, or is no number, the noise is measured. That a rule rounds to
-    float32 is a fault of the rule, and no noise.
+    The gradients are recorded like any number, and their graphs give the noise. If that fails,
+    because a rule works on floats only or gives a number that is not finite, the noise is measured.
+    A rule that rounds to float32 is a wrong rule; its rounding does not count as noise.
     """
     try:
         gradients = [d for y in outputs for d in grad(y, function.leaves, differentiable=True)]
@@ -70,16 +71,18 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
 
 
 RISE = 64
-"""How many times as much noise at a wider distance is no longer chance."""
-Numbers: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
+"""A rise of the noise by this factor at a wider distance is not chance."""
+NumberFunction: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
 
 
-def measured_noise(function: Function, numbers: Numbers, *, thorough: bool = False) -> list[float]:
-    """Return the noise of numbers that are worked out from the outputs.
+def measured_noise(
+    function: Function, numbers: NumberFunction, *, thorough: bool = False
+) -> list[float]:
+    """Return the noise of numbers that are computed from the outputs.
 
-    It is measured while all inputs move together, at distances as small as they tell something, and
-    on either side. If it has to be ``thorough``, since no graph tells of rounding, wider distances
-    are looked at, too: what is rounded early on may look smooth from near by.
+    All inputs move together, on both sides of the point, at the smallest spacing that shows any
+    change. With ``thorough``, for functions whose graph does not show all rounding, wider spacings
+    are used, too: a function that rounds early looks constant or smooth from close by.
     """
     levels = [Level() for _ in numbers(function.outputs())]
     for distances in zip(*map(spacings, function.point), strict=True):
@@ -92,21 +95,22 @@ def measured_noise(function: Function, numbers: Numbers, *, thorough: bool = Fal
 
 
 class Level:
-    """How noisy a number is, from what is seen of it at wider and wider distances."""
+    """Estimates how noisy a number is, from samples at wider and wider spacings."""
 
     def __init__(self) -> None:
-        """Begin with no noise."""
+        """Start without noise."""
         self.noise = 0.0
         self.told = False
         self.slope = 0.0
         self.smooth = False
 
     def see(self, columns: Sequence[Sequence[float]], distance: float) -> None:
-        """Take in the values on one or both sides, so far apart.
+        """Take in the samples of one or both sides, ``distance`` apart.
 
-        From near by both sides tell; further away the quieter one, since a kink or a jump is no
-        noise. There the waves of a function may look like noise, too: a rise is believed only if
-        it is more than the function changed by at the distance before.
+        At the first spacing that shows any change the noisier side counts. At wider spacings the
+        quieter side counts, since a kink or a jump on one side must not pass for noise. There the
+        waves of a function may look like noise, too: a rise counts only if it exceeds what the
+        slope at the spacing before explains.
         """
         found = [rounding(column) for column in columns if not coincide(column)]
         if not found or self.smooth:
@@ -122,9 +126,9 @@ class Level:
 
 
 def numbers_along(
-    function: Function, numbers: Numbers, distances: Sequence[float], side: int
+    function: Function, numbers: NumberFunction, distances: Sequence[float], side: int
 ) -> list[list[float]]:
-    """Return the numbers at nine points on one side; none if that leads outside."""
+    """Return the numbers at nine points on one side; [] if the function is undefined at one."""
     rows = []
     for k in range(1, 10):
         moves = [side * k * distance for distance in distances]

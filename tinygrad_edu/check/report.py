@@ -1,4 +1,4 @@
-"""What a check of gradients found: a table in a terminal and in a notebook."""
+"""The result of a gradient check, as a table in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ __all__ = ["Finding", "Report", "Verdict"]
 
 Verdict: TypeAlias = Literal["agrees", "wrong", "not differentiable here", "inconclusive"]
 
-MARKS = {"agrees": "✓", "wrong": "✗", "not differentiable here": "∧", "inconclusive": "?"}
-CELL = "text-align: left; padding: 0.2em 0.8em; font-variant-numeric: tabular-nums"
+VERDICT_MARKS = {"agrees": "✓", "wrong": "✗", "not differentiable here": "∧", "inconclusive": "?"}
+CELL_STYLE = "text-align: left; padding: 0.2em 0.8em; font-variant-numeric: tabular-nums"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found about one derivative.
+    """The result for one derivative.
 
     >>> print(Finding("∂f/∂x", 2.0, Slope(3.0, 1e-14), 5e-14, "wrong"))
     ∂f/∂x = 2: wrong, measured 3 ± 5e-14
     """
 
     derivative: str
-    """Which one, as in ∂f/∂x."""
+    """Its name, as in ∂f/∂x."""
     gradient: float
-    """What the engine, or a person, says that it is."""
+    """Its value according to the engine or to a person."""
     slope: Slope
-    """What it was measured to be, and how far off that may be."""
+    """Its measured value, with an error bound."""
     tolerance: float
-    """How far the gradient may be from the slope, rounding of both allowed for."""
+    """How far the gradient may be from the slope, given the rounding of both."""
     verdict: Verdict
     left: Slope = UNKNOWN
     """The slope measured from below."""
     right: Slope = UNKNOWN
     """The slope measured from above."""
     hint: str = ""
-    """What may have gone wrong, where that can be told."""
+    """What may have gone wrong, if that is known."""
     text: str = ""
-    """The gradient as it was written, where it was given as text."""
+    """The gradient as a person wrote it, if it was given as text."""
 
     def __bool__(self) -> bool:
-        """Tell whether it is right: it agrees, or it is a choice between two one-sided slopes."""
+        """Tell whether the gradient is right: it agrees, or at a kink lies between both slopes."""
         return self.verdict == "agrees" or (
             self.verdict == "not differentiable here" and self.between
         )
@@ -56,7 +56,8 @@ class Finding:
     def between(self) -> bool:
         """Whether the gradient lies between the slopes from the left and from the right.
 
-        At a jump on both sides both are infinite, and 0 is right, too: what is flat may jump.
+        If both are infinite with the same sign, there is a jump, and 0 counts as right, too: a
+        step function is flat on both sides of its jump.
         """
         sides = [side for side in (self.left, self.right) if side.error < math.inf]
         if not sides:
@@ -68,7 +69,7 @@ class Finding:
 
     @property
     def measured(self) -> str:
-        """The slope measured; both where there are two."""
+        """The measured slope as text; at a kink the slopes of both sides."""
         if self.verdict == "not differentiable here":
             pairs = ((self.left, "left"), (self.right, "right"))
             return ", ".join(f"{side.value:.6g} {name}" for side, name in pairs if side != UNKNOWN)
@@ -76,7 +77,7 @@ class Finding:
 
     @property
     def outcome(self) -> str:
-        """The verdict with what there is to say about it."""
+        """The verdict, followed by its reason or a hint if there is one."""
         hint = self.hint
         if self.verdict == "not differentiable here":
             lies = "lies" if self.between else "does not lie"
@@ -95,7 +96,7 @@ class Finding:
 
 
 def digits(x: float, tolerance: float) -> str:
-    """Return ``x`` with as many digits as the tolerance leaves certain, and one more.
+    """Write ``x`` with all digits that are certain given the tolerance, and one more.
 
     >>> digits(0.0821670405, 3e-8), digits(2.0, 1e-15)
     ('0.08216704', '2')
@@ -108,22 +109,19 @@ def digits(x: float, tolerance: float) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Report(Printed):
-    """What was found about every derivative; true if every one is right.
+    """The findings about all derivatives; true if every gradient is right.
 
-    It prints as a table, and shows itself as one in a notebook.
+    It prints as a table, in a terminal and in a notebook.
     """
 
     findings: tuple[Finding, ...]
     source: str = "gradient by the engine"
-    """Whose gradients they are."""
+    """Whose gradients they are; the head of their column."""
     fault: str = ""
-    """Where the mistake is, if there is one and that can be told."""
+    """Where the mistake is, if there is one and it was found."""
 
     def __bool__(self) -> bool:
-        """Tell whether every derivative is right, and nothing else is wrong.
-
-        Where nothing was found, nothing is known to be right.
-        """
+        """Tell whether there are findings, all of them are right, and there is no fault."""
         return bool(self.findings) and all(self.findings) and not self.fault
 
     def __iter__(self) -> Iterator[Finding]:
@@ -150,11 +148,11 @@ class Report(Printed):
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
-        """The table, its head first."""
+        """The rows of the table, the head first."""
         head = ("", "derivative", self.source, "slope measured", "tolerance", "verdict")
         found = [
             (
-                MARKS[finding.verdict],
+                VERDICT_MARKS[finding.verdict],
                 finding.derivative,
                 finding.text or digits(finding.gradient, finding.tolerance),
                 finding.measured,
@@ -172,4 +170,4 @@ class Report(Printed):
     def _repr_html_(self) -> str:
         """Return the table as HTML."""
         fault = f"<p>{html.escape(self.fault)}</p>" if self.fault else ""
-        return f"<p><b>{self.summary}</b></p>{html_table(self.rows, CELL)}{fault}"
+        return f"<p><b>{self.summary}</b></p>{html_table(self.rows, CELL_STYLE)}{fault}"

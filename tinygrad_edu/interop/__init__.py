@@ -1,13 +1,13 @@
-"""On to PyTorch, when a scalar engine is outgrown, and back.
+"""From this package to PyTorch, and back.
 
 ==========================  ========================================================================
-to_torch(mlp)               the same network as a torch.nn.Sequential
-from_torch(module)          the way back
-expression_to_torch         any recorded graph as a torch.nn.Module, for whole batches of inputs
+to_torch(mlp)               returns the same network as a torch.nn.Sequential
+from_torch(module)          returns a torch.nn.Sequential as an MLP
+expression_to_torch(y, xs)  returns a recorded graph as a torch.nn.Module, for whole batches
 ==========================  ========================================================================
 
-They need PyTorch: ``pip install "tinygrad_edu[torch]"``. ``tinygrad_edu.interop.distributed`` is an
-example that goes on in several processes.
+These functions need PyTorch: ``pip install "tinygrad_edu[torch]"``. The module
+``tinygrad_edu.interop.distributed`` is an example that trains in several processes.
 
 >>> import torch
 >>> from tinygrad_edu import MLP

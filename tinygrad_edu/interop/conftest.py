@@ -1,4 +1,4 @@
-"""Tells pytest to leave the doctests of this folder out where PyTorch is not installed."""
+"""Tell pytest to skip the doctests of this folder if PyTorch is not installed."""
 
 from importlib.util import find_spec
 

@@ -1,21 +1,21 @@
-r"""From here to PyTorch, and on in several processes: an example to start from.
+r"""An example to start from: train here, move to PyTorch, and train on in several processes.
 
-A network that has learnt for a few epochs here goes to PyTorch by ``to_torch`` and on with its
-``DistributedDataParallel``: every process works out the gradient on its share of each batch, and
-PyTorch averages the gradients before each step, so that all processes move as one. What one process
-prints, any number of them print, but for rounding::
+A network is trained here for a few epochs. Then ``to_torch`` moves it to PyTorch, where
+``DistributedDataParallel`` trains it on: each process computes the gradient on its share of each
+batch, and PyTorch averages these gradients before each step, so that the networks of all processes
+stay equal. Up to rounding, the output does not depend on the number of processes::
 
     python -m tinygrad_edu.interop.distributed
     torchrun --nproc-per-node 2 -m tinygrad_edu.interop.distributed
 
-On a cluster the same line runs on every machine: on four of them with eight processes each, say.
-They meet at one of them, called ``node1`` here::
+On a cluster, run the same line on every machine. For four machines with eight processes each, of
+which the machine ``node1`` is the meeting point::
 
     torchrun --nnodes 4 --nproc-per-node 8 --rdzv-id moons \
         --rdzv-backend c10d --rdzv-endpoint node1:29400 \
         -m tinygrad_edu.interop.distributed
 
-With a GPU to each process, the backend is "nccl" instead of "gloo", and model and tensors go
+If each process has a GPU, use the backend "nccl" instead of "gloo", and move model and tensors with
 ``.to(int(os.environ["LOCAL_RANK"]))``.
 """
 
@@ -39,7 +39,7 @@ BATCH = 40
 
 
 def main() -> None:
-    """Train here, then in PyTorch; the first process prints."""
+    """Train here, then in PyTorch; only the first process prints."""
     join()
     try:
         first = distributed.get_rank() == 0
@@ -53,18 +53,18 @@ def main() -> None:
             batch_size=BATCH,
         )
         for epoch, loss in enumerate(history.epoch_losses, start=1):
-            report(f"here     epoch {epoch}: loss {loss:.15f}", show=first)
+            print_line(f"here     epoch {epoch}: loss {loss:.15f}", show=first)
         model = to_torch(mlp)
-        for epoch, loss in enumerate(trained(model, epochs=20), start=6):
-            report(f"PyTorch  epoch {epoch}: loss {loss:.15f}", show=first)
+        for epoch, loss in enumerate(train_in_parallel(model, epochs=20), start=6):
+            print_line(f"PyTorch  epoch {epoch}: loss {loss:.15f}", show=first)
         share = accuracy(from_torch(model), EXAMPLES, threshold=0)
-        report(f"and back: {share:.1%} in the right class", show=first)
+        print_line(f"and back: {share:.1%} in the right class", show=first)
     finally:
         distributed.destroy_process_group()
 
 
 def join() -> None:
-    """Join the processes that torchrun has started; without it, be the only one."""
+    """Join the group of processes that torchrun started, or be a group of one."""
     if distributed.is_torchelastic_launched():
         distributed.init_process_group("gloo")
     else:
@@ -72,11 +72,12 @@ def join() -> None:
         distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
 
 
-def trained(model: Any, epochs: int) -> Iterator[float]:
+def train_in_parallel(model: Any, epochs: int) -> Iterator[float]:
     """Train a model in all processes; yield the mean loss of every epoch.
 
-    The mean of a batch is over all of it, whatever the share of a process. As PyTorch averages over
-    the processes, the sum over a share is divided by the size of a share, which need not be whole.
+    The gradient must be that of the mean over the whole batch. PyTorch averages over the processes,
+    so each process divides the sum over its share by the batch size per process, which need not be
+    a whole number.
     """
     rank, processes = distributed.get_rank(), distributed.get_world_size()
     inputs = torch.tensor([x for x, _ in EXAMPLES], dtype=torch.float64)
@@ -98,8 +99,8 @@ def trained(model: Any, epochs: int) -> Iterator[float]:
         yield total.item() / len(inputs)
 
 
-def report(line: str, *, show: bool) -> None:
-    """Write a line to standard output, in the process that is to."""
+def print_line(line: str, *, show: bool) -> None:
+    """Print a line if ``show`` is true."""
     if show:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A recorded graph, run again by PyTorch.
+"""A recorded graph as a PyTorch module.
 
 >>> from tinygrad_edu import Value
 >>> w, x = Value(3.0, label="w"), Value(0.5, label="x")
@@ -20,7 +20,7 @@ from typing import Any
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.interop.operations import compute, framework, require_computable, torch
 from tinygrad_edu.operation import Operation
-from tinygrad_edu.programs.expressions import Expression, Line
+from tinygrad_edu.programs.expressions import Expression, Instruction
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["expression_to_torch"]
@@ -29,27 +29,29 @@ __all__ = ["expression_to_torch"]
 def expression_to_torch(
     value: Value, inputs: Iterable[Value], parameters: Iterable[Value] = ()
 ) -> Callable[..., Any]:
-    """Return the graph behind ``value`` as a ``torch.nn.Module``: a function of its inputs.
+    """Return the graph of ``value`` as a ``torch.nn.Module``: a function of its inputs.
 
-    It is called with a tensor for each input, all of one shape or of shapes that torch spreads to
-    one, and computes for every element what was recorded for one number. What a program decided on
-    the way, by an ``if`` for example, stays as it was when the graph was recorded. Outside the
-    domain of an operation torch gives nan or inf, where this package raises.
+    Call the module with a tensor for each input. The tensors must have one shape, or shapes that
+    torch can broadcast to one. The module computes for each element what was recorded for one
+    number. If Python took a decision while the graph was recorded, such as an ``if``, the module
+    keeps that decision. Outside the domain of an operation torch gives nan or inf, where this
+    package raises an error.
 
     Args:
-        value: what to compute.
-        inputs: the Values and Constants of its graph that tensors take the place of. To name the
-            inputs of a network, make them: ``xs = [Constant(0.5), Constant(1.0)]; mlp(xs)``. A
-            target is a Value: of a constant the losses take the number alone.
-        parameters: those that become parameters of the module, in this order, to be trained.
+        value: the Value to compute.
+        inputs: the Values and Constants in its graph that tensors replace. To have the inputs of
+            a network at hand, make them first: ``xs = [Constant(0.5), Constant(1.0)]; mlp(xs)``.
+            A target must be a Value, since losses keep only the number of a constant.
+        parameters: the Values that become trainable parameters of the module, in this order.
 
-    Both may be what was computed on the way; what lies behind is left out then. All other numbers
-    stay as they were when this was called.
+    Inputs and parameters may be computed Values; the part of the graph that only they depend on is
+    then left out. All other numbers keep the values that they have at the time of this call.
 
-    Raises TypeError for what is no Value, ValueError for an input or a parameter that is given
-    twice or that ``value`` does not depend on, NotImplementedError for an operation that torch
-    cannot compute by its ``array`` column. The module raises ValueError if called with more or
-    fewer tensors than inputs, TypeError for what is no tensor of floats.
+    Raises TypeError for anything that is not a Value, ValueError for an input or a parameter that
+    is given twice or that ``value`` does not depend on, and NotImplementedError for an operation
+    that torch cannot compute through its ``array`` column. The module raises ValueError if the
+    number of tensors is not the number of inputs, and TypeError for anything that is not a tensor
+    of floats.
 
     >>> x = Constant(0.5, label="x")
     >>> y = 2 * Value(1.0) + x
@@ -57,13 +59,13 @@ def expression_to_torch(
     >>> f(torch.tensor([1.0, 2.0]))
     tensor([3., 4.])
     """
-    xs, ps = listed("inputs", inputs), listed("parameters", parameters)
-    require("value", value)
+    xs, ps = as_list("inputs", inputs), as_list("parameters", parameters)
+    require_value_at("value", value)
     given = [(f"inputs[{i}]", x) for i, x in enumerate(xs)]
     given += [(f"parameters[{i}]", p) for i, p in enumerate(ps)]
     places: dict[Value, str] = {}
     for where, x in given:
-        require(where, x)
+        require_value_at(where, x)
         if x in places:
             message = f"expression_to_torch: {where}, {x!r}, is {places[x]}, too"
             raise ValueError(message)
@@ -73,31 +75,32 @@ def expression_to_torch(
         if x not in nodes:
             message = f"expression_to_torch: the value does not depend on {where}, {x!r}"
             if x in needed(value, {}):
-                message += ", but by way of others that are given"
+                message += " except through other inputs or parameters"
             raise ValueError(message)
     computed = [node for node in nodes if node.op is not None and node not in places]
     return Recorded(value, xs, ps, computed)
 
 
-def listed(name: str, values: Any) -> list[Any]:
-    """Return the Values as a list; raise TypeError for a single one."""
+def as_list(name: str, values: Any) -> list[Any]:
+    """Return Values as a list; raise TypeError for a single Value and for other objects."""
     if isinstance(values, Value) or not isinstance(values, Iterable):
-        message = f"expression_to_torch: {name} is a list of Values, not {values!r}"
+        message = f"expression_to_torch: {name} must be a list of Values, not {values!r}"
         raise TypeError(message)
     return list(values)
 
 
-def require(where: str, x: object) -> None:
-    """Raise TypeError for what is no Value."""
+def require_value_at(where: str, x: object) -> None:
+    """Raise TypeError unless ``x`` is a Value; ``where`` names it in the message."""
     if not isinstance(x, Value):
-        message = f"expression_to_torch: {where} is {x!r} ({type(x).__name__}), not a Value"
+        message = f"expression_to_torch: {where} must be a Value, not {x!r} ({type(x).__name__})"
         raise TypeError(message)
 
 
 def needed(value: Value, given: Iterable[Value]) -> dict[Value, None]:
-    """Return the Values that ``value`` is computed from if some are given, arguments first.
+    """Return the Values that ``value`` depends on if some are given, arguments first.
 
-    Those are among them, but not what lies behind.
+    A given Value is part of the result, but the Values that it was computed from are not, unless
+    ``value`` depends on them in another way.
 
     >>> a, b = Value(1.0, label="a"), Constant(2.0, label="b")
     >>> c = a * b
@@ -121,10 +124,10 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
     """A recorded graph as a module; made by :func:`expression_to_torch`.
 
     Args:
-        value: what to compute.
-        inputs: what tensors take the place of.
-        parameters: what can be trained.
-        computed: what is computed on the way, arguments first.
+        value: the Value to compute.
+        inputs: the Values that tensors replace.
+        parameters: the Values that can be trained.
+        computed: the nodes to compute, arguments first.
     """
 
     def __init__(
@@ -134,7 +137,7 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
         parameters: Sequence[Value],
         computed: Sequence[Value],
     ) -> None:
-        """Put the graph down as a list of operations; its leaves come first."""
+        """Write the graph down as an expression of inputs, parameters and constants."""
         super().__init__()
         self.inputs = [str(x.label) or f"input {i}" for i, x in enumerate(inputs, start=1)]
         operations = [(node.op, [*map(as_value, node.args)]) for node in computed if node.op]
@@ -143,8 +146,10 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
         constants = [x for x in dict.fromkeys(used) if x not in known]
         leaves = [*inputs, *parameters, *constants]
         places = {x: place for place, x in enumerate([*leaves, *computed])}
-        lines = [Line(op, tuple([places[x] for x in args])) for op, args in operations]
-        self.expression = Expression(tuple(map(float, leaves)), tuple(lines))
+        instructions = [
+            Instruction(op, tuple([places[x] for x in args])) for op, args in operations
+        ]
+        self.expression = Expression(tuple(map(float, leaves)), tuple(instructions))
         self.trained = torch.nn.ParameterList([framework.asarray(float(p)) for p in parameters])
         self.register_buffer("constants", framework.asarray([*map(float, constants)]))
         for op, args in dict(operations).items():
@@ -152,30 +157,30 @@ class Recorded(torch.nn.Module):  # type: ignore[misc]  # torch is Any, as it ma
             require_computable(what, partial(compute_all, op), [*map(float, args)])
 
     def forward(self, *tensors: Any) -> Any:
-        """Compute the value, a tensor for each input given."""
+        """Compute the value, given a tensor for each input."""
         if len(tensors) != len(self.inputs):
             expected = f"{len(self.inputs)} tensors ({', '.join(self.inputs)})"
             message = f"expression_to_torch: expected {expected}, got {len(tensors)}"
             raise ValueError(message)
         for name, x in zip(self.inputs, tensors, strict=True):
             if not isinstance(x, torch.Tensor) or not x.is_floating_point():
-                message = f"expression_to_torch: {name}: expected a tensor of floats, got {x!r}"
+                message = f"expression_to_torch: {name} must be a tensor of floats, not {x!r}"
                 raise TypeError(message)
         leaves = [*tensors, *self.trained, *self.constants.unbind()]
         return self.expression(*leaves, compute=compute)
 
     def __repr__(self) -> str:
-        """Return the inputs, how many parameters there are, and how much is computed."""
+        """Return the names of the inputs and the numbers of parameters and operations."""
         inputs = ", ".join(self.inputs) or "none"
-        counts = f"parameters: {len(self.trained)}; operations: {len(self.expression.lines)}"
+        counts = f"parameters: {len(self.trained)}; operations: {len(self.expression.instructions)}"
         return f"Recorded(inputs: {inputs}; {counts})"
 
 
 def as_value(arg: Any) -> Value:
-    """Return an argument of an operation as a Value, a plain number as a constant."""
+    """Return an argument of an operation; a plain number becomes a Constant."""
     return arg if isinstance(arg, Value) else Constant(arg)
 
 
 def compute_all(op: Operation, *operands: Any) -> Any:
-    """Compute an operation on tensors."""
+    """Compute an operation on tensors given one by one, its lists flattened."""
     return compute(op, op.nested(operands))

@@ -1,7 +1,7 @@
-"""PyTorch, and others like it, in the guise of NumPy.
+"""PyTorch, and frameworks like it, behind the interface of NumPy.
 
-The table says how an operation is computed on arrays: by the name of a NumPy function, or by a
-function of the module ``numpy``. Give it another module by that name, and it computes there:
+The table says how to compute an operation on arrays: it names a NumPy function, or has a function
+that takes the module ``numpy``. Given another module in its place, the operation is computed there:
 
 >>> from tinygrad_edu.table import sigmoid
 >>> framework = torch_as_numpy()
@@ -18,17 +18,17 @@ from typing import Any
 
 from tinygrad_edu.operation import Operation
 
-__all__ = ["Framework", "on_arrays", "torch_as_numpy", "torch_module"]
+__all__ = ["Framework", "compute_with", "torch_as_numpy", "torch_module"]
 
 
 class Framework:
-    """A framework in the guise of NumPy.
+    """A framework behind the interface of NumPy.
 
     Args:
-        module: has most functions of NumPy by their names.
-        asarray: makes an operand of a number.
-        stop_gradient: makes a constant of an operand.
-        own: what the module calls by other names, or lacks.
+        module: a module with most functions of NumPy under their names.
+        asarray: turns a number into an array of the framework.
+        stop_gradient: returns an array as a constant.
+        own: functions that the module lacks or has under another name.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Framework:
         stop_gradient: Callable[[Any], Any],
         **own: Any,
     ) -> None:
-        """Keep what is given."""
+        """Keep the module and the functions."""
         self.module = module
         self.asarray = asarray
         self.stop_gradient = stop_gradient
@@ -49,23 +49,23 @@ class Framework:
         return self.wrapped(getattr(self.module, name))
 
     def wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function of the module that takes numbers for operands, too."""
+        """Return a function of the module that accepts plain numbers as operands, too."""
         return lambda *args: function(*map(self.as_operand, args))
 
     def as_operand(self, x: Any) -> Any:
-        """Return a number as an operand, anything else as it is."""
+        """Return a number as an array of the framework, and anything else as it is."""
         return self.asarray(x) if isinstance(x, int | float) else x
 
     def compute(self, op: Operation, operands: Sequence[Any]) -> Any:
         """Compute an operation of the table."""
-        return on_arrays(op, self, op.nested([*map(self.as_operand, op.flat(operands))]))
+        return compute_with(op, self, op.nested([*map(self.as_operand, op.flat(operands))]))
 
 
 class Logaddexp:
-    """What only NumPy has: a logaddexp of many."""
+    """The function logaddexp with its method ``reduce``, which only NumPy has."""
 
     def __init__(self, of_two: Callable[[Any, Any], Any]) -> None:
-        """Keep the logaddexp of two."""
+        """Keep the function of two operands."""
         self.of_two = of_two
 
     def __call__(self, x: Any, y: Any) -> Any:
@@ -77,15 +77,15 @@ class Logaddexp:
         return functools.reduce(self.of_two, values)
 
 
-def on_arrays(op: Operation, numpy: Any, operands: Sequence[Any]) -> Any:
-    """Compute an operation with a module that is like NumPy."""
+def compute_with(op: Operation, numpy: Any, operands: Sequence[Any]) -> Any:
+    """Compute an operation with a module that has the interface of NumPy."""
     if callable(op.array):
         return op.array(numpy, *operands)
     return getattr(numpy, op.array)(*operands)
 
 
 def torch_module() -> Any:
-    """Return PyTorch; raise ImportError, which says how to get it, where there is none."""
+    """Return PyTorch; if it is not installed, raise ImportError and say how to install it."""
     try:
         return importlib.import_module("torch")
     except ModuleNotFoundError as error:
@@ -96,7 +96,7 @@ def torch_module() -> Any:
 
 
 def torch_as_numpy() -> Framework:
-    """Return PyTorch in the guise of NumPy; numbers become tensors in double precision."""
+    """Return PyTorch behind the interface of NumPy; numbers become double precision tensors."""
     torch = torch_module()
     return Framework(
         torch,
@@ -107,7 +107,10 @@ def torch_as_numpy() -> Framework:
 
 
 def torch_power(torch: Any, x: Any, n: Any) -> Any:
-    """Return x to the n. Of torch.pow the derivative by x, at n = 0, has itself none by n."""
+    """Return x to the power n, with all second derivatives.
+
+    At n = 0, torch.pow has a derivative with respect to x that is constant and ignores n.
+    """
     if not n.requires_grad:
         return torch.pow(x, n)
     positive = x > 0

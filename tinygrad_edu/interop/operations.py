@@ -1,4 +1,7 @@
-"""The operations of the table on tensors: forward by the array column, at kinks by the rule.
+"""The operations of the table on tensors.
+
+They are computed through the ``array`` column of the table. PyTorch differentiates them itself,
+except for operations with a kink: there it follows the rule of the table.
 
 >>> from tinygrad_edu import relu
 >>> x = torch.zeros(2, requires_grad=True)
@@ -15,69 +18,70 @@ from typing import Any
 from tinygrad_edu.interop.framework import torch_as_numpy
 from tinygrad_edu.operation import Operation
 
-__all__ = ["Operand", "compute", "plain", "require_computable"]
+__all__ = ["TensorOperand", "compute", "plain_tensor", "require_computable"]
 
 framework = torch_as_numpy()
 torch: Any = framework.module
 
 
 def compute(op: Operation, operands: Sequence[Any]) -> Any:
-    """Compute an operation on tensors, elementwise; they are spread to one shape.
+    """Compute an operation on tensors elementwise; they are broadcast to one shape.
 
-    The derivatives are those that torch finds by itself, but for an operation with a kink: there
-    they follow the operation's own rule, also beside the kink.
+    Torch finds the derivatives by itself. Only for an operation with a kink they follow its rule in
+    the table, at the kink and everywhere else.
     """
     if op.kink is None or not torch.is_grad_enabled():
         return framework.compute(op, operands)
     return ByRule.apply(op, *map(framework.as_operand, operands))
 
 
-class Operand(torch.Tensor):  # type: ignore[misc]  # torch is Any, as it may not be installed
-    """A tensor that functions of this package compute with, as they do with a Value."""
+class TensorOperand(torch.Tensor):  # type: ignore[misc]  # torch is Any, as it may not be installed
+    """A tensor that the functions of this package accept, as they accept a Value."""
 
     __record__ = staticmethod(compute)
 
 
 class ByRule(torch.autograd.Function):  # type: ignore[misc]  # as above
-    """An operation of which the derivatives are those of its rule."""
+    """An operation that torch differentiates by the rule of the table."""
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(op: Operation, *operands: Any) -> Any:
-        """Compute the operation by its array column."""
+        """Compute the operation through its array column."""
         return framework.compute(op, operands)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Keep what the rule asks for."""
+        """Keep the output and the operands for the rule."""
         ctx.op, *operands = inputs
         ctx.save_for_backward(output, *operands)
 
     @staticmethod
     def backward(ctx: Any, upstream: Any) -> tuple[Any, ...]:
-        """Multiply by the partials; of an operand that was spread, add up all the shares."""
+        """Multiply by the partials; for an operand that was broadcast, add up its gradients."""
         y, *operands = ctx.saved_tensors
-        partials = ctx.op.partials(*[x.as_subclass(Operand) for x in (y, *operands)])
+        partials = ctx.op.partials(*[x.as_subclass(TensorOperand) for x in (y, *operands)])
         products = [None if partial is None else upstream * partial for partial in partials]
         return None, *[
-            None if product is None else plain(product).sum_to_size(x.shape)
+            None if product is None else plain_tensor(product).sum_to_size(x.shape)
             for product, x in zip(products, operands, strict=True)
         ]
 
 
 def require_computable(what: str, function: Callable[..., Any], numbers: Sequence[float]) -> None:
-    """Raise NotImplementedError unless torch can compute a function, and differentiate it.
+    """Raise NotImplementedError unless torch can compute and differentiate a function.
 
-    Tried on a batch of two: what a number allows, such as ``math.tanh`` or ``if``, a batch may not.
+    The function is tried on a batch of two numbers: ``math.tanh`` and ``if`` work for a single
+    number, but not for a batch.
     """
     batch = [torch.full((2,), x, dtype=torch.float64, requires_grad=True) for x in numbers]
     try:
         result = function(*batch)
         problem = "" if is_batch(result) else f"returns {result!r} for a batch of two"
         if not problem:
-            torch.autograd.grad(plain(result).sum(), batch, allow_unused=True)
-    except Exception as error:  # noqa: BLE001 - whatever it is that a function raises
+            torch.autograd.grad(plain_tensor(result).sum(), batch, allow_unused=True)
+    except Exception as error:  # noqa: BLE001 - the function may raise anything
         problem = str(error) or type(error).__name__
     if problem:
         message = f"{what} cannot be computed by torch: {problem}"
@@ -85,10 +89,10 @@ def require_computable(what: str, function: Callable[..., Any], numbers: Sequenc
 
 
 def is_batch(result: Any) -> bool:
-    """Tell whether a result is a number for each of a batch of two, with a gradient."""
+    """Tell whether a result has a number with a gradient for each item of a batch of two."""
     return isinstance(result, torch.Tensor) and result.shape == (2,) and result.requires_grad
 
 
-def plain(x: Any) -> Any:
-    """Return a tensor as one that is no operand."""
+def plain_tensor(x: Any) -> Any:
+    """Return a TensorOperand as an ordinary tensor."""
     return x.as_subclass(torch.Tensor)

@@ -1,12 +1,13 @@
 """A recorded graph as a program: written once from the rules of the table, run for many data.
 
 rules        the rules of operations as lines of code
-graph        what of a graph depends on what: the nodes a program computes
-plan         which nodes run together, and in which order
-scalars      the target plain Python: one number at a time
-arrays       the target NumPy: a whole batch at once
+graph        a recorded graph as numbered operations
+compiling    text into functions that a debugger can step through
+plan         which operations run together, and in which order
+scalars      programs of plain Python: one number at a time
+arrays       programs of NumPy: a whole batch at once
 program      replay: record once, run for many data (needs NumPy, the extra ``fast``)
-expressions  a graph as an expression that runs and reads as Python; random ones
+expressions  a graph as an expression that runs and prints as Python; random expressions
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """A plan as a program of NumPy: a few lines for each group, forward and backward.
 
-In the program V and A hold data and adjoints, a row for each thing that varies and a column for
-each example; F and G hold the fixed numbers (parameters, then constants) and their gradients.
+In the program, V and A hold data and adjoints, with a row for each node that varies and a column
+for each example. F and G hold the fixed numbers (parameters, then constants) and their gradients.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from typing import Any
 import numpy as np
 
 from tinygrad_edu.operation import Operation
+from tinygrad_edu.programs.compiling import compiled, definition
 from tinygrad_edu.programs.plan import Grid, Map, Plan, Total
-from tinygrad_edu.programs.rules import NUMBERS, Lines, handed_over, name_in
+from tinygrad_edu.programs.rules import NAMED_NUMBERS, ProgramLines, handed_over, name_in
 
 __all__ = ["Arrays"]
 
-GROUPS = 200  # to a function: what is compiled at once stays small
-CELLS = 65_536  # of V, for so many examples at once that it stays in the cache
+GROUPS = 200  # in one function, so that Python never compiles a huge one
+CELLS = 65_536  # in V, so that a block of examples stays in the cache
 
 
 class Arrays:
-    """The forward and the backward pass for many examples at once.
+    """A program that runs the forward and the backward pass for many examples at once.
 
     Attributes:
-        source: the program.
+        source: the program as Python.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -50,7 +51,7 @@ class Arrays:
         self.forward, self.backward = forward.compiled(), backward.compiled()
         self.buffers: dict[int, list[Any]] = {}
         self.lock = threading.Lock()
-        """Held by who uses the buffers."""
+        """Held while the buffers are in use."""
 
     def run(self, fixed: Any, batch: Any) -> tuple[Any, Any]:
         """Return the loss of each example, and the sum of their gradients.
@@ -63,7 +64,7 @@ class Arrays:
         total = np.zeros(len(fixed))
         with self.lock:
             blocks = math.ceil(len(batch) / self.width)
-            width = math.ceil(len(batch) / blocks)  # rather equal blocks than a small one at last
+            width = math.ceil(len(batch) / blocks)  # equal blocks, not a small one at the end
             for start in range(0, len(batch), width):
                 block = batch[start : start + width]
                 values, adjoints = self.buffers_for(len(block))
@@ -78,7 +79,7 @@ class Arrays:
         return losses, total
 
     def buffers_for(self, columns: int) -> list[Any]:
-        """Return V and A for so many examples; two sizes are kept, for the last block differs."""
+        """Return V and A for ``columns`` examples; two sizes are kept: the last block differs."""
         if columns not in self.buffers:
             self.buffers = dict([*self.buffers.items()][-1:])
             self.buffers[columns] = [np.zeros((self.plan.n_rows, columns)) for _ in "VA"]
@@ -86,68 +87,67 @@ class Arrays:
 
 
 @lru_cache
-def on_arrays(op: Operation) -> Callable[..., Any]:
-    """Return the function that an operation is on arrays; TypeError if its row names none."""
+def numpy_function(op: Operation) -> Callable[..., Any]:
+    """Return the function that computes an operation on arrays; TypeError if its row has none."""
     works = True
     try:
         function: Any = partial(op.array, np) if callable(op.array) else getattr(np, op.array)
         if op.arity is not None:
-            missing = np.full(2, np.nan)  # which lies outside of no domain
+            missing = np.full(2, np.nan)  # nan is accepted by every domain
             with np.errstate(all="ignore"):
                 works = np.shape(function(*[missing] * op.arity)) == (2,)
     except (TypeError, ValueError, AttributeError):
         works = False
     if not works:
-        message = f"replay: {op.name}: array={op.array!r} is no function of NumPy arrays"
+        message = f"replay: {op.name}: array={op.array!r} does not compute NumPy arrays elementwise"
         raise TypeError(message)
     return function  # type: ignore[no-any-return]  # it returned an array
 
 
 class Writer:
-    """Writes one of the passes."""
+    """Writes one of the two passes as a program."""
 
     def __init__(self, plan: Plan, pass_: str) -> None:
         """Begin an empty program."""
         self.plan = plan
         self.pass_ = pass_
         self.graph = plan.graph
-        self.names: dict[str, Any] = {"np": np, **NUMBERS}
+        self.names: dict[str, Any] = {"np": np, **NAMED_NUMBERS}
         self.chunks: list[list[str]] = [[]]
         self.groups = 0
         self.written: dict[str, set[int]] = {"A": set(), "G": set()}
-        """The rows of A that hold something already; others are set, where these are added to."""
+        """Rows of A and places of G that hold something: they are added to, all others are set."""
 
-    # the program as a whole
+    # the text of the program
 
     def add(self, *lines: str) -> None:
         """Add lines."""
         self.chunks[-1] += lines
 
     def next_group(self) -> None:
-        """Begin a group, and a function for every so many."""
+        """Begin a group, and a new function after every 200 groups."""
         self.groups += 1
         if self.groups % GROUPS == 0:
             self.chunks.append([])
 
     @property
     def source(self) -> str:
-        """The program."""
-        return "\n".join(
-            f"def {self.name(i)}(F, G, V, A):\n    " + "\n    ".join(lines or ["pass"]) + "\n"
-            for i, lines in enumerate(self.chunks)
-        )
+        """The program as Python text."""
+        return "\n".join(definition(self.name(i), lines) for i, lines in enumerate(self.chunks))
 
     def compiled(self) -> list[Callable[..., None]]:
-        """Return the functions of the program, in order."""
-        exec(self.source, self.names)  # noqa: S102 - it is our own
-        return [self.names[self.name(i)] for i in range(len(self.chunks))]
+        """Return the functions of the program, in the order in which they run."""
+        return [
+            compiled(self.name(i), lines, self.names, self.graph.title)
+            for i, lines in enumerate(self.chunks)
+        ]
 
     def name(self, i: int) -> str:
         """Return the name of a function."""
         return self.pass_ if len(self.chunks) == 1 else f"{self.pass_}_{i}"
 
     def constant(self, array: Any) -> str:
-        """Return the name of an array of numbers."""
+        """Give an array of numbers a name in the program; return the name."""
         name = f"K{len(self.names)}"
         self.names[name] = array
         return name
@@ -155,7 +155,7 @@ class Writer:
     # how operands are read
 
     def index(self, places: Sequence[int]) -> str:
-        """Return an index of places in an array: a slice, if there is one."""
+        """Return an index of places in an array: a slice if possible, else an array of numbers."""
         places = list(places)
         first, last, n = places[0], places[-1], len(places)
         stride = (last - first) // (n - 1) if n > 1 else 1
@@ -164,17 +164,17 @@ class Writer:
         return self.constant(np.array(places))
 
     def varying(self, operands: Sequence[int]) -> str:
-        """Return rows of V."""
+        """Return the expression for the data of operands that vary: rows of V."""
         return f"V[{self.index([*map(self.plan.place, operands)])}]"
 
     def fixed(self, operands: Sequence[int]) -> str:
-        """Return fixed numbers; constants as they are."""
+        """Return the expression for fixed numbers; constants alone become an array of their own."""
         if all(map(self.graph.is_constant, operands)):
             return self.constant(np.array([*map(self.graph.number, operands)]))
         return f"F[{self.index([~x for x in operands])}]"
 
     def operand(self, operands: Sequence[int]) -> str:
-        """Return the operands of a map at one position, as something that spreads to columns."""
+        """Return the expression for one operand of a map; it can be broadcast to all examples."""
         if max(operands) >= 0:
             same = len(set(operands)) == 1
             return self.varying(operands[:1] if same else operands)
@@ -184,7 +184,7 @@ class Writer:
         return repr(self.graph.number(x)) if self.graph.is_constant(x) else f"F[{~x}]"
 
     def matrix(self, rows: Sequence[Sequence[int]], array: str = "F") -> str:
-        """Return a matrix of fixed numbers, or of their gradients; a view if that can be."""
+        """Return the expression for a matrix of fixed numbers (F) or of their gradients (G)."""
         places = np.array([[~x for x in row] for row in rows])
         m, n = places.shape
         start, stride = int(places[0, 0]), int(places[1, 0] - places[0, 0]) if m > 1 else n
@@ -210,10 +210,10 @@ class Writer:
         elif isinstance(group, Grid):
             self.write_grid(group)
         else:
-            self.add(f"V[{span(group)}] = {self.terms(group)}.sum(axis=0)")
+            self.add(f"V[{rows_of(group)}] = {self.terms(group)}.sum(axis=0)")
 
     def write_map(self, group: Map) -> None:
-        """Write an operation; a function of NumPy's own puts its result where it belongs."""
+        """Write an operation; a ufunc of NumPy writes its result straight into V."""
         operands = handed_over(
             group.op,
             [
@@ -221,12 +221,12 @@ class Writer:
                 for rows, number in zip(group.operands, group.numbers, strict=True)
             ],
         )
-        function = on_arrays(group.op)
+        function = numpy_function(group.op)
         name = name_in(self.names, group.op, function)
         if isinstance(function, np.ufunc):
-            self.add(f"{name}({operands}, out=V[{span(group)}])")
+            self.add(f"{name}({operands}, out=V[{rows_of(group)}])")
         else:
-            self.add(f"V[{span(group)}] = {name}({operands})")
+            self.add(f"V[{rows_of(group)}] = {name}({operands})")
 
     def write_grid(self, group: Grid) -> None:
         """Write a product of matrices."""
@@ -234,14 +234,14 @@ class Writer:
         bias = f"{self.fixed(group.biases)}[:, None]" if group.biases else ""
         if is_fixed(group):
             product = f"({W} @ {X} + {bias or 0.0})"
-            self.add(f"V[{span(group)}] = {product}.reshape(-1, 1)")
+            self.add(f"V[{rows_of(group)}] = {product}.reshape(-1, 1)")
             return
         self.add(f"z = {self.by_weights('V', group)}", f"np.matmul({W}, {X}, out=z)")
         if bias:
             self.add(f"z += {bias}")
 
     def inputs(self, group: Grid) -> str:
-        """Return the inputs of a grid as a matrix, a column for each."""
+        """Return the expression for the inputs of a grid: a matrix with a column for each."""
         rows = [*zip(*group.inputs, strict=True)]
         if is_fixed(group):
             flat = [x for row in rows for x in row]
@@ -252,12 +252,12 @@ class Writer:
         return read if len(group.inputs) == 1 else f"{read}.reshape({len(rows)}, -1)"
 
     def by_weights(self, array: str, group: Grid) -> str:
-        """Return the rows of a grid as a matrix with a row for each row of weights."""
-        rows = f"{array}[{span(group)}]"
+        """Return the expression for the results of a grid, with a row for each row of weights."""
+        rows = f"{array}[{rows_of(group)}]"
         return rows if len(group.inputs) == 1 else f"{rows}.reshape({len(group.weights)}, -1)"
 
     def terms(self, group: Total) -> str:
-        """Return the terms of sums as an array of three dimensions: terms, sums, examples."""
+        """Return the expression for the terms of sums, of shape (terms, sums, examples)."""
         shape = f"{len(group.operands[0])}, {group.size}"
         flat = [x for row in zip(*group.operands, strict=True) for x in row]
         if max(flat) < 0:
@@ -267,39 +267,39 @@ class Writer:
     # backward
 
     def begin(self, root: int) -> None:
-        """Write the seed: the derivative of the loss with respect to itself."""
+        """Write the seed: the derivative of the loss with respect to itself is 1."""
         self.add(f"A[{root}] = 1.0")
         self.written["A"].add(root)
 
     def end(self) -> None:
-        """Write what the rows of lifted parameters collected."""
+        """Write the gradients that the rows of lifted parameters have collected."""
         rows = self.plan.lifted_row
         lifted = [x for x in self.plan.lifted if rows[x] in self.written["A"]]
         self.add_to_fixed(lifted, f"A[{self.index([rows[x] for x in lifted])}]" if lifted else "")
 
     def write_backward(self, group: Map | Grid | Total) -> None:
-        """Write the backward pass of a group: upstream times partial, to where it belongs."""
+        """Write the backward pass of a group: add upstream times partial to each operand."""
         self.next_group()
         if isinstance(group, Map):
             self.write_map_backward(group)
         elif isinstance(group, Grid):
             self.write_grid_backward(group)
         else:
-            self.add(f"u = A[{span(group)}]")
+            self.add(f"u = A[{rows_of(group)}]")
             flat = [x for row in zip(*group.operands, strict=True) for x in row]
             self.add_to(flat, f"np.tile(u, ({len(group.operands[0])}, 1))")
 
     def write_map_backward(self, group: Map) -> None:
-        """Write the chain rule by the rule of an operation."""
-        lines = Lines(on_arrays, self.names)
+        """Write the chain rule with the partials from the rule of an operation."""
+        lines = ProgramLines(numpy_function, self.names)
         names = [f"x{j}" if x is None else x for j, x in enumerate(group.numbers)]
         wanted = [not self.graph.needs.isdisjoint(operands) for operands in group.operands]
         partials = lines.partials(group.op, "y", names, wanted)
         results = [str(d) for d, keep in zip(partials, wanted, strict=True) if keep]
         used = " ".join([*lines.lines, *results])
-        self.add(f"u = A[{span(group)}]")
+        self.add(f"u = A[{rows_of(group)}]")
         if re.search(r"\by\b", used):
-            self.add(f"y = V[{span(group)}]")
+            self.add(f"y = V[{rows_of(group)}]")
         for name, operands in zip(names, group.operands, strict=True):
             if isinstance(name, str) and re.search(rf"\b{name}\b", used):
                 self.add(f"{name} = {self.operand(operands)}")
@@ -311,11 +311,11 @@ class Writer:
             self.add_to(operands, "u" if d == 1.0 else f"u * {d}")
 
     def write_grid_backward(self, group: Grid) -> None:
-        """Write dW = a X^T, db = the sum of a, dX = W^T a (A11)."""
+        """Write dW = a X^T, db = the sum of a over its columns, dX = W^T a (A11)."""
         m, needs = len(group.weights), self.graph.needs
         flat = [x for row in zip(*group.inputs, strict=True) for x in row]
         if is_fixed(group):
-            self.add(f"a = A[{span(group)}].reshape({m}, {len(group.inputs)}, -1).sum(axis=2)")
+            self.add(f"a = A[{rows_of(group)}].reshape({m}, {len(group.inputs)}, -1).sum(axis=2)")
         else:
             self.add(f"a = {self.by_weights('A', group)}")
         if not needs.isdisjoint(x for row in group.weights for x in row):
@@ -327,7 +327,7 @@ class Writer:
         self.add_to(flat, product if one else f"({product}).reshape({len(flat)}, -1)")
 
     def write_weight_gradients(self, group: Grid) -> None:
-        """Write dW = a X^T; into a view of G at once, if that can be."""
+        """Write dW = a X^T; if possible, straight into a view of G."""
         G, X = self.matrix(group.weights, "G"), self.inputs(group)
         places = [~x for row in group.weights for x in row]
         is_first = self.is_first("G", places)
@@ -341,7 +341,7 @@ class Writer:
             self.add(f"g = {G}", f"g += a @ {X}.T")
 
     def add_to(self, targets: Sequence[int], contribution: str) -> None:
-        """Write what is added to the gradients of targets, a row of the contribution for each."""
+        """Write a contribution to the gradients of targets; it has a row for each of them."""
         if self.graph.needs.isdisjoint(targets):
             return
         if max(targets) < 0:
@@ -359,13 +359,13 @@ class Writer:
             places = unique.tolist()
         rows, is_first = f"A[{self.index(places)}]", self.is_first("A", places)
         product = re.fullmatch(r"u \* (\w+)", contribution)
-        if is_first and product and ":" in rows:  # a slice, which NumPy can write to at once
+        if is_first and product and ":" in rows:  # NumPy can write straight into a slice
             self.add(f"np.multiply(u, {product[1]}, out={rows})")
         else:
             self.add(f"{rows} {'=' if is_first else '+='} {contribution}")
 
     def is_first(self, array: str, places: Sequence[int]) -> bool:
-        """Tell whether all of these places are still to be set; if only some are, clear those."""
+        """Tell whether none of these places was set before; if some were, set the others to 0."""
         written = self.written[array]
         fresh = [place for place in dict.fromkeys(places) if place not in written]
         written.update(fresh)
@@ -374,7 +374,7 @@ class Writer:
         return len(fresh) == len(places)
 
     def add_to_fixed(self, targets: Sequence[int], contribution: str) -> None:
-        """Write what is added to the gradients of fixed numbers: the sum over all examples."""
+        """Write a contribution to the gradients of fixed numbers, summed over all examples."""
         if self.graph.needs.isdisjoint(targets):
             return
         summed = contribution if contribution.isidentifier() else f"({contribution})"
@@ -390,8 +390,8 @@ class Writer:
             self.add(f"np.add.at(G, {self.constant(np.array(places))}, {summed}.sum(axis=1))")
 
 
-def span(group: Map | Grid | Total) -> str:
-    """Return the rows of a group as a slice."""
+def rows_of(group: Map | Grid | Total) -> str:
+    """Return the rows of a group, written as a slice."""
     return f"{group.start}:{group.start + group.size}"
 
 

@@ -1,4 +1,4 @@
-"""Expressions grown from the table of operations, which run, and read as Python.
+"""Random expressions made from the table of operations; they run, and they print as Python.
 
 >>> import random
 >>> from tinygrad_edu import gradcheck
@@ -26,56 +26,58 @@ from tinygrad_edu.value import Value
 __all__ = ["Expression", "clear", "expression", "grow", "lengths"]
 
 Choose: TypeAlias = "Callable[[Sequence[Any]], Any]"
-Operand: TypeAlias = "int | float"
-"""An int is the place of an earlier result, inputs first; a float is a number."""
+PlaceOrNumber: TypeAlias = "int | float"
+"""An int is the index of an earlier result, with the inputs first; a float is a number."""
 
 MARGIN = 0.05
-"""How far arguments keep from the edges of a domain, from excluded points and from kinks."""
+"""The least distance of arguments from edges of a domain, excluded points and kinks."""
 LARGEST = 1e3
-"""Of an output, or of a partial derivative."""
+"""The largest absolute value of an output or a partial."""
 ROWS = tuple(TABLE.values())
 
 
-class Line(NamedTuple):
-    """An operation, and what it is given."""
+class Instruction(NamedTuple):
+    """An operation and its operands, in one flat tuple."""
 
     op: Operation
-    operands: tuple[Operand, ...]
+    operands: tuple[PlaceOrNumber, ...]
 
     def arguments(self, results: Sequence[Any]) -> list[Any]:
-        """Return the operands, with the results themselves for their places."""
+        """Return the operands, with each index replaced by the result at that index."""
         return [results[x] if isinstance(x, int) else x for x in self.operands]
 
 
 @dataclass(frozen=True, repr=False)
 class Expression:
-    """A function of numbers or Values: a list of operations, of which the last is the output."""
+    """A function of numbers or Values: a list of instructions; the last one gives the output."""
 
     inputs: tuple[float, ...]
     """A point inside the domain of every operation."""
-    lines: tuple[Line, ...]
+    instructions: tuple[Instruction, ...]
 
     def __call__(self, *inputs: Any, compute: Callable[..., Any] = Operation.compute) -> Any:
-        """Run the operations; ``compute`` may run them in another way, given each and its operands.
+        """Run the instructions; ``compute(op, operands)`` may replace the usual way to compute one.
 
         >>> from tinygrad_edu.table import sin
-        >>> Expression((0.0,), (Line(sin, (0,)), Line(sin, (1,))))(0.0)
+        >>> Expression((0.0,), (Instruction(sin, (0,)), Instruction(sin, (1,))))(0.0)
         0.0
         """
         results = list(inputs)
-        for line in self.lines:
-            results.append(compute(line.op, line.op.nested(line.arguments(results))))
+        for instruction in self.instructions:
+            results.append(
+                compute(instruction.op, instruction.op.nested(instruction.arguments(results)))
+            )
         return results[-1]
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """The inputs by name."""
+        """The signature, with the names of the inputs."""
         kind = inspect.Parameter.POSITIONAL_ONLY
         return inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
 
     @property
     def names(self) -> list[str]:
-        """What the inputs are called."""
+        """The names of the inputs."""
         n = len(self.inputs)
         return list("xyz"[:n]) if n <= 3 else [f"x{i + 1}" for i in range(n)]
 
@@ -86,51 +88,56 @@ class Expression:
         return f"lambda {', '.join(self.names)}: {self.code}  # at {point}"
 
     def _repr_pretty_(self, printer: Any, _: object) -> None:
-        """Write what Hypothesis prints of a failing test: Python that makes the expression anew."""
+        """Write what Hypothesis prints for a failing test: Python that makes this expression."""
         parts = [f"lambda {', '.join(self.names)}: {self.code}", *map(repr, self.inputs)]
         printer.text(f"expression({', '.join(parts)})")
 
     @property
     def code(self) -> str:
-        """The output as Python; a result that is used again is named where it comes first."""
-        uses = Counter(x for line in self.lines for x in line.operands if isinstance(x, int))
+        """The output as Python; a result that is used more than once gets a name."""
+        uses = Counter(
+            x
+            for instruction in self.instructions
+            for x in instruction.operands
+            if isinstance(x, int)
+        )
         names = dict(enumerate(self.names))
 
-        def text(x: Operand) -> tuple[str, int]:
+        def text(x: PlaceOrNumber) -> tuple[str, int]:
             if not isinstance(x, int):
                 return repr(x), ATOM if x >= 0 else 0
             if x in names:
                 return names[x], ATOM
-            op, operands = self.lines[x - len(self.inputs)]
+            op, operands = self.instructions[x - len(self.inputs)]
             written, precedence = python(op, [text(operand) for operand in operands])
             if uses[x] < 2:
                 return written, precedence
             names[x] = f"t{len(names) - len(self.inputs) + 1}"
             return f"({names[x]} := {written})", ATOM
 
-        return text(len(self.inputs) + len(self.lines) - 1)[0]
+        return text(len(self.inputs) + len(self.instructions) - 1)[0]
 
 
 def expression(function: Callable[..., Value], *inputs: float) -> Expression:
-    """Return a function of Values as an expression, at a point: what a failing test prints.
+    """Return a function of Values as an expression at a point; failing tests print such calls.
 
     >>> from tinygrad_edu.table import tanh
     >>> expression(lambda x, y: tanh(x * y) + 1.0, 0.5, 2.0)
     lambda x, y: tanh(x * y) + 1.0  # at x=0.5, y=2.0
     """
     leaves = [Value(x) for x in inputs]
-    places: dict[Any, Operand] = {leaf: place for place, leaf in enumerate(leaves)}
-    lines: list[Line] = []
+    places: dict[Any, PlaceOrNumber] = {leaf: place for place, leaf in enumerate(leaves)}
+    instructions: list[Instruction] = []
     for node in reversed(ancestors(function(*leaves))):
         if node.op is not None:
             operands = [places.get(arg, as_number(arg)) for arg in node.args]
             places[node] = len(places)
-            lines.append(Line(node.op, tuple(operands)))
-    return Expression(inputs, tuple(lines))
+            instructions.append(Instruction(node.op, tuple(operands)))
+    return Expression(inputs, tuple(instructions))
 
 
 def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
-    """Return an operation as Python writes it, and its precedence, given those of its arguments.
+    """Return an operation as Python code, with its precedence; arguments are given as such pairs.
 
     >>> from tinygrad_edu.table import mul, total
     >>> python(mul, [("x + y", 1), ("z", ATOM)])
@@ -147,11 +154,11 @@ def python(op: Operation, args: Sequence[tuple[str, int]]) -> tuple[str, int]:
     return f"{op.name}({', '.join(pieces)})", ATOM
 
 
-# --- how many arguments, and of what size ---------------------------------------------------------
+# --- how many arguments ---------------------------------------------------------------------------
 
 
 def lengths(op: Operation) -> list[int]:
-    """Return how many arguments to try.
+    """Return the numbers of arguments to try.
 
     >>> from tinygrad_edu.table import half_squared_error, tanh
     >>> lengths(tanh), lengths(half_squared_error)
@@ -164,7 +171,7 @@ def lengths(op: Operation) -> list[int]:
     return [n * lists + others for n in range(1, longest + 1)]
 
 
-# --- growing --------------------------------------------------------------------------------------
+# --- random expressions ---------------------------------------------------------------------------
 
 
 def grow(
@@ -173,44 +180,44 @@ def grow(
     size: int,
     operations: Sequence[Operation] = ROWS,
 ) -> Expression:
-    """Return an expression of up to ``size`` operations that is defined, and smooth, at ``inputs``.
+    """Return an expression of up to ``size`` operations that is defined and smooth at ``inputs``.
 
-    Results are used more than once, so that there are many paths; what the output does not depend
-    on is left out.
+    Some results are used more than once, so that there are many paths. Results that the output
+    does not depend on are left out.
 
     Args:
         inputs: the point; numbers of moderate size.
-        choose: picks one of a sequence, as ``random.choice`` does.
+        choose: picks one item of a sequence, as ``random.choice`` does.
         size: how many operations to try.
-        operations: what to choose from.
+        operations: the operations to choose from.
     """
     results = list(inputs)
-    lines: list[Line] = []
+    instructions: list[Instruction] = []
     for _ in range(size):
         op = choose(operations)
-        used = {x for line in lines for x in line.operands}
+        used = {x for instruction in instructions for x in instruction.operands}
         try:
-            line = Line(op, operands_for(op, results, used, choose))
-            arguments = line.arguments(results)
+            instruction = Instruction(op, operands_for(op, results, used, choose))
+            arguments = instruction.arguments(results)
             fit = smooth(op, arguments)
         except (ArithmeticError, ValueError):
             continue
         if fit:
-            lines.append(line)
+            instructions.append(instruction)
             results.append(float(op.forward(*op.nested(arguments))))
-    return pruned(inputs, lines)
+    return pruned(inputs, instructions)
 
 
 def operands_for(
-    op: Operation, results: Sequence[float], used: set[Operand], choose: Choose
-) -> tuple[Operand, ...]:
-    """Return operands that lie in the domain of ``op``; half the time what nothing uses yet."""
+    op: Operation, results: Sequence[float], used: set[PlaceOrNumber], choose: Choose
+) -> tuple[PlaceOrNumber, ...]:
+    """Return operands in the domain of ``op``; half of the time results that nothing uses yet."""
     places: list[int] = []
     for interval in padded(op.domain, choose(lengths(op))):
         fit = [place for place, x in enumerate(results) if clear(interval, x)]
         fresh = [place for place in fit if place not in used and place not in places]
         if not fit:
-            message = f"no result fits {op}"
+            message = f"no result lies in the domain of {op}"
             raise ValueError(message)
         places.append(choose(fresh if fresh and choose([True, False]) else fit))
     return tuple(
@@ -222,7 +229,7 @@ def operands_for(
 
 
 def smooth(op: Operation, arguments: Sequence[float]) -> bool:
-    """Tell whether ``op`` has derivatives of moderate size there, well away from edges and kinks.
+    """Tell whether ``op`` has moderate partials at ``arguments``, away from edges and kinks.
 
     >>> from tinygrad_edu.table import relu
     >>> smooth(relu, [0.01]), smooth(relu, [1.0])
@@ -238,7 +245,7 @@ def smooth(op: Operation, arguments: Sequence[float]) -> bool:
 
 
 def clear(interval: Interval, x: float) -> bool:
-    """Tell whether ``x`` lies inside, well away from the edges.
+    """Tell whether ``x`` lies inside the interval, well away from its edges.
 
     >>> clear(Interval(low=0), 0.01), clear(Interval(low=0), 1.0)
     (False, True)
@@ -248,20 +255,20 @@ def clear(interval: Interval, x: float) -> bool:
     )
 
 
-def pruned(inputs: Sequence[float], lines: Sequence[Line]) -> Expression:
-    """Return the expression without what its output does not depend on."""
+def pruned(inputs: Sequence[float], instructions: Sequence[Instruction]) -> Expression:
+    """Return the expression without the inputs and results that its output does not depend on."""
     n = len(inputs)
-    needed = {n + len(lines) - 1}
-    for place in range(n + len(lines) - 1, n - 1, -1):
+    needed = {n + len(instructions) - 1}
+    for place in range(n + len(instructions) - 1, n - 1, -1):
         if place in needed:
-            needed |= {x for x in lines[place - n].operands if isinstance(x, int)}
+            needed |= {x for x in instructions[place - n].operands if isinstance(x, int)}
     moved = {place: i for i, place in enumerate(sorted(needed))}
     return Expression(
         tuple([x for place, x in enumerate(inputs) if place in needed]),
         tuple(
             [
-                Line(op, tuple([moved[x] if isinstance(x, int) else x for x in operands]))
-                for place, (op, operands) in enumerate(lines, start=n)
+                Instruction(op, tuple([moved[x] if isinstance(x, int) else x for x in operands]))
+                for place, (op, operands) in enumerate(instructions, start=n)
                 if place in needed
             ]
         ),

@@ -1,7 +1,8 @@
-"""A recorded graph as lists: what is given, and operations by number, sums put together.
+"""A recorded graph as numbered operations; nested sums become one sum.
 
-Everything has an identity, a whole number: inputs and results of operations count from 0 on, fixed
-numbers (parameters, then constants) from -1 downwards.
+Each number of the graph has an identity, a whole number: inputs and results of operations count
+from 0 up, fixed numbers (parameters, then constants) from -1 down. The operands of an operation are
+kept as a flat tuple of identities.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ __all__ = ["Call", "Dot", "Graph", "Sum", "with_sums"]
 
 
 class Call(NamedTuple):
-    """An operation of the table on operands, by their identities."""
+    """An operation of the table, with the identities of its operands."""
 
     op: Operation
     operands: tuple[int, ...]
 
 
 class Sum(NamedTuple):
-    """A sum of many, that may have been written as sums of two."""
+    """A sum of many terms; it may have been recorded as sums of two."""
 
     operands: list[int]
 
 
 class Dot(NamedTuple):
-    """A sum of products and a bias; the weights are fixed numbers, the bias may be missing."""
+    """A sum of products plus a bias; weights are fixed numbers, and the bias may be missing."""
 
     weights: tuple[int, ...]
     inputs: tuple[int, ...]
@@ -41,24 +42,25 @@ class Dot(NamedTuple):
 
     @property
     def operands(self) -> tuple[int, ...]:
-        """Everything that it depends on."""
+        """The identities of everything that it is computed from."""
         bias = () if self.bias is None else (self.bias,)
         return (*self.weights, *self.inputs, *bias)
 
 
 class Graph:
-    """A recorded graph.
+    """A recorded graph as a list of operations.
 
     Args:
         root: the result, a loss for example.
-        inputs: Values whose numbers a batch will give.
+        inputs: Values whose data will come from a batch.
         parameters: Values with respect to which to differentiate.
-        each: keep every constant apart; otherwise equal ones are one.
+        each: give every constant an identity of its own; otherwise equal constants share one.
 
     Attributes:
-        operations: each operation with its identity, arguments first, as recorded.
-        constants: the numbers of all other Values and plain numbers, each once.
-        needs: the identities that depend on a parameter.
+        title: what tracebacks call programs made from the graph, as in "replay of L".
+        operations: each operation by its identity, in the order in which they were recorded.
+        constants: the data of all other Values, and all plain numbers.
+        needs: the identities of parameters and of all that depends on one.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Graph:
     ) -> None:
         """Read the graph."""
         self.each = each
+        self.title = f"replay of {root.label}" if root.label else "replay"
         self.parameters = parameters
         self.n_inputs = len(inputs)
         self.constants: list[float] = []
@@ -94,16 +97,16 @@ class Graph:
             if not self.needs.isdisjoint(operands):
                 self.needs.add(identity)
         self.root = found[root]
-        if self.root < 0:  # a result, too, is something that varies
+        if self.root < 0:  # the root must have a row, like all that varies
             self.root = len(inputs)
             self.operations[self.root] = Call(table.total, (found[root],))
             self.needs.update([self.root] * (found[root] in self.needs))
         self.one = self.constant(1.0, numbers)
 
     def constant(self, x: Any, numbers: dict[Any, int]) -> int:
-        """Return the identity of a constant."""
+        """Return the identity of a constant; make one if it is new."""
         x = float(x)
-        key = x or str(x)  # 0.0 and -0.0 are equal, and are not the same
+        key = x or str(x)  # 0.0 and -0.0 are equal, but not the same number
         if self.each or key not in numbers:
             numbers[key] = ~(len(self.parameters) + len(self.constants))
             self.constants.append(x)
@@ -115,11 +118,11 @@ class Graph:
         return [p for i, p in enumerate(self.parameters) if ~i in used]
 
     def is_constant(self, identity: int) -> bool:
-        """Tell whether it is a constant."""
+        """Tell whether an identity is that of a constant."""
         return identity < 0 and ~identity >= len(self.parameters)
 
     def is_zero(self, identity: int) -> bool:
-        """Tell whether it is the constant 0, with which ``sum`` begins."""
+        """Tell whether an identity is that of the constant 0, which ``sum`` starts from."""
         return self.is_constant(identity) and self.number(identity) == 0
 
     def number(self, identity: int) -> float:
@@ -127,13 +130,13 @@ class Graph:
         return self.constants[~identity - len(self.parameters)]
 
 
-# --- sums put together ----------------------------------------------------------------------------
+# --- nested sums as one ---------------------------------------------------------------------------
 
 
 def with_sums(graph: Graph) -> dict[int, Call | Sum | Dot]:
-    """Return the operations of a graph with sums of sums as one, and sums of products as dots.
+    """Return the operations of a graph, with nested sums as one Sum and sums of products as Dots.
 
-    A part goes into a sum only if nothing else uses it.
+    A part is merged into a sum only if nothing else uses it.
     """
     uses = Counter(x for operation in graph.operations.values() for x in operation.operands)
     uses[graph.root] += 1
@@ -156,7 +159,7 @@ def with_sums(graph: Graph) -> dict[int, Call | Sum | Dot]:
 
 
 def joined(operands: Sequence[int], nodes: dict[int, Any], uses: Counter[int]) -> Sum:
-    """Return a sum with the terms of those sums among its operands that serve it alone."""
+    """Return a sum; sums among its operands that nothing else uses are merged into it."""
     terms: list[int] = []
     for x in operands:
         inner = nodes.get(x)
@@ -173,7 +176,7 @@ def joined(operands: Sequence[int], nodes: dict[int, Any], uses: Counter[int]) -
 def with_products(
     graph: Graph, terms: Sum, nodes: dict[int, Any], uses: Counter[int]
 ) -> Call | Sum | Dot:
-    """Return a sum as a dot, if there are products by parameters among its terms."""
+    """Return a sum as a dot if some of its terms are products with a parameter."""
     pairs, others, products = [], [], []
     for x in terms.operands:
         node: Any = nodes.get(x)
@@ -191,16 +194,16 @@ def with_products(
 
 
 def is_weighted(graph: Graph, node: Any) -> TypeGuard[Call]:
-    """Tell whether something is a product, one factor of which is a parameter."""
+    """Tell whether a node is a product with a parameter as one factor."""
     if not isinstance(node, Call) or node.op is not table.mul:
         return False
     return max(weight(graph, factor) for factor in node.operands) == 2
 
 
 def dot_of(graph: Graph, pairs: Sequence[Sequence[int]], others: Sequence[int]) -> Dot | None:
-    """Return a sum of products and other terms as a dot, or None if a weight is not fixed.
+    """Return a sum of products and other terms as a dot, or None if a weight would vary.
 
-    Of two factors the weight is a parameter rather than a constant.
+    If both factors of a product are fixed, the weight is a parameter rather than a constant.
     """
     others = sorted(others, key=lambda x: x < 0)
     bias = others.pop() if others and others[-1] < 0 else None
@@ -213,5 +216,5 @@ def dot_of(graph: Graph, pairs: Sequence[Sequence[int]], others: Sequence[int]) 
 
 
 def weight(graph: Graph, identity: int) -> int:
-    """Return how well something does as a weight: 2 a parameter, 1 a constant, 0 not at all."""
+    """Return how well an identity serves as a weight: parameter 2, constant 1, varying 0."""
     return 0 if identity >= 0 else 1 if graph.is_constant(identity) else 2

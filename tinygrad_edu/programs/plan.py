@@ -1,7 +1,7 @@
-"""What is computed together: operations of one kind at one depth, and sums of products as matrices.
+"""Which operations run together: those of one kind at one depth, and sums of products as matrices.
 
-Everything that varies has a row of its own in one array, with a column for each example. Rows are
-handed out group by group, so that what one group makes another reads as a slice.
+Each node that varies has a row in one array, with a column for each example. Rows are numbered
+group by group, so that one group can often read the results of another as a slice.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ __all__ = ["Grid", "Map", "Plan", "Total"]
 
 
 class Map(NamedTuple):
-    """One operation on many operands: for each position of an argument the operands."""
+    """One operation computed many times; ``operands`` has a list for each argument position."""
 
     op: Operation
     operands: list[list[int]]
     numbers: tuple[float | None, ...]
-    """For each position the number, if the rule wants to know it and it is the same for all."""
+    """For each position: the fixed number that the rule may need to know, or None."""
     start: int
     """The row of the first result."""
     size: int
     needed: bool
-    """Whether gradients flow through it."""
+    """Whether it depends on a parameter, so that the backward pass needs it."""
 
 
 class Grid(NamedTuple):
-    """Dots with all of several weights and all of several inputs: a product of matrices."""
+    """Dots of each of several rows of weights with each of several inputs: a matrix product."""
 
     weights: list[tuple[int, ...]]
-    """For each row."""
+    """A tuple for each row."""
     biases: list[int] | None
     inputs: list[tuple[int, ...]]
-    """For each column."""
+    """A tuple for each column."""
     start: int
     needed: bool
 
@@ -47,10 +47,10 @@ class Grid(NamedTuple):
 
 
 class Total(NamedTuple):
-    """Sums of equally many terms."""
+    """Sums that have the same number of terms."""
 
     operands: list[list[int]]
-    """For each sum."""
+    """The terms of each sum."""
     start: int
     needed: bool
 
@@ -65,9 +65,9 @@ class Plan:
 
     Attributes:
         groups: maps, grids and totals.
-        row: the row of everything that varies, by its identity.
-        lifted: fixed numbers that get rows, too, since they stand among numbers that vary.
-        n_rows: how many rows there are: inputs, lifted numbers, results.
+        row: the row of each node that varies, by its identity.
+        lifted: fixed numbers that get rows, too, since they are terms beside varying ones.
+        n_rows: the number of rows: inputs, lifted numbers and results.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -88,7 +88,7 @@ class Plan:
                 self.add_map(members, nodes)
 
     def place(self, x: int) -> int:
-        """Return the row of what varies or is lifted; fixed numbers come in their own order."""
+        """Return the row of a varying or lifted operand; for a fixed number its place in F."""
         return self.row[x] if x >= 0 else self.lifted_row.get(x, ~x)
 
     def rows(self, members: Iterable[int]) -> int:
@@ -100,7 +100,7 @@ class Plan:
         return start
 
     def by_operands(self, members: Iterable[int], nodes: dict[int, Any]) -> list[int]:
-        """Return the members in the order of the rows of their operands, those that vary first."""
+        """Return the members sorted by the rows of their operands, varying operands first."""
 
         def key(x: int) -> list[tuple[bool, int]]:
             return sorted((operand < 0, self.place(operand)) for operand in nodes[x].operands)
@@ -126,11 +126,11 @@ class Plan:
         self.groups.append(Total(operands, self.rows(members), needed))
 
     def add_grids(self, dots: dict[int, Any]) -> None:
-        """Add dots as matrices: columns that go with the same rows of weights make a grid."""
+        """Add dots as matrix products: columns with the same rows of weights make up one grid."""
         columns: dict[Any, dict[Any, int]] = {}
         for x, dot in dots.items():
             rows, again = columns.setdefault((dot.inputs, 0), {}), 0
-            while (dot.weights, dot.bias) in rows:  # the same once more
+            while (dot.weights, dot.bias) in rows:  # the same dot was recorded twice
                 again += 1
                 rows = columns.setdefault((dot.inputs, again), {})
             rows[dot.weights, dot.bias] = x
@@ -147,7 +147,7 @@ class Plan:
 
 
 def lifted(nodes: Iterable[Any]) -> list[int]:
-    """Return the fixed numbers among varying terms of sums, and varying inputs of dots."""
+    """Return the fixed numbers that are terms of a sum, or inputs of a dot, beside varying ones."""
     found: dict[int, None] = {}
     for node in nodes:
         if not isinstance(node, Call):
@@ -158,17 +158,17 @@ def lifted(nodes: Iterable[Any]) -> list[int]:
 
 
 def by_depth_and_kind(graph: Graph, nodes: dict[int, Any]) -> list[tuple[type, list[int]]]:
-    """Return groups of what can be computed together, deeper ones later."""
+    """Return groups of operations that can run together, in the order of their depth."""
     depth: dict[int, int] = {}
     groups: dict[Any, list[int]] = {}
     for x, node in nodes.items():
         depth[x] = 1 + max((depth.get(operand, 0) for operand in node.operands), default=0)
-        groups.setdefault((depth[x], x in graph.needs, *kind_of(graph, node)), []).append(x)
+        groups.setdefault((depth[x], x in graph.needs, *group_key(graph, node)), []).append(x)
     return [(key[2], groups[key]) for key in sorted(groups, key=lambda key: key[0])]
 
 
-def kind_of(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
-    """Return what two operations must have in common to be computed together."""
+def group_key(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
+    """Return a key; operations at one depth run together if their keys are equal."""
     if isinstance(node, Dot):
         return Dot, len(node.weights), node.bias is None, max(node.inputs) < 0
     if isinstance(node, Sum):
@@ -178,9 +178,9 @@ def kind_of(graph: Graph, node: Call | Sum | Dot) -> tuple[Any, ...]:
 
 
 def numbers_asked_for(graph: Graph, node: Call) -> tuple[float | None, ...]:
-    """Return for each operand its number, if the rule of the operation may ask for it.
+    """Return for each operand its number if the rule may need to know it, else None.
 
-    The rule of a power asks whether the exponent is 0.
+    The rule of a power, for example, depends on whether the exponent is 0.
     """
     asked = node.op.fixed_arguments(len(node.operands))
     return tuple(

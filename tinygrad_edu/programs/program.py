@@ -1,4 +1,4 @@
-"""A recorded graph, run again for other numbers."""
+"""Replay: a recorded graph becomes a program that runs for other numbers."""
 
 from __future__ import annotations
 
@@ -27,36 +27,37 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Outcome", "Replay", "replay"]
 
-GROUP_TIME, OPERAND_TIME = 8.0, 0.15  # microseconds: of a group of arrays, of a number in Python
+GROUP_TIME, OPERAND_TIME = 8.0, 0.15
+"""Microseconds that NumPy takes for a group, and plain Python for one operand of an operation."""
 
 
 class Outcome(NamedTuple):
-    """What a replay gives."""
+    """The result of a replay."""
 
     losses: Any
     """The loss of each example."""
     gradient: Any
-    """The derivative of their mean, or their sum, with respect to each parameter."""
+    """The derivative of their mean (or sum) with respect to each parameter."""
 
 
 def replay(
     loss: Value, inputs: Iterable[Value] = (), wrt: Iterable[Value] = (), *, reduce: str = "mean"
 ) -> Replay:
-    """Return a program that computes a recorded graph, and its gradients, for other numbers.
+    """Return a program that computes a recorded graph and its gradient for other numbers.
 
     Args:
         loss: the result of the graph.
-        inputs: the Values whose numbers are to change from example to example.
-        wrt: the Values with respect to which to differentiate, parameters as a rule. Their data
-            are read anew for each run.
-        reduce: whether the gradient is that of the "mean" or of the "sum" of the losses.
+        inputs: the Values whose data change from example to example.
+        wrt: the Values with respect to which to differentiate, usually parameters. Their data are
+            read anew at each run.
+        reduce: "mean" or "sum": the gradient is that of the mean or of the sum of the losses.
 
-    The graph is what was recorded: a decision that Python took on the way, by comparing data, stays
-    as it was; a graph that is recorded inside ``with recording():`` cannot hold one. All other
-    numbers of the graph stay, too.
+    The program repeats what was recorded. If Python took a decision by comparing data, such as an
+    ``if``, the program keeps that decision; a graph recorded inside ``with recording():`` cannot
+    contain one. All other numbers of the graph keep their values, too.
 
-    Raises TypeError for what is not a Value, and for inputs and parameters that were computed or
-    stand in no list; ValueError if the loss does not depend on one of them.
+    Raises TypeError if ``inputs`` or ``wrt`` is not a list, or contains anything but Values that
+    were given, not computed. Raises ValueError if the loss does not depend on one of them.
 
     >>> x, w = Value(1.0), Value(2.0)
     >>> squared = replay((w * x - 1) ** 2, inputs=[x], wrt=[w])
@@ -65,18 +66,18 @@ def replay(
     ([1.0, 9.0, 25.0], [14.666666666666666])
     """
     if isinstance(inputs, Value) or isinstance(wrt, Value):
-        message = "replay: inputs and wrt are lists of Values"
+        message = "replay: inputs and wrt must be lists of Values; write [x] for a single one"
         raise TypeError(message)
     inputs, wrt = list(inputs), list(wrt)
     if reduce not in ("mean", "sum"):
-        message = f"replay: reduce is 'mean' or 'sum', not {reduce!r}"
+        message = f"replay: reduce must be 'mean' or 'sum', not {reduce!r}"
         raise ValueError(message)
     require_leaves(loss, inputs, wrt)
     return Replay(loss, inputs, wrt, reduce)
 
 
 def require_leaves(loss: Value, inputs: list[Value], wrt: list[Value]) -> None:
-    """Raise an error unless the loss depends on Values that were given."""
+    """Raise an error unless inputs and parameters are leaves that the loss depends on."""
     require_value("replay({}, inputs, wrt)", loss, what="a Value that takes a gradient")
     for x in (loss, *inputs, *wrt):
         if not takes_gradient(x):
@@ -85,9 +86,8 @@ def require_leaves(loss: Value, inputs: list[Value], wrt: list[Value]) -> None:
     behind = set(ancestors(loss))
     for x in (*inputs, *wrt):
         if x.op is not None:
-            message = (
-                f"replay: {x!r} was computed; inputs and parameters are Values that were given"
-            )
+            message = f"replay: {x!r} was computed; inputs and parameters must be leaves, "
+            message += "that is Values made from a number"
             raise TypeError(message)
         if x not in behind:
             message = f"replay: the loss does not depend on {x!r}"
@@ -98,10 +98,10 @@ def require_leaves(loss: Value, inputs: list[Value], wrt: list[Value]) -> None:
 
 
 class Replay:
-    """A program made from a recorded graph; calling it runs it for a batch of examples."""
+    """A program made from a recorded graph; a call runs it for a batch of examples."""
 
     def __init__(self, loss: Value, inputs: list[Value], wrt: list[Value], reduce: str) -> None:
-        """Read the graph; programs are written when they are needed."""
+        """Read the graph; the programs are written when they are first needed."""
         self.parameters = wrt
         self.reduce = reduce
         with no_collection():
@@ -111,7 +111,7 @@ class Replay:
 
     @cached_property
     def plan(self) -> Plan:
-        """What is computed together."""
+        """Which operations run together."""
         with no_collection():
             return Plan(self.graph)
 
@@ -129,11 +129,14 @@ class Replay:
 
     @property
     def source(self) -> str:
-        """The program of NumPy as Python: V and A hold data and adjoints, F and G what is fixed."""
+        """The NumPy program as Python text.
+
+        V and A hold data and adjoints; F and G hold the fixed numbers and their gradients.
+        """
         return self.arrays.source
 
     def __repr__(self) -> str:
-        """Return what it takes, and how much of the graph is computed at once."""
+        """Return the numbers of inputs, parameters, operations and groups."""
         graph = self.graph
         return (
             f"Replay({graph.n_inputs} inputs, {len(self.parameters)} parameters: "
@@ -144,12 +147,12 @@ class Replay:
         """Return the losses and the gradient for a batch.
 
         Args:
-            batch: a row for each example, with a number for each input; left out where a graph
-                has no inputs.
-            parameters: their numbers; left out, they are read from the Values.
+            batch: a row for each example, with a number for each input; leave it out if the
+                graph has no inputs.
+            parameters: a number for each parameter; if left out, the data of the Values.
 
-        Raises ValueError for another number of numbers, TypeError for what is none; and what an
-        operation raises outside of its domain, with the example.
+        Raises ValueError for a wrong shape, TypeError for entries that are not numbers, and outside
+        of a domain the error of the operation, with the number of the example.
         """
         examples = self.examples(batch)
         fixed = np.concatenate([self.numbers(parameters), self.constants])
@@ -159,19 +162,21 @@ class Replay:
 
     def examples(self, batch: Any) -> Any:
         """Return a batch as an array with a row for each example."""
-        examples = np.zeros((1, 0)) if batch is None else floats(batch)
+        examples = np.zeros((1, 0)) if batch is None else as_array(batch)
         if examples.ndim != 2 or examples.shape[1] != self.graph.n_inputs or not len(examples):
-            message = f"replay: needs a row of {self.graph.n_inputs} numbers for each example, "
+            message = (
+                f"replay: the batch needs a row of {self.graph.n_inputs} numbers for each example, "
+            )
             message += f"got an array of shape {examples.shape}"
             raise ValueError(message)
         return examples
 
     def numbers(self, parameters: Any) -> Any:
-        """Return the numbers of the parameters as an array."""
+        """Return the parameters as an array."""
         n = len(self.parameters)
         if parameters is None:
             return np.fromiter(map(attrgetter("data"), self.parameters), float, n)
-        numbers = floats(parameters)
+        numbers = as_array(parameters)
         if numbers.shape != (n,):
             message = f"replay: needs a number for each of {n} parameters, "
             message += f"got an array of shape {numbers.shape}"
@@ -179,7 +184,7 @@ class Replay:
         return numbers
 
     def run(self, fixed: Any, examples: Any) -> tuple[Any, Any]:
-        """Run whichever program is the faster."""
+        """Run the program that is expected to be faster."""
         if self.prefers_scalars(len(examples)):
             return self.one_by_one(fixed.tolist(), examples.tolist())
         try:
@@ -190,11 +195,11 @@ class Replay:
             return self.run_at_edges(fixed, examples)
 
     def prefers_scalars(self, n: int) -> bool:
-        """Tell whether plain Python is faster for n examples than many small arrays."""
+        """Tell whether plain Python is expected to be faster for ``n`` examples than NumPy."""
         return n * self.n_operands * OPERAND_TIME < len(self.plan.groups) * GROUP_TIME
 
     def one_by_one(self, fixed: list[float], examples: list[list[float]]) -> tuple[Any, Any]:
-        """Run the program of plain Python for each example."""
+        """Run the plain Python program for one example after the other."""
         losses, gradient = np.empty(len(examples)), np.zeros(len(fixed))
         for i, example in enumerate(examples):
             try:
@@ -206,12 +211,12 @@ class Replay:
         return losses, gradient
 
     def run_at_edges(self, fixed: Any, examples: Any) -> tuple[Any, Any]:
-        """Run where a value exists, but its derivative does not: it is inf or nan, as recorded."""
+        """Run although a derivative does not exist; it becomes inf or nan, as in the engine."""
         with np.errstate(all="ignore"):
             return self.arrays.run(fixed, examples)
 
     def find_error(self, fixed: list[float], examples: list[list[float]], first: int = 0) -> None:
-        """Raise the error of the operation that fails, as the engine does, with the example."""
+        """Raise the error of the operation that fails, as the engine does, and name the example."""
         for i, example in enumerate(examples, start=first):
             data: dict[int, float] = dict(enumerate(example))
             for x, (op, operands) in self.graph.operations.items():
@@ -224,28 +229,28 @@ class Replay:
                     raise type(failure)(message) from None
 
 
-def floats(given: Any) -> Any:
-    """Return numbers as an array of floats.
+def as_array(given: Any) -> Any:
+    """Return numbers as a NumPy array of floats.
 
-    >>> floats([[1, True], [0.5, -2]]).tolist()
+    >>> as_array([[1, True], [0.5, -2]]).tolist()
     [[1.0, 1.0], [0.5, -2.0]]
     """
     try:
         array = np.asarray(given)
-        if array.dtype.kind not in "biuf":  # Fractions, for example, but not None and no strings
+        if array.dtype.kind not in "biuf":  # e.g. Fractions; raises for None and strings
             array = np.frompyfunc(lambda x: float(number(x)), 1, 1)(array)
         return np.asarray(array, dtype=float)
     except TypeError as error:
         message = f"replay: {error}"
         raise TypeError(message) from None
     except ValueError as error:
-        message = f"replay: rows of unequal length: {error}"
+        message = f"replay: all rows must have the same length: {error}"
         raise ValueError(message) from None
 
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Pause the garbage collector, which would look through all that is being made again."""
+    """Pause the garbage collector, which would scan the many new objects again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

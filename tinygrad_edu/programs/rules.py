@@ -1,10 +1,10 @@
 """Rules of the table as lines of Python, for numbers or for arrays.
 
-A rule is an ordinary expression: given operands that write down what is done with them, it writes
-itself.
+A rule is an ordinary Python function. Called with operands that write down each operation on them,
+it produces the lines of a program.
 
 >>> from tinygrad_edu.table import tanh
->>> lines = Lines(lambda op: op.forward)
+>>> lines = ProgramLines(lambda op: op.forward)
 >>> lines.partials(tanh, "y", ["x"])
 ['t1']
 >>> print(lines)
@@ -24,35 +24,35 @@ from typing import Any
 from tinygrad_edu import table
 from tinygrad_edu.operation import Operation
 
-__all__ = ["NUMBERS", "Lines", "handed_over", "name_in"]
+__all__ = ["NAMED_NUMBERS", "ProgramLines", "handed_over", "name_in"]
 
-INFIX = {
+INFIX_CODE = {
     operator.add: "#1 + #2",
     operator.sub: "#1 - #2",
     operator.mul: "#1 * #2",
     operator.truediv: "#1 / #2",
     operator.neg: "-#1",
 }
-"""Forward functions that Python has a sign for."""
+"""Forward functions that Python writes with an operator; #1 and #2 are the operands."""
 
-NUMBERS: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
-"""Numbers that a program knows by name, since Python writes them so."""
+NAMED_NUMBERS: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
+"""Numbers whose repr is a name, which programs must know."""
 
 
-class Lines:
-    """Lines of a program that is being written, and the functions that it calls.
+class ProgramLines:
+    """The lines of a program that is being written, and the functions that it calls.
 
     Args:
-        function: returns the function that an operation is in the program.
-        functions: what the program knows by name; functions that it calls are added.
+        function: returns the function that computes an operation in this program.
+        functions: the names that the program knows; functions that it calls are added.
     """
 
     def __init__(
         self, function: Callable[[Operation], Any], functions: dict[str, Any] | None = None
     ) -> None:
-        """Begin with no line."""
+        """Start without lines."""
         self.function = function
-        self.functions = {**NUMBERS} if functions is None else functions
+        self.functions = {**NAMED_NUMBERS} if functions is None else functions
         self.lines: list[str] = []
         self.names: dict[str, str] = {}
         self.numbers = count()
@@ -62,15 +62,15 @@ class Lines:
         return "\n".join(self.lines)
 
     def call(self, op: Operation, operands: Sequence[str]) -> str:
-        """Return an operation on operands as an expression."""
-        if op.forward in INFIX:
+        """Return the expression that computes an operation on operands."""
+        if op.forward in INFIX_CODE:
             first, *second = operands
-            return INFIX[op.forward].replace("#1", first).replace("#2", "".join(second))
+            return INFIX_CODE[op.forward].replace("#1", first).replace("#2", "".join(second))
         function = name_in(self.functions, op, self.function(op))
         return f"{function}({handed_over(op, operands)})"
 
     def named(self, expression: str) -> str:
-        """Return the name of an expression, which is worked out once."""
+        """Return a name for an expression; equal expressions share one and are computed once."""
         if expression not in self.names:
             self.names[expression] = name = f"t{next(self.numbers)}"
             self.lines.append(f"{name} = {expression}")
@@ -81,13 +81,14 @@ class Lines:
     ) -> list[Any]:
         """Write the rule of an operation; return its partials as names, numbers or None.
 
-        Operands are names, or numbers that the rule may want to know. What only unwanted partials
-        would need is left out. Raises TypeError for a rule that cannot be written down.
+        An operand is a name in the program, or a number where the rule needs to know it. Lines for
+        partials that are not ``wanted`` are left out. Raises TypeError if the rule cannot be
+        written down.
         """
         start = len(self.lines)
         given = [Written(x, self) if isinstance(x, str) else x for x in operands]
         try:
-            # The written rule is shorter; of targets that add up to 1 it takes advantage, though.
+            # The written rule is shorter, but on lists it may assume that targets add up to 1.
             partials = op.rule(Written(y, self), given, written=op.arity is not None)
         except (TypeError, AttributeError) as error:
             message = f"replay: the rule of {op.name} cannot be written down: {error}"
@@ -98,7 +99,7 @@ class Lines:
         return found
 
     def keep(self, start: int, needed: set[str]) -> None:
-        """Leave out the lines from one on that nothing needs."""
+        """From line ``start`` on, keep only the lines that the ``needed`` names depend on."""
         kept = []
         for line in reversed(self.lines[start:]):
             name, _, expression = line.partition(" = ")
@@ -111,7 +112,7 @@ class Lines:
 
 
 def handed_over(op: Operation, operands: Sequence[str]) -> str:
-    """Return the arguments of a call as a program writes them, lists as tuples.
+    """Return the text of the arguments of a call; lists are written as tuples.
 
     >>> from tinygrad_edu.table import weighted_sum
     >>> handed_over(weighted_sum, ["w", "x", "b"])
@@ -122,7 +123,7 @@ def handed_over(op: Operation, operands: Sequence[str]) -> str:
 
 
 def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:
-    """Return the name of a function in a program; operations may be called the same.
+    """Return the name of a function in a program; two operations of one name get different ones.
 
     >>> from tinygrad_edu.table import exp
     >>> known = {}
@@ -135,8 +136,8 @@ def name_in(functions: dict[str, Any], op: Operation, function: Any) -> str:
     return name
 
 
-def write(op: Operation, operands: Sequence[Any]) -> Written:
-    """Write down an operation on operands, of which one is written already."""
+def write_operation(op: Operation, operands: Sequence[Any]) -> Written:
+    """Write down an operation on operands, at least one of which is a Written."""
     flat = op.flat(operands)
     lines = next(x.lines for x in flat if isinstance(x, Written))
     names = [
@@ -146,45 +147,45 @@ def write(op: Operation, operands: Sequence[Any]) -> Written:
 
 
 def method(op: Operation) -> Any:
-    """Return the method of an operator."""
-    return lambda x, y: write(op, (x, y))
+    """Return the method that implements an operator, such as ``__add__``."""
+    return lambda x, y: write_operation(op, (x, y))
 
 
 def reflected(op: Operation) -> Any:
-    """Return the method of an operator whose first operand is a number."""
-    return lambda y, x: write(op, (x, y))
+    """Return the method for a number on the left, such as ``__radd__``."""
+    return lambda y, x: write_operation(op, (x, y))
 
 
 class Written:
-    """An operand that writes down what is done with it."""
+    """An operand that writes down each operation on it as a line of a program."""
 
-    __record__ = staticmethod(write)
+    __record__ = staticmethod(write_operation)
     __add__, __radd__ = method(table.add), reflected(table.add)
     __sub__, __rsub__ = method(table.sub), reflected(table.sub)
     __mul__, __rmul__ = method(table.mul), reflected(table.mul)
     __truediv__, __rtruediv__ = method(table.div), reflected(table.div)
     __pow__, __rpow__ = method(table.power), reflected(table.power)
 
-    def __init__(self, name: str, lines: Lines) -> None:
-        """Keep the name."""
+    def __init__(self, name: str, lines: ProgramLines) -> None:
+        """Keep the name, and the program that lines are added to."""
         self.name = name
         self.lines = lines
 
     def __neg__(self) -> Written:
-        return write(table.neg, (self,))
+        return write_operation(table.neg, (self,))
 
     def __pos__(self) -> Written:
         return self
 
     def __abs__(self) -> Written:
-        return write(table.abs, (self,))
+        return write_operation(table.abs, (self,))
 
     def __bool__(self) -> bool:
-        message = "it decides by a number, where step, maximum or abs would compute one"
+        message = "it branches on a number; use step, maximum or abs instead"
         raise TypeError(message)
 
     def __lt__(self, _: object) -> bool:
         return bool(self)
 
     __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __lt__
-    __hash__ = None  # type: ignore[assignment]  # as __eq__ does
+    __hash__ = None  # type: ignore[assignment]  # no hash, since __eq__ raises

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu import copying, escaping, recorder, table
@@ -219,7 +220,8 @@ class Value:
             return ()
         if self.op.arity:
             return (self._dx, self._dy)[: self.op.arity]
-        found = (d for group in self._dx for d in group)
+        kept = zip(self._dx, self.op.lists, strict=True)
+        found = chain.from_iterable([d if many else (d,) for d, many in kept if d is not None])
         return tuple([next(found) if takes_gradient(x) else None for x in self.args])
 
     # as a number

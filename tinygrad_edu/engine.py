@@ -30,8 +30,8 @@ class Node(Protocol):
 
     An operation of one argument or two keeps them in slots of their own, with their partial
     derivatives; None stands for the derivative with respect to an argument that takes no gradient.
-    An operation of lists keeps in ``_x`` a tuple of groups of arguments that take a gradient, and
-    in ``_dx`` their partials; ``_dy`` is None there.
+    An operation of lists keeps in ``_x``, operand by operand, what takes a gradient: an argument, a
+    tuple of arguments, or None; in ``_dx`` are their partials, and ``_dy`` is None there.
     """
 
     op: Any
@@ -148,9 +148,12 @@ def walk(  # noqa: C901, PLR0912 - the same line for one argument, two, and list
             if dy is not None:
                 node._y._adjoint += upstream * dy
             if type(dx) is tuple:
-                for args, group in zip(node._x, dx):  # noqa: B905 - strict is slow
-                    for arg, partial in zip(args, group):  # noqa: B905 - strict is slow
-                        arg._adjoint += upstream * partial
+                for args, slopes in zip(node._x, dx):  # noqa: B905 - strict is slow
+                    if type(args) is tuple:
+                        for arg, slope in zip(args, slopes):  # noqa: B905 - strict is slow
+                            arg._adjoint += upstream * slope
+                    elif args is not None:
+                        args._adjoint += upstream * slopes
             elif dx is not None:
                 node._x._adjoint += upstream * dx
         for node in leaves:
@@ -185,10 +188,10 @@ def mark(inner: list[N], leaves: list[N], zero: Any) -> None:  # noqa: C901 - as
         dx = node._dx
         if type(dx) is tuple:
             for args in node._x:
-                if id(args) in shared:
+                if args is None or id(args) in shared:
                     continue
                 shared.add(id(args))
-                for arg in args:
+                for arg in args if type(args) is tuple else (args,):
                     if arg._adjoint is None:
                         (inner if arg.op else leaves).append(arg)
                         arg._adjoint = zero

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import compress, count
 from typing import TYPE_CHECKING, Any
@@ -44,21 +44,25 @@ def as_number(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
 
-class Listed(tuple[Any, ...]):  # noqa: SLOT001 - slots cannot be added to a tuple
+class Listed(Sequence[Any]):
     """A list operand that several operations are given: it is read only once.
 
     The neurons of a layer share their inputs in this way.
     """
 
-    numbers: tuple[Any, ...]
-    varying: tuple[Any, ...] | None
+    __slots__ = ("items", "numbers", "usual", "varying")
 
-    @classmethod
-    def of(cls, items: Sequence[Any]) -> Listed:
-        """Return the items as such an operand."""
-        listed = cls(items)
-        listed.numbers, listed.varying = read(listed)
-        return listed
+    def __init__(self, items: Iterable[Any]) -> None:
+        """Keep the items as a tuple, their numbers, and those that take a gradient."""
+        self.items = tuple(items)
+        self.numbers, self.varying = read(self.items)
+        self.usual = are_floats(self.numbers)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.items[i]
+
+    def __len__(self) -> int:
+        return len(self.items)
 
 
 def read(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | None]:
@@ -66,99 +70,90 @@ def read(items: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...] | Non
 
     If all take one, they are the same tuple: the engine visits a list that nodes share only once.
     """
-    kinds = set(map(type, items))
-    if kinds <= OWN:
-        numbers = tuple([x.data for x in items])
-        if len(kinds) == 1:
-            return numbers, items if Value in kinds else None
-    else:
-        numbers = tuple(map(as_number, items))
-    return numbers, tuple(filter(takes_gradient, items)) or None
+    numbers = tuple([x.data for x in items if type(x) is Value])
+    if len(numbers) == len(items):
+        return numbers, items or None
+    return tuple(map(as_number, items)), tuple(filter(takes_gradient, items)) or None
 
 
-def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:  # noqa: C901, PLR0912 - hot
+def record(op: Operation, operands: tuple[Any, ...]) -> Recorded:  # noqa: C901 - hot
     """Compute ``op`` and return the Value that remembers it, with its partial derivatives.
 
     Of constants alone it returns a Constant, which remembers nothing.
     """
+    items: Any = []  # the operands, lists as tuples
     numbers: Any = []
-    varying: list[tuple[Any, ...] | None] = []
-    usual = True
-    own: tuple[Any, ...] | None
+    varying: list[Any] = []  # of each operand what takes a gradient; None if nothing does
+    usual, varies = True, False
     for x, many in zip(operands, op.lists):  # noqa: B905 - they are as many, and strict is slow
-        kind = type(x)
-        if kind is Value:
-            n, own = x.data, (x,)
-        elif kind is Listed:
-            n, own = x.numbers, x.varying
+        item = own = x
+        if type(x) is Value:
+            n = x.data
+        elif type(x) is Listed:
+            item, n, own = x.items, x.numbers, x.varying
         elif many:
-            n, own = read(x)
+            item = tuple(x)
+            n, own = read(item)
         else:
-            n, own = as_number(x), (x,) if takes_gradient(x) else None
-        usual = usual and (type(n) is float or (many and are_floats(n)))
+            n, own = as_number(x), x if takes_gradient(x) else None
+        fits = type(n) is float or (x.usual if type(x) is Listed else many and are_floats(n))
+        usual = usual and fits
+        varies = varies or own is not None
+        items.append(item)
         numbers.append(n)
         varying.append(own)
     if not usual:
-        operands, numbers = plain(op, operands, numbers)
+        items, numbers = plain(op, items, numbers)
     try:
         data = op.forward(*numbers)
         if type(data) is not float and not isinstance(data, Fraction):
             data = float(data)
     except (ArithmeticError, ValueError) as error:
         raise op.failure(error, numbers) from None
-    if not any(varying):
+    if not varies:
         return Constant(data)  # type: ignore[no-any-return]  # a Value
     partials = apply_rule(op, data, numbers)
     if type(partials) is not tuple or len(partials) != len(numbers):
         raise wrong_rule(op, partials)
     if type(data) is not float:
         partials = exactly(op, partials)
-    if op.arity is None:
-        args, kept = groups(op, operands, varying, partials)
-        return new_node(data, op, args, operands, kept, None)
-    kept = tuple([d if own else None for d, own in zip(partials, varying)])  # noqa: B905 - hot
-    if kept.count(None) + len(varying) - varying.count(None) != len(kept):
-        raise no_fixed_number(op)
-    return new_node(data, op, *(*operands, None)[:2], *(*kept, None)[:2])
+    kept = of_varying(op, items, varying, partials)
+    if op.arity is not None:
+        return new_node(data, op, *(*items, None)[:2], *(*kept, None)[:2])
+    operands = tuple(items)
+    args = operands if varying == items else tuple(varying)  # which saves memory
+    return new_node(data, op, args, operands, kept, None)
 
 
-def groups(
-    op: Operation, operands: Sequence[Any], varying: Sequence[Any], partials: Sequence[Any]
-) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return arguments that take a gradient and their partials, operand by operand."""
-    args, kept = [], []
+def of_varying(
+    op: Operation, operands: Sequence[Any], varying: Sequence[Any], partials: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Return the partials with respect to what takes a gradient, and None for what does not."""
+    kept = []
     for x, own, many, slopes in zip(operands, varying, op.lists, partials):  # noqa: B905 - as above
         if own is None:
-            continue
-        if slopes is None:
+            slopes = None  # noqa: PLW2901 - hot
+        elif slopes is None:
             raise no_fixed_number(op)
-        if many and len(slopes) != len(x):
-            raise wrong_rule(op, partials)
-        args.append(own)
-        if not many:
-            kept.append((slopes,))
-        else:
-            kept.append(slopes if len(own) == len(x) else of_varying(slopes, x))
-    return tuple(args), tuple(kept)
-
-
-def of_varying(partials: Sequence[Any], items: Sequence[Any]) -> tuple[Any, ...]:
-    """Return the partials with respect to those items that take a gradient."""
-    return tuple(compress(partials, map(takes_gradient, items)))
+        elif many:
+            if len(slopes) != len(x):
+                raise wrong_rule(op, partials)
+            if own is not x:
+                slopes = tuple(compress(slopes, map(takes_gradient, x)))  # noqa: PLW2901 - hot
+        kept.append(slopes)
+    return tuple(kept)
 
 
 def record_one(op: Operation, x: Any) -> Recorded:
     """Do what :func:`record` does for one operand, at once for a Value whose data is a float."""
-    if type(x) is Value:
-        a = x.data
-        if type(a) is float:
-            try:
-                data = op.forward(a)
-                (dx,) = op.partials(data, a)
-            except (ArithmeticError, ValueError, TypeError):
-                return record(op, (x,))  # says what is wrong, or what the derivative is at an edge
-            if type(data) is float and dx is not None:
-                return new_node(data, op, x, None, dx, None)
+    if type(x) is Value and type(x.data) is float:
+        try:
+            data = op.forward(x.data)
+            (dx,) = op.partials(data, x.data)
+        except (ArithmeticError, ValueError, TypeError):
+            return record(op, (x,))  # says what is wrong, or what the derivative is at an edge
+        if type(data) is float and dx is not None:
+            return new_node(data, op, x, None, dx, None)
     return record(op, (x,))
 
 
@@ -173,15 +168,14 @@ def record_two(op: Operation, x: Any, y: Any) -> Recorded:
             dx, dy = op.partials(data, a, b)
         except (ArithmeticError, ValueError):
             return record_operator(op, x, y)  # type: ignore[no-any-return]  # as above
-        if type(data) is float:
+        if type(data) is float and (kind_x is Value or kind_y is Value):
             node: Recorded = new(Value)
             node.data, node.op, node.age = data, op, next_age()
             node._x, node._y = x, y
             node._dx = dx if kind_x is Value else None
             node._dy = dy if kind_y is Value else None
             node.grad, node.label, node._adjoint = 0.0, "", None
-            if kind_x is Value or kind_y is Value:
-                return node
+            return node
     return record_operator(op, x, y)  # type: ignore[no-any-return]  # a Value, or NotImplemented
 
 
@@ -228,12 +222,12 @@ def stored(node: Any, partials: Sequence[Any]) -> tuple[Any, Any]:
     op = node.op
     if op is None:
         return None, None
-    if op.arity is not None:
-        found = [d if takes_gradient(x) else None for x, d in zip(node.args, partials, strict=True)]
-        return (*found, None)[0], (*found, None)[1]
-    triples = zip(node._y, op.nested(partials), op.lists, strict=True)
-    kept = [of_varying(*((ds, x) if many else ((ds,), (x,)))) for x, ds, many in triples]
-    return tuple(filter(None, kept)), None
+    varying = [
+        read(x)[1] if many else x if takes_gradient(x) else None
+        for x, many in zip(node.operands, op.lists, strict=True)
+    ]
+    kept = of_varying(op, node.operands, varying, op.nested(partials))
+    return (kept, None) if op.arity is None else (*kept, None)[:2]
 
 
 # --- the rule, applied to numbers -----------------------------------------------------------------

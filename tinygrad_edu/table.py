@@ -95,9 +95,9 @@ def real_power(x: Any, n: Any) -> Any:
     >>> real_power(2.0, 3)
     8.0
     """
-    if isinstance(y := x**n, complex):
+    if type(y := x**n) is complex:
         message = "a negative number to a fractional power is not real"
-        raise ValueError(message)  # noqa: TRY004 - it is the number that is wrong, not its type
+        raise ValueError(message)
     return y
 
 
@@ -111,16 +111,16 @@ def slope_by_base(x: Any, n: Any) -> Any:
         return n * x ** (n - 1)
     if n == 0:
         return 0.0  # x ** 0 is 1 everywhere, at 0 too
-    if type(x) is not float or not 0 < math.fabs(x) < math.inf:
-        return n * x ** (n - 1)
     m = n - 1
+    if type(x) is not float:
+        return n * x**m
     try:
         y = x**m
     except OverflowError:
         y = math.inf
     if m + 1 == n and NORMAL <= math.fabs(y) < math.inf:
         return n * y
-    return careful_slope_by_base(x, n)
+    return careful_slope_by_base(x, n) if 0 < math.fabs(x) < math.inf else n * y
 
 
 def careful_slope_by_base(x: float, n: float) -> float:
@@ -201,6 +201,17 @@ def stable_sigmoid(x: float) -> float:
     return odds / (1 + odds)
 
 
+def slope_of_relu(x: Any) -> Any:
+    """Return step(x); written out for a float, which relu of a network is given often.
+
+    >>> slope_of_relu(2.0), slope_of_relu(0.0)
+    (1.0, 0.0)
+    """
+    if type(x) is float:
+        return 1.0 if x > 0 else 0.0 if x <= 0 else x
+    return step(x)
+
+
 tanh = Operation("tanh", "The hyperbolic tangent, from -1 to 1 (A6, D8).",
     forward=math.tanh, partials=lambda y, x: (slope_of_tanh(x),),
     written=lambda y, x: (1 - y * y,), array="tanh",
@@ -224,8 +235,8 @@ step = Operation("step", "The step function: 1 above 0, otherwise 0 (A6); the pe
     symbol="step", latex=r"\operatorname{step}\left(#1\right)", kink=lambda x: x)
 
 relu = Operation("relu", "The rectified linear unit max(0, x) (A6).",
-    forward=lambda x: type(x)(0) if x <= 0 else x, partials=lambda y, x: (step(x),),
-    array=lambda numpy, x: numpy.maximum(x, 0),
+    forward=lambda x: type(x)(0) if x <= 0 else x, partials=lambda y, x: (slope_of_relu(x),),
+    written=lambda y, x: (step(x),), array=lambda numpy, x: numpy.maximum(x, 0),
     symbol="relu", latex=r"\operatorname{relu}\left(#1\right)", kink=lambda x: x)
 
 leaky_relu = Operation("leaky_relu", "The leaky relu: x above 0, otherwise alpha * x (A6).",

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tinygrad_edu import copying, escaping, recorder, table
 from tinygrad_edu.engine import accumulate, ancestors
 from tinygrad_edu.habits import OF_VALUES, Missing
 from tinygrad_edu.operation import Operation, brief, number
-from tinygrad_edu.recorder import new_node, next_age, record, record_one, record_two, takes_gradient
+from tinygrad_edu.recorder import new, next_age, record, record_one, record_two, takes_gradient
 
 __all__ = ["Constant", "Value"]
 
@@ -87,13 +88,18 @@ class Value:
         self.op = self._x = self._y = self._dx = self._dy = self._adjoint = None
 
     # operators: record_two does the same for any of them; the two that people write most have their
-    # usual operands written out, which makes them a third faster
+    # usual operands and their node written out, which makes them a third faster
 
     def __add__(self, other: Operand) -> Value:
         varies = type(other) is Value
         a, b = self.data, other.data if varies else other  # type: ignore[union-attr]  # it is a Value
         if type(a) is type(b) is float and type(self) is Value:
-            return new_node(a + b, ADD, self, other, 1.0, 1.0 if varies else None)
+            node = new(Value)
+            node.data, node.op, node.age = a + b, ADD, next_age()
+            node._x, node._y = self, other
+            node._dx, node._dy = 1.0, 1.0 if varies else None
+            node.grad, node.label, node._adjoint = 0.0, "", None
+            return node
         return record_two(ADD, self, other)
 
     def __radd__(self, other: Operand) -> Value:
@@ -109,7 +115,12 @@ class Value:
         varies = type(other) is Value
         a, b = self.data, other.data if varies else other  # type: ignore[union-attr]  # it is a Value
         if type(a) is type(b) is float and type(self) is Value:
-            return new_node(a * b, MUL, self, other, b, a if varies else None)
+            node = new(Value)
+            node.data, node.op, node.age = a * b, MUL, next_age()
+            node._x, node._y = self, other
+            node._dx, node._dy = b, a if varies else None
+            node.grad, node.label, node._adjoint = 0.0, "", None
+            return node
         return record_two(MUL, self, other)
 
     def __rmul__(self, other: Operand) -> Value:
@@ -122,7 +133,7 @@ class Value:
         return record_two(table.div, other, self)
 
     def __pow__(self, exponent: Operand) -> Value:
-        if not takes_gradient(exponent):
+        if type(exponent) is int or not takes_gradient(exponent):
             return record_two(table.power, self, exponent)
         op = table.pow if takes_gradient(self) else table.exponential
         return record_two(op, self, exponent)
@@ -219,7 +230,8 @@ class Value:
             return ()
         if self.op.arity:
             return (self._dx, self._dy)[: self.op.arity]
-        found = (d for group in self._dx for d in group)
+        kept = zip(self._dx, self.op.lists, strict=True)
+        found = chain.from_iterable([d if many else (d,) for d, many in kept if d is not None])
         return tuple([next(found) if takes_gradient(x) else None for x in self.args])
 
     # as a number

@@ -1,6 +1,7 @@
 """Neurons, layers and networks: A1-A4, A9, B1, D1, E2."""
 
 import copy
+import gc
 import math
 import pickle
 import random
@@ -298,6 +299,14 @@ def test_inputs_z_and_a_bear_their_names_in_the_graph():
     assert hidden.label == "z₂⁽¹⁾"
     assert [arg.label for arg in hidden.args] == ["w₂₁⁽¹⁾", "w₂₂⁽¹⁾", "x₁", "x₂", "b₂⁽¹⁾"]
     assert [(type(x), x.data) for x in hidden.args[2:4]] == [(Constant, 0.5), (Constant, -1.0)]
+
+
+def test_a_call_leaves_no_reference_cycles():
+    mlp = MLP(2, [3, 3, 2], output_activation="softmax")
+    mlp([0.5, -1.0])
+    gc.collect()
+    mlp([0.25, 1.0])
+    assert gc.collect() == 0
 
 
 def test_z_and_a_are_those_of_the_last_call():

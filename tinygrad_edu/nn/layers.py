@@ -138,12 +138,12 @@ class Neuron(Network):
         """Compute z and a for a list of inputs, which a call has made sure are numbers."""
         if len(xs) != self.n_inputs:
             raise wrong_number(self, xs)
-        g, varies = (
-            self._activation,
-            type(self._b) is Value,
-        )  # which a call would find out, for a price
-        operands = (self._w, xs, self._b)
-        self.z = z = record(weighted_sum, operands) if varies else weighted_sum(*operands)
+        g, operands = self._activation, (self._w, xs, self._b)
+        if varies := type(self._b) is Value:  # a call would find it out, for a price
+            z = record(weighted_sum, operands)
+        else:
+            z = weighted_sum(*operands)
+        self.z = z
         if isinstance(z, Value):
             z.label = self._z_name
         try:
@@ -292,7 +292,7 @@ class Layer(Network):
 
     def forward(self, xs: list[Any]) -> list[Any]:
         """Compute the activations for a list of inputs."""
-        shared: Any = Listed.of(xs)
+        shared: Any = Listed(xs)
         outputs = [neuron.forward(shared) for neuron in self.neurons]
         if not self.acts_as_one:
             return outputs

@@ -29,7 +29,6 @@ from tinygrad_edu.check.function import Function, argument_names
 from tinygrad_edu.check.measure import scale
 from tinygrad_edu.check.report import Finding, Report
 
-
 __all__ = ["anybody"]
 
 MANY = 64

@@ -240,7 +240,7 @@ _ = axes.legend(title="batch size")
 #
 # ## The boundary forms
 #
-# The data are two half moons of 60 points, and the network has 8 hidden neurons. A second set of
+# The data are 60 points on two half moons, and the network has 8 hidden neurons. A second set of
 # points from the same source is used only for testing. After each epoch we keep a frozen copy of
 # the network, which computes but no longer learns.
 

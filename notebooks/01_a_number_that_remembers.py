@@ -1,18 +1,23 @@
 # %% [markdown]
 # # 1 · A number that remembers
 #
-# Backpropagation needs two things of a number: its value, and how it came about. A `Value` of this
-# package knows both. From them it works out how much every other number had to do with it.
+# Backpropagation needs to know two things about a number: its value, and how it was computed. A
+# `Value` of this package knows both. From them it can work out how strongly a result depends on
+# every number that it was computed from.
 #
 # After this notebook you can
 #
 # - write an expression with Values and read the graph that it leaves behind,
 # - say what a local derivative is, and find it on an edge of the graph,
-# - get a derivative out of the graph: first by hand along a path, then by `backward()`,
-# - tell what happens to gradients on a second backward pass, and when to clear them,
-# - say which numbers take no gradient, and why one wants that.
+# - compute a derivative from the graph: first by hand along a path, then with `backward()`,
+# - say what a second backward pass does to the gradients, and when to clear them,
+# - say which numbers take no gradient, and why that is useful.
 #
-# Lecture rows: A2 (a neuron with one input; the rest of it in notebook 4).
+# Lecture rows: A2 (a neuron with one input; notebook 4 has the rest).
+#
+# The package follows five lecture texts, called A to E. Lecture A is the set of slides "Neural
+# Networks" of a course on machine learning. A row id such as A2 means item 2 of lecture A; the
+# README lists all items under "The lectures, row by row".
 
 # %%
 import matplotlib.pyplot as plt
@@ -36,15 +41,15 @@ plt.style.use("lecture.mplstyle")
 # %% [markdown]
 # ## A float forgets, a Value remembers
 #
-# A neuron with one input multiplies it by a weight and adds a bias: $z = w x + b$. With plain
-# Python numbers:
+# A neuron with one input multiplies its input by a weight and adds a bias: $z = w x + b$. With
+# plain Python numbers this is:
 
 # %%
 -3.0 * 2.0 + 6.5
 
 # %% [markdown]
-# One half, but of what? The float does not say. Now with Values. A `label` is the name that
-# pictures and formulas use:
+# The result is one half, but where does it come from? The float does not say. Now the same with
+# Values. A `label` is the name that pictures and formulas use:
 
 # %%
 w, x, b = Value(-3.0, label="w"), Value(2.0, label="x"), Value(6.5, label="b")
@@ -53,8 +58,8 @@ z.label = "z"
 z
 
 # %% [markdown]
-# The same number in `data`, and a `grad` that is still 0. What it remembers is the operation that
-# made it, and what went into that:
+# The attribute `data` holds the same number, and the gradient `grad` is still 0. The Value also
+# remembers the operation that computed it, and the arguments of that operation:
 
 # %%
 print(z.op)
@@ -62,11 +67,12 @@ for number in z.args:
     print(number)
 
 # %% [markdown]
-# A sum of two numbers. The first of them has no label, because nobody has given it a name: it is
-# $w x$, and remembers that in its turn. So from $z$ everything can be reached that it was made of.
-# That is the *graph*, and `draw` shows it. What has no label is numbered there: $v_1$, $v_2$, ...
+# So $z$ is the sum of two numbers. The first of them has no label, because nobody has given it a
+# name: it is $w x$, and it remembers its own arguments in turn. In this way everything that $z$ was
+# computed from can be reached from $z$. This is the *graph*, and `draw` shows it. Nodes without a
+# label are numbered in the picture: $v_1$, $v_2$, ...
 #
-# Look for the two operations, each in a circle, and for the three numbers that nothing leads to.
+# Look for the two operations, each in a circle, and for the three numbers that no arrow leads to.
 
 # %%
 draw(z, show="data")
@@ -74,24 +80,24 @@ draw(z, show="data")
 # %% [markdown]
 # ## Change a number and look again
 #
-# **Predict:** we set $w$ from −3 to −2.9. What does $z$ say?
+# **Predict:** we change $w$ from −3 to −2.9. What is $z$ now?
 
 # %%
 w.data = -2.9
 print(f"z = {z.data}")
 
 # %% [markdown]
-# Still 0.5! A Value remembers what *was* computed. It is no spreadsheet: to see what the new $w$
-# does, compute again.
+# It is still 0.5! A Value remembers what *was* computed. It is not a spreadsheet: to see the effect
+# of the new $w$, you must compute $z$ again.
 
 # %%
 z_new = w * x + b
 print(f"z = {z_new.data:.2f}, changed by {z_new.data - z.data:.2f}")
 
 # %% [markdown]
-# A step of 0.1 in $w$ became one of 0.2 in $z$. The ratio, 2, is the number $x$ by which $w$ is
-# multiplied: the derivative $\partial z/\partial w = x$. We put $w$ back, and let $z$ go through
-# an activation, $a = \tanh(z)$:
+# A step of 0.1 in $w$ became a step of 0.2 in $z$. The ratio, 2, is the number $x$ by which $w$ is
+# multiplied. It is the derivative $\partial z/\partial w = x$. We set $w$ back, and apply an
+# activation function to $z$, namely $a = \tanh(z)$:
 
 # %%
 w.data = -3.0
@@ -100,7 +106,8 @@ a.label = "a"
 print(f"a = {a:.4f}")
 
 # %% [markdown]
-# To try things out we write the same as a function. Of floats it makes floats, of Values Values:
+# To try things out, we write the same computation as a function. Given floats it returns a float,
+# given Values it returns a Value:
 
 
 # %%
@@ -109,8 +116,8 @@ def neuron(w, x, b):
 
 
 # %% [markdown]
-# **Predict:** turn each of $w$, $x$ and $b$ up by 0.001. Which of them does $a$ follow most, and
-# in which direction?
+# **Predict:** increase each of $w$, $x$ and $b$ by 0.001, one at a time. Which of the three changes
+# $a$ most, and in which direction?
 
 # %%
 h = 0.001
@@ -123,35 +130,36 @@ for name, difference in change.items():
     print(f"{name} + 0.001 changes a by {difference:+.6f}: {difference / h:+.2f} times the step")
 
 # %% [markdown]
-# $a$ follows $x$ most, and downwards. Those three ratios are what we are after: the derivatives of
-# $a$ with respect to $w$, $x$ and $b$. But this way each of them costs a computation of the whole
-# expression, and a network has thousands of weights. The graph gives all of them in one go.
+# The change of $x$ has the largest effect, and it makes $a$ smaller. We want exactly these three
+# ratios: the derivatives of $a$ with respect to $w$, $x$ and $b$. But measured in this way, each
+# derivative needs another computation of the whole expression, and a network has thousands of
+# weights. The graph gives all derivatives in one pass.
 #
 # ## Local derivatives
 #
-# Each operation knows how its result changes with each of *its own* inputs, whatever the rest of
-# the graph may look like. These are its local derivatives, worked out on the way forward. The
-# product gets a name, too, so that we can talk about it:
+# Each operation knows how its result changes with each of *its own* arguments, whatever the rest of
+# the graph looks like. These are its local derivatives, also called *partials*. They are computed
+# in the forward pass. We give the product a name, too, so that we can talk about it:
 
 # %%
 v = z.args[0]
 v.label = "v"
-print("of v = w · x with respect to w and x:", v.partials)
-print("of z = v + b with respect to v and b:", z.partials)
-print("of a = tanh(z) with respect to z:    ", a.partials)
+print("v = w · x, with respect to w and x:", v.partials)
+print("z = v + b, with respect to v and b:", z.partials)
+print("a = tanh(z), with respect to z:    ", a.partials)
 
 # %% [markdown]
-# A product changes with one factor as fast as the *other* factor is large. A sum passes changes on
-# as they are. For the last one there is a rule, $\tanh'(z) = 1 - a^2$:
+# A product changes with one factor as fast as the *other* factor is large. A sum passes every
+# change on as it is. The last local derivative follows from the rule $\tanh'(z) = 1 - a^2$:
 
 # %%
 print(f"{1 - a.data**2:.4f}")
 
 # %% [markdown]
-# In the picture every local derivative stands, in orange, on the edge that it belongs to.
+# In the picture, each local derivative is written in orange on the edge that it belongs to.
 #
-# **Predict:** start at $a$ and walk against the arrows to $w$. Multiply the orange numbers that
-# you pass. Where have you seen the result?
+# **Predict:** start at $a$ and walk against the arrows to $w$. Multiply the orange numbers on the
+# way. Where have you seen the result before?
 
 # %%
 draw(a)
@@ -161,7 +169,7 @@ first, second, third = a.partials[0], z.partials[0], v.partials[0]
 print(f"{first:.4f} · {second:.0f} · {third:.0f} = {first * second * third:.4f}")
 
 # %% [markdown]
-# It is the ratio that we measured by turning $w$. This is the *chain rule*:
+# It is the ratio that we measured by changing $w$. This is the *chain rule*:
 #
 # $$\frac{\partial a}{\partial w} = \frac{\partial a}{\partial z} \cdot
 # \frac{\partial z}{\partial v} \cdot \frac{\partial v}{\partial w}$$
@@ -169,24 +177,25 @@ print(f"{first:.4f} · {second:.0f} · {third:.0f} = {first * second * third:.4f
 # ## Backward
 #
 # `backward()` does this for all numbers of the graph at once. It starts at $a$ with
-# $\partial a/\partial a = 1$, and goes against the arrows. What a number hands on to each of its
-# inputs is its own gradient times the local derivative on the edge.
+# $\partial a/\partial a = 1$ and goes against the arrows. Each number passes to each of its
+# arguments its own gradient times the local derivative on the edge.
 
 # %%
 a.backward()
 print(f"da/dw = {w.grad:.4f}, da/dx = {x.grad:.4f}, da/db = {b.grad:.4f}")
 
 # %% [markdown]
-# Compare with the three ratios above: the same, to the precision that a step of 0.001 allows. Now
-# the boxes are full. The last line of each is the gradient, and it says: *by how many times its own
-# step would $a$ move, if this number moved a little?*
+# Compare these numbers with the three ratios above: they agree, up to the precision that a step of
+# 0.001 allows. Now the boxes in the picture are complete. The last line of each box is the
+# gradient. It answers the question: *if this number changes by a small step, how many times that
+# step does $a$ change?*
 
 # %%
 draw(a)
 
 # %% [markdown]
-# A derivative is a slope. In the figure look at the point where the dashed line touches the curve:
-# there both climb equally fast. Further away the line says nothing about $a$.
+# A derivative is a slope. In the figure, look at the point where the dashed line touches the curve:
+# at this point both have the same slope. Further away, the line says nothing about $a$.
 
 # %%
 ws = np.linspace(-4.5, -2.0, 200)
@@ -199,19 +208,20 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# And here are both passes step by step. Run the cell, use the buttons or the arrow keys, and say
-# each number before it appears.
+# Here are both passes step by step. Run the cell, use the buttons or the arrow keys, and say each
+# number before it appears.
 
 # %%
 steps(a)
 
 # %% [markdown]
-# ## What takes no gradient
+# ## Numbers that take no gradient
 #
-# The input $x$ of a neuron is given by the data. Nobody wants to change it, so its gradient is work
-# for nothing. A `Constant` is a number that takes none; plain numbers in expressions become one.
+# The input $x$ of a neuron is given by the data. Nobody wants to change it, so its gradient is not
+# needed. A `Constant` is a number that takes no gradient. Plain numbers in an expression become
+# Constants.
 #
-# Look at what has become of the edge from $x$.
+# Look at the edge from $x$ now.
 
 # %%
 x = Constant(2.0, label="x")
@@ -220,7 +230,8 @@ z.label = "z"
 draw(z)
 
 # %% [markdown]
-# No orange number: the product knows only its local derivative with respect to $w$.
+# The edge has no orange number any more. The product only keeps its local derivative with respect
+# to $w$:
 
 # %%
 print(z.args[0].partials)
@@ -228,8 +239,8 @@ print(z.args[0].partials)
 # %% [markdown]
 # ## Gradients add up
 #
-# **Predict:** $w$ has had the gradient 1.5729 since the backward pass from $a$. Now we call
-# `backward()` on the new $z$, with $\partial z/\partial w = 2$. What is `w.grad`?
+# **Predict:** the backward pass from $a$ left the gradient 1.5729 in $w$. Now we call `backward()`
+# on the new $z$, with $\partial z/\partial w = 2$. What is `w.grad` afterwards?
 
 # %%
 print(f"before: {w.grad:.4f}")
@@ -237,9 +248,10 @@ z.backward()
 print(f"after:  {w.grad:.4f}")
 
 # %% [markdown]
-# Not 2, but 2 more. `backward()` *adds* to what is there. That is wanted: the gradient of a sum of
-# losses, say of several examples, is the sum of their gradients. But who wants the gradient of $z$
-# alone has to clear first. `zero_grad()` sets all gradients behind a Value to 0:
+# It is not 2; it has grown by 2. `backward()` *adds* to the gradients that are already there. There
+# is a good reason: the gradient of a sum of losses, for example over several training examples, is
+# the sum of their gradients. To get the gradient of $z$ alone, clear the gradients first.
+# `zero_grad()` sets the gradient of a Value, and of every Value that it was computed from, to 0:
 
 # %%
 z.zero_grad()
@@ -247,16 +259,16 @@ z.backward()
 print(f"dz/dw = {w.grad}, dz/db = {b.grad}")
 
 # %% [markdown]
-# If you only want to *know* a derivative, and leave no traces in `.grad`, ask `grad`:
+# If you only want to *know* a derivative, and do not want to change any `.grad`, use `grad`:
 
 # %%
 grad(z, [w, b])
 
 # %% [markdown]
-# ## What it says in formulas
+# ## The graph as a formula
 #
-# The graph can be written down, too. `latex` gives the source of a formula, for a page of your own;
-# `derivation` shows the way to one derivative as one would write it on the board.
+# The graph can also be written as a formula. `latex` returns LaTeX source for a document of your
+# own. `derivation` shows how to get one derivative, as one would write it on the board.
 
 # %%
 print(latex(a, full=True))
@@ -268,8 +280,9 @@ derivation(a, w)
 # ## Exercises
 #
 # **1. By hand.** The sheet below asks for every number of $y = (p + q) \cdot q$, forward and
-# backward. Note that $q$ goes into it twice: once as it is, which the sheet calls *direct*, and
-# once *via s*. Answer on the page, or in the cells below it.
+# backward. Note that $y$ depends on $q$ in two ways: through the factor $q$ itself, which the sheet
+# calls *direct*, and through $s = p + q$, which it calls *via s*. Answer on the page, or in the
+# cells below it.
 
 # %%
 p, q = Value(3.0, label="p"), Value(-2.0, label="q")
@@ -280,7 +293,8 @@ sheet = exercise(y)
 sheet
 
 # %% [markdown]
-# A right answer, and a wrong one. What went wrong is said where it can be told:
+# Here are a right answer and a wrong one. If the sheet recognises the mistake, it says what went
+# wrong:
 
 # %%
 sheet.answer("s", 1)
@@ -289,8 +303,8 @@ sheet.answer("s", 1)
 sheet.answer("dy/dp", 1)
 
 # %% [markdown]
-# Now you: take a `#` away, write your number in place of the three dots, and run the cell. (A hint
-# costs a quarter of the point.)
+# Now it is your turn: remove a `#`, replace the three dots by your number, and run the cell. (A
+# hint costs a quarter of the point.)
 
 # %%
 # sheet.answer("dy/dp", ...)
@@ -299,34 +313,35 @@ sheet.answer("dy/dp", 1)
 print(f"{sheet.score:g} of {len(sheet.questions)} points")
 
 # %% [markdown]
-# The three gradients with other numbers, to print; the local derivatives are given. With your
-# student number in place of the 7 you get a sheet that nobody else has:
+# The next sheet asks for the three gradients with other numbers, and can be printed. The local
+# derivatives are given. Replace the seed 7 by your student number to get a sheet of your own:
 
 # %%
 print(exercise(y, ask="gradient", seed=7).sheet())
 
 # %% [markdown]
 # **2. A derivative of your own.** Somebody claims that the derivative of $\tanh(3x)$ is
-# $1 - \tanh^2(3x)$. The checker measures the slope and disagrees. Mend the claim until it says ✓.
+# $1 - \tanh^2(3x)$. The checker measures the slope and disagrees. Correct the claim until the
+# report shows ✓.
 
 # %%
 gradcheck(lambda x: tanh(3 * x), 0.2, claimed=lambda x: 1 - tanh(3 * x) ** 2)
 
 # %% [markdown]
-# **3. Up the hill.** Which way does $a = \tanh(wx + b)$ grow? Change the line with the comment such
-# that `w` and `b` move a little along their gradients, and the last line prints `True`.
+# **3. Up the hill.** In which direction does $a = \tanh(wx + b)$ grow? Change the line with the
+# comment so that `w` and `b` move a little along their gradients, and the last line prints `True`.
 
 # %%
 w, b = Value(-3.0, label="w"), Value(6.5, label="b")
 a = neuron(w, x, b)
 a.backward()
 for parameter in [w, b]:
-    parameter.data += 0.0  # instead of 0.0: a small number times its gradient
+    parameter.data += 0.0  # replace 0.0 by a small number times the gradient
 print(neuron(w, x, b).data > a.data)
 
 # %% [markdown]
-# **4. Find the mistake.** This is meant to print $\mathrm{d}(t^2)/\mathrm{d}t$ at $t = 5$ three
-# times, thus 10. What is missing, and in which line?
+# **4. Find the mistake.** This code should print $\mathrm{d}(t^2)/\mathrm{d}t = 10$ at $t = 5$
+# three times. What is missing, and where?
 
 # %%
 t = Value(5.0, label="t")
@@ -336,5 +351,5 @@ for _ in range(3):
     print(t.grad)
 
 # %% [markdown]
-# In the next notebook one neuron becomes a network of four, and you work out every figure of it by
-# hand.
+# In the next notebook one neuron becomes a network of four neurons, and you compute its forward and
+# its backward pass by hand.

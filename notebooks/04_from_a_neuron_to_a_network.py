@@ -1,20 +1,25 @@
 # %% [markdown]
 # # 4 · From a neuron to a network
 #
-# One neuron draws one line. This notebook shows how far that goes, where it ends, and why a few
-# more neurons can do anything.
+# One neuron draws one line. This notebook shows what a neuron can do, where its limit is, and why a
+# few more neurons go far beyond it.
 #
 # After this notebook you can
 #
-# - set or teach a perceptron for AND and OR, and prove that there is none for XOR;
+# - set the weights of a perceptron for AND and OR, or let it learn them, and prove that no
+#   perceptron computes XOR;
 # - show that a sigmoid neuron *is* logistic regression, with the gradient $(a - y)\,x$;
-# - wire XOR from AND, OR and NOT, and read what a trained network made of it;
+# - build XOR from AND, OR and NOT, and explain how a trained network computes it;
 # - give the shape of every matrix in a network, and count its parameters;
 # - explain universal approximation with steps, bumps and towers, and say what the theorem does
 #   *not* promise.
 #
 # Lecture rows: A1 (perceptron), A2 (sigmoid neuron), A3 (XOR), A4 (layers and shapes), A5
 # (universal approximation).
+#
+# "The lecture" in this notebook is lecture A, one of the five lecture texts A to E that the package
+# follows: the slides "Neural Networks" of a course on machine learning. A1 means item 1 of lecture
+# A; the README lists all items under "The lectures, row by row".
 
 # %%
 import matplotlib.pyplot as plt
@@ -35,9 +40,10 @@ SHADES = ListedColormap(["#FBE3D1", "#D3E7F5"])  # orange where the output is 0,
 # %% [markdown]
 # ## A perceptron
 #
-# A perceptron (A1) is a weighted sum and a step: $a = \operatorname{step}(w_1 x_1 + w_2 x_2 + b)$.
-# With $w = (1, 1)$ and $b = -1.5$ the sum is above 0 only if both inputs are 1. That is AND. Here
-# is one neuron as lecturers draw it, and below it as the engine sees it:
+# A perceptron (A1) is a weighted sum followed by a step:
+# $a = \operatorname{step}(w_1 x_1 + w_2 x_2 + b)$. With $w = (1, 1)$ and $b = -1.5$ the sum is
+# above 0 only if both inputs are 1. This is AND. Here is the neuron as lecturers draw it, and below
+# it as the engine sees it:
 
 # %%
 neuron = xor.gate("AND")
@@ -48,8 +54,8 @@ draw_network(neuron)
 draw(output, show="data")
 
 # %% [markdown]
-# A perceptron can also *learn*, by a rule of its own: where the error $y - a$ is not 0, add error
-# times input to the weights, and the error to the bias. **Predict:** will it learn all three of
+# A perceptron can also *learn*, by its own rule: if the error $y - a$ is not 0, add the error times
+# the input to the weights, and add the error to the bias. **Predict:** will it learn all three of
 # AND, OR and XOR?
 
 # %%
@@ -58,12 +64,12 @@ lessons = {name: perceptron.teach(table) for name, table in tables.items()}
 for name, lesson in lessons.items():
     learnt = ", ".join(f"{p.label} = {p.data:g}" for p in lesson.perceptron.parameters())
     print(f"{name:<4} errors in each epoch {lesson.errors}: {learnt}")
-print(f"XOR: after epoch {lessons['XOR'].repeats} the weights are as after an earlier epoch")
+print(f"XOR: after epoch {lessons['XOR'].repeats} the weights are those of an earlier epoch")
 
 
 # %%
 def show(axes, network, examples, title, low=-0.5, high=1.5):
-    """Draw where a network says 0 and 1, and the examples on top."""
+    """Draw where the output of a network is 0 and 1, and the examples on top."""
     x = np.linspace(low, high, 201)
     output = network.frozen()(np.meshgrid(x, x))
     axes.contourf(x, x, output, levels=[-0.1, 0.5, 1.1], cmap=SHADES)
@@ -82,22 +88,23 @@ figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
 plt.show()
 
 # %% [markdown]
-# Each perceptron divides the plane by a straight line, blue where it says 1. (A point on the line
-# itself counts as 0.) For AND and OR the squares are in the blue and the circles are not. For XOR
-# the rule goes round in circles, and no other line would do. A proof in two lines. XOR would need
+# Each perceptron divides the plane by a straight line. The side where its output is 1 is blue. (A
+# point on the line itself counts as 0.) For AND and OR, the squares are in the blue part and the
+# circles are not. For XOR the learning rule runs in a loop and never finds a solution, and no
+# straight line can be one. The proof takes two lines. XOR would need
 #
 # $$\begin{aligned}
 # (0,0) \to 0 &: \quad b \le 0 & (0,1) \to 1 &: \quad w_2 + b > 0 \\
 # (1,1) \to 0 &: \quad w_1 + w_2 + b \le 0 \qquad & (1,0) \to 1 &: \quad w_1 + b > 0
 # \end{aligned}$$
 #
-# Add up each column: on the left $w_1 + w_2 + 2b \le 0$, on the right $w_1 + w_2 + 2b > 0$. Both
-# cannot be.
+# Add up each column: the left one gives $w_1 + w_2 + 2b \le 0$, the right one $w_1 + w_2 + 2b > 0$.
+# These two contradict each other.
 
 # %% [markdown]
 # ## A sigmoid neuron is logistic regression
 #
-# **Predict:** why not teach a perceptron by gradient descent?
+# **Predict:** why does nobody train a perceptron by gradient descent?
 
 # %%
 neuron = Neuron(2, "step", seed=0)
@@ -106,9 +113,9 @@ loss.backward()
 print([p.grad for p in neuron.parameters()])
 
 # %% [markdown]
-# The step is flat on both sides, so every gradient is 0. Replace it by the sigmoid, and take for
-# the loss $L = -\,(y \log a + (1 - y) \log(1 - a))$: now the same neuron is *logistic regression*
-# (A2), and $a$ is the probability of class 1. One example with $y = 1$:
+# The step function is flat on both sides, so every gradient is 0. Replace the step by the sigmoid,
+# and use the loss $L = -\,(y \log a + (1 - y) \log(1 - a))$. Now the same neuron is *logistic
+# regression* (A2), and $a$ is the probability of class 1. Here is one example with $y = 1$:
 
 # %%
 neuron = logistic_regression.start()
@@ -118,10 +125,10 @@ loss.label = "L"
 derivation(loss, neuron.w[0])
 
 # %% [markdown]
-# In the product of the last line $\frac1a$ meets $a(1 - a)$, and $a$ cancels: what is left is
-# $-(1 - a)\,x_1$, and with $y = 1$ that is $(a - y)\,x_1$. Exercise 2 does it for $y = 0$, with the
-# same result. So the engine, which knows no formula, has to agree with the textbook on all 100
-# examples:
+# In the product on the last line, $\frac1a$ is multiplied by $a(1 - a)$, and $a$ cancels. What
+# remains is $-(1 - a)\,x_1$, and because $y = 1$ this is $(a - y)\,x_1$. Exercise 2 does the same
+# for $y = 0$, with the same result. So the engine, which does not know this formula, must agree
+# with the textbook on all 100 examples:
 
 # %%
 data, start = logistic_regression.DATA, logistic_regression.theta_of(neuron)
@@ -131,8 +138,9 @@ for p, f, e in zip(neuron.parameters(), formula, engine, strict=True):
     print(f"∂L/∂{p.label:<2}  mean of (a − y) x: {f:.12f}   engine: {e:.12f}")
 
 # %% [markdown]
-# Same model and same gradient, so the same weights, step by step. Below, 100 steps by either side,
-# then 2000 by the formula, beside what scikit-learn finds by a method of its own:
+# The model is the same and the gradient is the same, so the weights are the same after each step.
+# Below are the weights after 100 steps with the engine, after 100 and 2000 steps with the formula,
+# and the weights that scikit-learn finds with its own method:
 
 # %%
 trained, _ = logistic_regression.train_neuron(steps=100)
@@ -156,14 +164,16 @@ axes.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
-# Still a straight line, at $a = \frac12$. But beside it the probability rises gradually, in
-# parallel lines: near the line the neuron is in doubt, far from it certain.
+# The boundary is still a straight line, at $a = \frac12$. But the probability now rises gradually
+# from one side to the other, with parallel level lines: near the boundary the neuron is uncertain,
+# far away from it the neuron is almost certain.
 
 # %% [markdown]
-# ## XOR, wired by hand
+# ## XOR, built by hand
 #
-# What no line can do two lines can: XOR is "one of them, **and not** both". AND, OR and NOT are a
-# perceptron each, and the output of one may be the input of another (A3):
+# One line is not enough for XOR, but two lines are: XOR is "at least one of them, **and not**
+# both". AND, OR and NOT are one perceptron each, and the output of one can be the input of another
+# (A3):
 
 # %%
 for name, (w, b) in xor.GATES.items():
@@ -171,9 +181,9 @@ for name, (w, b) in xor.GATES.items():
 print([xor.xor_of_gates(*x).data for x, _ in XOR])
 
 # %% [markdown]
-# The same in two layers: OR and NOT AND side by side, and the AND of both. (NOT AND is one
-# perceptron: AND with all signs turned round.) In the picture a line is blue where the weight is
-# positive, and the numbers in the circles are those for $x = (1, 0)$:
+# The same network has two layers: OR and NOT AND side by side, and then the AND of both. (NOT AND
+# is a single perceptron: AND with all signs reversed.) In the picture a line is blue if its weight
+# is positive. The numbers in the circles are those for $x = (1, 0)$:
 
 # %%
 wired = xor.wired()
@@ -189,8 +199,8 @@ for x, _ in XOR:
 # %% [markdown]
 # ## XOR, learnt
 #
-# Two hidden tanh neurons and a sigmoid, trained from random weights. **Predict:** will it find the
-# OR and NOT AND of ours?
+# This network has two hidden tanh neurons and a sigmoid output, and is trained from random weights.
+# **Predict:** will it find the same OR and NOT AND as we did?
 
 # %%
 learnt, history = xor.learnt()
@@ -206,29 +216,29 @@ draw_network(learnt)
 figure, panels = plt.subplots(1, 3, figsize=(10, 3.8), layout="constrained")
 frozen = wired.frozen()
 inside = [(frozen.layers[0](x), y) for x, y in XOR]
-show(panels[0], wired, XOR, "wired, seen from outside")
-show(panels[1], wired.layers[1].neurons[0], inside, "wired, seen from inside")
+show(panels[0], wired, XOR, "built, in the inputs")
+show(panels[1], wired.layers[1].neurons[0], inside, "built, after the hidden layer")
 show(panels[2], learnt, XOR, "learnt")
 panels[1].set(xlabel="$a_1^{(1)}$ (OR)", ylabel="$a_2^{(1)}$ (NOT AND)")
 plt.show()
 
 # %% [markdown]
-# *Left:* two lines, and between them the blue band of the 1s. *Middle:* the same four points where
-# the hidden layer has put them. Both squares lie on one place, at (1, 1), and now *one* line does
-# it. That is what a hidden layer is for: it moves the points until the last neuron can divide them.
-# *Right:* the learnt network went another way: a band of 0s, and 1 on both sides of it. Its first
-# hidden neuron is negative at (1, 0) only, its second at (0, 1) only, and the output asks for one
-# of the two: $x_1$ and not $x_2$, or $x_2$ and not $x_1$.
+# *Left:* there are two lines, and the 1s lie in the blue band between them. *Middle:* the same four
+# points, where the hidden layer has moved them. Both squares are now at the same place, (1, 1), and
+# *one* line is enough. This is the purpose of a hidden layer: it moves the points until the last
+# neuron can separate them. *Right:* the trained network found another solution: a band of 0s, with
+# 1 on both sides of it. Its first hidden neuron is negative only at (1, 0), its second only at (0,
+# 1), and the output is 1 if one of them is negative: $x_1$ and not $x_2$, or $x_2$ and not $x_1$.
 
 # %% [markdown]
 # ## Layers, shapes, parameters
 #
-# A layer of $m$ neurons on $k$ inputs has a weight matrix of $m$ rows and $k$ columns (A4):
+# A layer of $m$ neurons with $k$ inputs has a weight matrix of $m$ rows and $k$ columns (A4):
 #
 # $$z^{(l)} = W^{(l)} a^{(l-1)} + b^{(l)}, \qquad a^{(l)} = g\bigl(z^{(l)}\bigr)$$
 #
-# **Predict** for the network of the lecture, 3 inputs and layers of 4, 3 and 1 neurons: the shapes
-# of its matrices, and how many parameters it has.
+# The network of the lecture has 3 inputs and layers of 4, 3 and 1 neurons. **Predict** the shapes
+# of its matrices, and the number of its parameters.
 
 # %%
 network = shapes.network()
@@ -244,17 +254,17 @@ output = network(shapes.FIVE_INPUTS[0])
 draw_network(network, numbers=False)
 
 # %% [markdown]
-# Each line is a weight, each circle a sum and its activation. The engine sees more than the
-# lecturer draws: parameters are inputs, too. Folded, a box to each layer (with its weights, biases,
-# $z$ and $a$):
+# Each line is a weight, and each circle is a weighted sum with its activation. The engine sees more
+# nodes than the lecturer draws, because parameters are inputs of the graph, too. The next picture
+# is folded: each layer is one box (with its weights, biases, $z$ and $a$):
 
 # %%
 draw(output, clusters=network.clusters(by="layer"), fold=True, show="data")
 
 # %% [markdown]
-# **One example and $n$ examples.** With an example in each *column* of $X$, one product does a
-# layer for all of them. The bias is added to every column. **Predict** the shapes of the three
-# results for five examples.
+# **One example and $n$ examples.** Put one example into each *column* of $X$. Then one matrix
+# product computes a layer for all examples. The bias is added to every column. **Predict** the
+# shapes of the three results for five examples.
 
 # %%
 A = np.array(shapes.FIVE_INPUTS).T
@@ -269,16 +279,18 @@ print("at once:   ", np.round(A[0], 4))
 print("one by one:", np.round(one_by_one, 4))
 
 # %% [markdown]
-# The batch result is the single results side by side.
+# The result for the batch consists of the single results, side by side.
 
 # %% [markdown]
 # ## Universal approximation
 #
-# A network with *one* hidden layer and a linear output comes as close as you like to any continuous
-# function, given enough hidden neurons (A5). No proof, but three pictures of why.
+# Take a continuous function on a closed and bounded set of inputs, for example on an interval. A
+# network with *one* hidden layer of sigmoids and a linear output can come as close to it as you
+# like on this whole set, if it has enough hidden neurons (A5). We do not prove this, but three
+# pictures show why it is true.
 #
-# **A steep sigmoid is a step.** The sigmoid $\sigma(w x + b)$ rises where $w x + b = 0$, at
-# $x = -b / w$; the larger $w$, the steeper.
+# **A steep sigmoid is almost a step.** The sigmoid $\sigma(w x + b)$ rises where $w x + b = 0$,
+# that is at $x = -b / w$. The larger $w$ is, the steeper it rises.
 
 # %%
 x = np.linspace(-1, 1, 401)
@@ -291,7 +303,8 @@ plt.legend(loc="upper left")
 plt.show()
 
 # %% [markdown]
-# **Two steps make a bump:** one goes up, the other, with output weight $-1$, takes it down again.
+# **Two steps make a bump:** one goes up, and the other, with the output weight $-1$, takes it down
+# again.
 
 # %%
 bump = approximation.curve_network(lambda _: 1.0, 1)
@@ -312,8 +325,8 @@ plt.legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
-# **Bumps make a curve:** put them side by side, each as high as the curve in its middle. Nothing is
-# learnt here; all weights are set.
+# **Bumps make a curve:** put them side by side, and make each bump as high as the curve is in the
+# middle of the bump. Nothing is learnt here; all weights are set.
 
 # %%
 curve = approximation.CURVES["sin 2x"]
@@ -328,8 +341,9 @@ panels[0].legend(loc="lower right")
 plt.show()
 
 # %% [markdown]
-# How fast does the error fall? Beside the smooth curve, one with a cusp: $\sqrt{|x|}$ is
-# continuous, but infinitely steep at 0. **Predict:** twice as many neurons, how much less error?
+# How fast does the error fall? We compare the smooth curve with one that has a cusp: $\sqrt{|x|}$
+# is continuous, but infinitely steep at 0. **Predict:** if there are twice as many neurons, by how
+# much does the error fall?
 
 # %%
 sizes = (4, 8, 16, 32, 64)
@@ -351,13 +365,14 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# Straight lines in both logarithms: twice as many neurons halve the error of the smooth curve; for
-# the cusp it takes four times as many. "As close as you like" is a promise without a price tag.
+# Both axes are logarithmic, and the lines are straight. For the smooth curve, twice as many neurons
+# halve the error. For the cusp this takes four times as many. The theorem says "as close as you
+# like", but not at what price.
 
 # %% [markdown]
-# **In two inputs, too.** A neuron with a large weight for $x_1$ and 0 for $x_2$ is a step along
-# $x_1$. The AND of two such steps, one neuron of a second hidden layer, is a corner; and four
-# corners, added with signs $+, -, -, +$, are a tower.
+# **In two inputs, too.** A neuron with a large weight for $x_1$ and the weight 0 for $x_2$ is a
+# step along $x_1$. The AND of two such steps, computed by a neuron of a second hidden layer, is a
+# corner. Four corners, added with the signs $+, -, -, +$, make a tower.
 
 # %%
 x = np.linspace(-6, 6, 121)
@@ -375,8 +390,8 @@ figure.colorbar(picture, ax=panels, label="output", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# Bright is 1, dark is 0: a half plane, another one, their common quarter, and a square. Towers side
-# by side make any surface; here $e^{-x_1^2 - x_2^2}$:
+# Bright is 1, dark is 0. The pictures show a half plane, another half plane, the quarter where they
+# overlap, and a square. Towers side by side make any surface; here it is $e^{-x_1^2 - x_2^2}$:
 
 # %%
 hill = approximation.hill
@@ -400,18 +415,20 @@ figure.colorbar(picture, ax=panels, label="output", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# From left to right the squares become finer, and the hill appears; the number of parameters grows
+# From left to right the squares become finer, and the hill appears. The number of parameters grows
 # much faster than the error falls.
 #
-# What the theorem does *not* say: how many neurons it takes; that training finds the weights; or
-# that a wide layer is the best way. (It needs one hidden layer only. We took two for the towers,
-# because then each neuron can be understood.) The lecture prefers more layers of fewer neurons.
+# The theorem does *not* say how many neurons are needed, that training finds the weights, or that
+# one wide layer is the best way. It says nothing about inputs outside the set: there the network
+# can be arbitrarily wrong. (The theorem needs only one hidden layer. We used two for the towers,
+# because then each neuron is easy to understand.) The lecture prefers more layers with fewer
+# neurons.
 
 # %% [markdown]
 # ## Exercises
 #
-# **1. A perceptron by hand.** Set weights and bias so that it computes NOT AND (false only if both
-# inputs are 1).
+# **1. A perceptron by hand.** Set the weights and the bias so that it computes NOT AND (which is 0
+# only if both inputs are 1).
 
 # %%
 nand = Neuron(2, "step", initialisation="zeros")
@@ -422,8 +439,8 @@ print(f"{accuracy(nand, table):.0%} right")
 
 # %% [markdown]
 # **2. The same gradient for $y = 0$.** Work through both passes of the log loss for an example of
-# class 0, where $L = -\log v_1$ with $v_1 = 1 - a$, on the page or with `sheet.answer(...)`. (One
-# answer is given below, wrong on purpose.) Is $\partial L/\partial w_1 = (a - y)\,x_1$?
+# class 0, where $L = -\log v_1$ with $v_1 = 1 - a$. Answer on the page or with `sheet.answer(...)`.
+# (One answer is given below; it is wrong on purpose.) Is $\partial L/\partial w_1 = (a - y)\,x_1$?
 
 # %%
 neuron = logistic_regression.start()
@@ -439,13 +456,13 @@ sheet.answer("da/dz", f"{neuron.a:.4f}")
 # sheet.answer("dL/dw_1", ...)
 
 # %% [markdown]
-# **3. Exactly one of three.** Wire a network of perceptrons that says 1 if exactly one of its three
-# inputs is 1. Two hidden neurons are enough. (At least one, and not at least two.)
+# **3. Exactly one of three.** Build a network of perceptrons whose output is 1 if exactly one of
+# its three inputs is 1. Two hidden neurons are enough. (At least one, and not at least two.)
 
 # %%
 one_of_three = MLP(3, [2, 1], "step", "step", initialisation="zeros")
 hidden, output = one_of_three.layers
-hidden.W, hidden.b = [[1, 1, 1], [0, 0, 0]], [-0.5, 0]  # the first is done
+hidden.W, hidden.b = [[1, 1, 1], [0, 0, 0]], [-0.5, 0]  # the first neuron is done
 output.W, output.b = [[0, 0]], [0]
 
 cases = [((i, j, k), int(i + j + k == 1)) for i in (0, 1) for j in (0, 1) for k in (0, 1)]
@@ -453,7 +470,7 @@ print(f"{accuracy(one_of_three, cases):.1%} right")
 
 # %% [markdown]
 # **4. Count.** A network for images of $28 \times 28$ pixels has layers of 128, 64 and 10 neurons.
-# How many parameters has it? Write your number in place of `None`.
+# How many parameters does it have? Replace `None` by your number.
 
 # %%
 my_count = None
@@ -463,9 +480,10 @@ right = sum(len(MLP(k, [m]).parameters()) for k, m in layer_sizes)
 print("not answered yet" if my_count is None else my_count == right)
 
 # %% [markdown]
-# **5. How many bumps?** Guess from the table above how many bumps bring the error for $\sin 2x$
-# below 0.05, and try. How few can you do with? Then for $\sqrt{|x|}$: guess first. (Even numbers,
-# please, for with an odd one a bump sits right on the cusp; and have some patience.)
+# **5. How many bumps?** Use the table above to guess how many bumps bring the error for $\sin 2x$
+# below 0.05, and try it. What is the smallest number that is enough? Then do the same for
+# $\sqrt{|x|}$: guess first. (Use even numbers, because with an odd number one bump lies exactly on
+# the cusp. The last runs take a while.)
 
 # %%
 n = 8  # your number

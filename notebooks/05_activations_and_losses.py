@@ -1,19 +1,26 @@
 # %% [markdown]
 # # 5 · Activations and losses
 #
-# Between two layers stands an activation, at the end of a network stands a loss. Both are functions
-# of a few numbers, and for backpropagation two things count: their value and their slope.
+# Between two layers there is an activation function, and at the end of a network there is a loss.
+# Both are functions of a few numbers, and backpropagation needs two things from them: their value
+# and their slope.
 #
 # After this notebook you can
 #
 # - write down the usual activations with their derivatives, and derive $\sigma'$ and $\tanh'$;
-# - show with one number each what goes wrong: saturation, vanishing gradients, dead neurons,
-#   outputs that are not centred on zero, linear layers that collapse;
-# - choose the output activation and the loss by the task;
+# - show with one number each what can go wrong: saturation, vanishing gradients, dead neurons,
+#   outputs that are not centred on zero, linear layers that collapse into one;
+# - choose the output activation and the loss for a given task;
 # - derive why softmax with cross entropy has the gradient $\hat{\mathbf y} - \mathbf e_l$;
 # - say why libraries compute that loss from the logits.
 #
-# Lecture rows: A6, A7, A8, B2, B3, D3, D5 (at the output), D8, and two slips, of A and E.
+# Lecture rows: A6, A7, A8, B2, B3, D3, D5 (at the output), D8, and two slips, in A and E.
+#
+# The package follows five lecture texts. This notebook uses four of them: A (slides "Neural
+# Networks" of a course on machine learning), B (notes "Neural networks"), D (slides "Feedforward
+# Neural Networks") and E (a solved exercise on a network with two hidden ReLU layers and cross
+# entropy). A6 means item 6 of lecture A; the README lists all items under "The lectures, row by
+# row".
 
 # %%
 import math
@@ -49,20 +56,21 @@ plt.style.use("lecture.mplstyle")
 #
 # | | $g(z)$ | $g'(z)$ | values |
 # | :-- | :-- | :-- | :-- |
-# | step | $1$ if $z > 0$, else $0$ | $0$ | 0 or 1 |
+# | step | $1$ if $z > 0$, else $0$ | $0$ if $z \ne 0$ | 0 or 1 |
 # | linear | $\alpha z + \beta$ | $\alpha$ | all |
 # | sigmoid | $\sigma(z) = \frac{1}{1 + e^{-z}}$ | $\sigma(z)\,(1 - \sigma(z))$ | 0 to 1 |
 # | tanh | $\frac{e^z - e^{-z}}{e^z + e^{-z}} = 2\,\sigma(2z) - 1$ | $1 - \tanh^2 z$ | −1 to 1 |
-# | ReLU | $\max(0, z)$ | $1$ if $z > 0$, else $0$ | from 0 |
-# | leaky ReLU | $z$ if $z > 0$, else $\alpha z$ | $1$ if $z > 0$, else $\alpha$ | all |
+# | ReLU | $\max(0, z)$ | $1$ if $z > 0$, $0$ if $z < 0$ | from 0 |
+# | leaky ReLU | $z$ if $z > 0$, else $\alpha z$ | $1$ if $z > 0$, $\alpha$ if $z < 0$ | all |
 # | softplus | $\log(1 + e^z)$ | $\sigma(z)$ | above 0 |
 # | softmax | $\hat y_i = e^{z_i} / \sum_j e^{z_j}$ | $\hat y_i (\delta_{ij} - \hat y_j)$ | 0 to 1 |
 #
-# The sigmoid is also called the logistic function. Softmax takes a vector and returns one; its
-# derivative is that of $\hat y_i$ with respect to $z_j$, derived below.
+# The sigmoid is also called the logistic function. Softmax takes a vector and returns a vector. The
+# table gives the derivative of $\hat y_i$ with respect to $z_j$, which is derived below;
+# $\delta_{ij}$ is 1 if $i = j$, and 0 otherwise.
 #
-# Before you look at the pictures, sketch for each one the slope as a dashed line. Which slopes are
-# 0 nearly everywhere, and which are never 0?
+# Before you look at the pictures, sketch the slope of each function as a dashed line. Which slopes
+# are 0 nearly everywhere, and which are never 0?
 
 # %%
 activations = {
@@ -89,21 +97,23 @@ fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", 
 plt.show()
 
 # %% [markdown]
-# Solid is the function, dashed its slope. Look at the dashed lines: that of the step is 0 wherever
-# it exists; those of sigmoid, tanh and softmax are hills that end in plains, but never quite 0;
-# those of ReLU and leaky ReLU are steps; that of softplus is the sigmoid. (The lectures take
-# $\alpha = 0.01$ for the leaky ReLU, as the package does unless told otherwise; 0.1 can be seen.)
+# The solid line is the function, the dashed line its slope. Look at the dashed lines. The slope of
+# the step is 0 wherever it exists. The slopes of sigmoid, tanh and softmax are hills with long flat
+# ends, but they are never exactly 0. The slopes of ReLU and leaky ReLU are steps. The slope of
+# softplus is the sigmoid. (Lecture A takes $\alpha = 0.01$ for the leaky ReLU, and so does the
+# package if you give no other number. The picture takes 0.1, because 0.01 could not be seen.)
 #
-# The lectures differ at the edge of the step: A writes $z > 0$, B has a threshold $k$ and writes
-# $z \ge k$. Both are in the package, and they disagree in one point only:
+# The lectures differ at the edge of the step: the package follows lecture A and takes 1 for
+# $z > 0$, while lecture B has a threshold $k$ and takes 1 for $z \ge k$. The package has both
+# functions. With $k = 0$ they differ only at the point 0:
 
 # %%
 print("step(0) =", step(0.0), "  threshold(0) =", threshold(0.0))
 print("threshold(0.5, k=0.5) =", threshold(0.5, k=0.5))
 
 # %% [markdown]
-# At a kink there is no derivative. The engine has to return something, and like PyTorch it takes
-# the slope from the left for the ReLU; `gradcheck` knows that this is no mistake.
+# At a kink there is no derivative, but the engine must return something. For the ReLU it returns
+# the slope on the left, like PyTorch. `gradcheck` knows that this is not a mistake.
 
 # %%
 print(gradcheck(relu, 0.0)[0])
@@ -116,8 +126,9 @@ print(gradcheck(relu, 0.0)[0])
 # $$\sigma'(z) = \frac{-1}{(1 + e^{-z})^2}\cdot(-e^{-z})
 # = \frac{1}{1 + e^{-z}}\cdot\frac{(1 + e^{-z}) - 1}{1 + e^{-z}} = \sigma(z)\,(1 - \sigma(z))$$
 #
-# The package does the same if it is given the same small steps. Below, $u = e^{-z}$ and
-# $s = 1 + u$; for $-1/s^2$ it writes $-a/s$. Predict the last number from $a = 0.6225$ alone.
+# The package does the same if the function is written in the same small steps. Below, $u = e^{-z}$
+# and $s = 1 + u$, and $-1/s^2$ is written as $-a/s$. Predict the last number from $a = 0.6225$
+# alone.
 
 # %%
 z = Value(0.5, label="z")
@@ -131,14 +142,14 @@ derivation(a, z)
 print(f"by four small steps {grad(a, z):.6f}, by a (1 - a) {a * (1 - a):.6f}")
 
 # %% [markdown]
-# **The hyperbolic tangent.** It is a logistic function, stretched and shifted:
+# **The hyperbolic tangent.** It is a stretched and shifted logistic function:
 # $g(z) = 2\,\sigma(2z) - 1$. Therefore
 #
 # $$g'(z) = 4\,\sigma(2z)\,(1 - \sigma(2z)) = \bigl(2\,\sigma(2z)\bigr)\bigl(2 - 2\,\sigma(2z)\bigr)
 # = (1 + g)(1 - g) = 1 - g(z)^2 .$$
 #
-# Both steps can be checked: the identity, and the derivative, which we claim and let `gradcheck`
-# measure.
+# Both steps can be checked. For the identity we compare numbers. For the derivative we make a
+# claim, and let `gradcheck` measure the slope.
 
 # %%
 z = np.linspace(-5, 5, 101)
@@ -147,11 +158,11 @@ print("tanh' = 1 - tanh²:   ", gradcheck(tanh, 0.5, claimed=lambda z: 1 - tanh(
 print("tanh' = 1 - tanh:    ", gradcheck(tanh, 0.5, claimed=lambda z: 1 - tanh(z)).summary)
 
 # %% [markdown]
-# ## What goes wrong, in numbers
+# ## What can go wrong, in numbers
 #
-# ### Saturation, and gradients that vanish
+# ### Saturation and vanishing gradients
 #
-# At $z = 0$ the sigmoid has slope 0.25. How many times smaller is it at $z = 10$?
+# At $z = 0$ the sigmoid has the slope 0.25. How many times smaller is its slope at $z = 10$?
 
 # %%
 print("    z    sigmoid'      tanh'      ReLU'")
@@ -161,12 +172,13 @@ times = derivative_at(sigmoid, 0.0) / derivative_at(sigmoid, 10.0)
 print(f"from 0 to 10 the slope of the sigmoid becomes {times:.0f} times smaller")
 
 # %% [markdown]
-# tanh loses even more. Such a neuron is *saturated*: it hardly learns, because its slope is a
-# factor of every gradient that goes through it.
+# The slope of tanh falls even more. Such a neuron is *saturated*: it hardly learns, because its
+# slope is a factor of every gradient that passes through it.
 #
-# Now layers behind layers. In a network with one neuron to a layer and all weights 1, the gradient
-# of the first weight is the product of all slopes. That of the sigmoid is 0.25 at best, so $n$
-# layers leave $0.25^n$ at most.
+# Now put several layers one after the other. Take a network with one neuron in each layer, in which
+# the input, all weights and all biases are 1. Then the derivative of the output with respect to the
+# first weight is the product of all slopes. The slope of the sigmoid is at most 0.25, so $n$ layers
+# leave at most $0.25^n$.
 
 # %%
 depths = range(1, 17)
@@ -183,16 +195,16 @@ for name, g in {"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu}.items():
     print(f"{name:8} {problems.gradient_through(g, 16):.2g} at 16 layers")
 
 # %% [markdown]
-# The axis is logarithmic, so the straight lines fall by a constant factor with every layer. After
-# 16 layers nothing is left for sigmoid and tanh, and the ReLU has passed on everything. (tanh is
-# the worse one here only because biases of 1 push it into its plain; with $z$ near 0 its slope is
-# near 1.)
+# The vertical axis is logarithmic, so a straight line means that every layer multiplies the
+# gradient by the same factor. After 16 layers almost nothing is left with sigmoid and tanh, while
+# the ReLU has passed on everything. (tanh is the worst one here only because the biases of 1 push
+# it into its flat part; near $z = 0$ its slope is near 1.)
 #
 # ### Dead neurons
 #
-# The ReLU has a plain, too: left of 0, and there its slope is not small but 0. A neuron starts with
-# $w = -1$, $b = -0.5$ and is to learn $y = 2x$ for $x$ between 0 and 1. At the start $z < 0$ for
-# every $x$. What will 400 epochs of gradient descent change?
+# The ReLU has a flat part, too. It lies on the left of 0, and there the slope is not just small but
+# exactly 0. A neuron starts with $w = -1$ and $b = -0.5$, and should learn $y = 2x$ for $x$ between
+# 0 and 1. At the start $z < 0$ for every $x$. What will 400 epochs of gradient descent change?
 
 # %%
 x = np.linspace(0, 1, 51)
@@ -213,15 +225,16 @@ for g in (relu, leaky_relu):
     print(f"{g.name:10} w = {neuron.w[0]:7.4f}, b = {neuron.b:7.4f}")
 
 # %% [markdown]
-# Left, all three lines lie on the axis: the ReLU neuron is dead, its gradient is exactly 0 and not
-# one digit of $w$ has moved. Right, the leaky ReLU let one hundredth of the gradient through. It
-# needed its time, and then it found the line.
+# In the left figure, all three lines lie on the axis: the ReLU neuron is dead. Its gradient is
+# exactly 0, and $w$ has not changed in any digit. In the right figure, the leaky ReLU lets one
+# hundredth of the gradient through. It learns slowly at first, but it finds the line.
 #
 # ### Outputs that are not centred on zero
 #
-# The gradient of an output neuron's weight $w_j$ is $\delta\, a_j$: one $\delta$ for all weights,
-# times an input. Sigmoids hand on inputs above 0. So what can be said about the signs of the
-# gradients of two weights of the same neuron?
+# The gradient with respect to a weight $w_j$ of an output neuron is $\delta\, a_j$: the factor
+# $\delta$ is the same for all weights of the neuron, and $a_j$ is the input of this weight.
+# Sigmoids pass on inputs above 0. What does this mean for the signs of the gradients of two weights
+# of the same neuron?
 
 # %%
 inputs = np.random.default_rng(0).normal(size=(200, 3))
@@ -237,17 +250,17 @@ for ax, g in zip(axes, (sigmoid, tanh), strict=True):
 plt.show()
 
 # %% [markdown]
-# Each dot is one example. Behind sigmoids the signs always agree: here both are negative, and the
-# only other quadrant that can be reached is that of two positive ones. So the weights of a neuron
-# can only go up together or down together, and a step that should raise one and lower the other has
-# to zigzag. Behind tanh all four quadrants are in use. Over a batch the gradients are added up,
-# which softens the effect.
+# Each dot is one example. Behind sigmoids the two signs always agree. Here both gradients are
+# negative; the only other possibility is that both are positive. So for one example, the weights of
+# a neuron can only all go up or all go down. If one weight should rise and another should fall, the
+# descent must zigzag. Behind tanh all four quadrants occur. In a batch the gradients of several
+# examples are added up, which makes the effect smaller.
 #
 # ### Linear layers collapse
 #
-# Three linear layers are to be replaced by one that computes exactly the same, with
-# $\mathbf W = \mathbf W^{(3)} \mathbf W^{(2)} \mathbf W^{(1)}$. How many of the parameters were for
-# nothing?
+# We replace three linear layers by one layer that computes exactly the same, with
+# $\mathbf W = \mathbf W^{(3)} \mathbf W^{(2)} \mathbf W^{(1)}$. How many of the parameters were
+# superfluous?
 
 # %%
 stack = MLP(3, [4, 3, 2], "linear", "linear", initialisation="lecture", seed=0)
@@ -257,7 +270,10 @@ for network in (stack, one):
     print(f"{len(network.parameters()):2} parameters: {outputs}   {network}")
 
 # %% [markdown]
-# The 8 do the work of the 39: however deep, a stack of linear layers stays one linear function.
+# The 8 parameters do the work of the 39: a stack of linear layers, however deep, is still one
+# linear function. (Lecture A says that a linear activation cannot be used for backpropagation. It
+# can: the gradients are right, and such layers can be trained. But they cannot compute more than a
+# single layer.)
 #
 # In short:
 #
@@ -268,10 +284,14 @@ for network in (stack, one):
 # | sigmoid | on both sides | no | no | yes | at the output |
 # | tanh | on both sides | no | yes | yes | in small hidden layers |
 # | ReLU | left | left | no | yes | in most hidden layers |
-# | leaky ReLU | no | no | nearly | yes | where ReLUs die |
-# | softplus | left | no | no | yes | where a smooth ReLU is wanted |
+# | leaky ReLU | no | no | no | yes | where ReLUs die |
+# | softplus | left | no | no | yes | where a smooth ReLU is needed |
 #
-# ## What belongs at the output
+# (Lecture A calls the leaky ReLU nearly centred on zero. But with $\alpha = 0.01$ its negative
+# outputs are a hundred times smaller than its positive ones, so the difference from the ReLU is
+# small.)
+#
+# ## Which activation and loss belong at the output
 #
 # | task | output activation | loss |
 # | :-- | :-- | :-- |
@@ -279,8 +299,9 @@ for network in (stack, one):
 # | yes or no | sigmoid | log loss (binary cross entropy) |
 # | one of several classes | softmax | cross entropy |
 #
-# From probabilities to a class: the largest wins, and of a single probability, one that is at least
-# ½. The sigmoid is the softmax of two logits of which one is fixed at 0:
+# From probabilities to a class: of several probabilities, the largest wins. A single probability
+# means class 1 if it is at least ½. The sigmoid is the softmax of two logits, of which the second
+# is fixed at 0:
 
 # %%
 print(predicted_class([0.1, 0.7, 0.2]), predicted_class(0.5), predicted_class(0.49))
@@ -297,13 +318,14 @@ print(f"softmax of (0.8, 0): {softmax([0.8, 0.0])[0]:.6f}   σ(0.8): {sigmoid(0.
 # | log loss (A8, B3) | $-y \log p - (1 - y) \log(1 - p)$ | $(p - y) / (p\,(1 - p))$ |
 # | cross entropy (B3, D3) | $-\sum_c y_c \log p_c = -\log p_l$ | $-\delta_{il} / p_l$ |
 #
-# A prediction that is a probability is called $p$. In the last row $l$ is the true class;
-# $\delta_{il}$ is 1 for $i = l$ and 0 otherwise. Over several examples each is averaged.
-# Conventions differ: B3 halves the mean squared error (`mse(..., half=True)`), D3 divides it by the
-# number of examples only.
+# A prediction that is a probability is called $p$. In the last row $l$ is the true class. The last
+# two rows are for one example; for several examples, the package takes the mean. The first two rows
+# are sums, and stay sums. Conventions differ: B3 halves the mean squared error
+# (`mse(..., half=True)`), and D3 divides only by the number of examples, not by the number of
+# outputs.
 #
-# Here are all of them at one point, $\hat{\mathbf y} = (0.7, 0.2, 0.1)$ and
-# $\mathbf y = (1, 0, 0)$. Compute the first row and the last in your head before you run the cell.
+# Here are all losses at one point, $\hat{\mathbf y} = (0.7, 0.2, 0.1)$ and $\mathbf y = (1, 0, 0)$.
+# Compute the first row and the last in your head before you run the cell.
 
 # %%
 at_hand = [losses.half_squared_error, losses.rss, losses.mse]
@@ -314,12 +336,13 @@ for loss in at_hand:
     print(f"{loss.__name__:24} {cost:7.4f}   gradient", *[f"{d:8.4f}" for d in grad(cost, y_hat)])
 
 # %% [markdown]
-# The log loss took the three numbers for three yes-or-no answers and averaged, hence a third of the
-# derivative in the table. The last row looks at one number only, the probability of the true class
-# (the package calls it the negative log likelihood when it is given probabilities, and keeps
-# `cross_entropy` for logits). The name has a reason. Three yes-or-no trials with the predictions
-# below have a *likelihood*, the product of what the model gave to what happened; its negative
-# logarithm, divided by the number of trials, is the log loss:
+# The log loss read the three numbers as three yes-or-no answers and took the mean, so each
+# derivative is a third of the one in the table. The last row uses only one number, the probability
+# of the true class. (The package calls this loss the negative log likelihood when it is computed
+# from probabilities, and `cross_entropy` when it is computed from logits.) This is where the name
+# comes from: take three yes-or-no trials with the predictions below. Their *likelihood* is the
+# product of the probabilities that the model gave to what really happened. The negative logarithm
+# of the likelihood, divided by the number of trials, is the log loss:
 
 # %%
 likelihood = 0.9 * (1 - 0.2) * 0.6
@@ -328,8 +351,8 @@ print(f"mean binary cross entropy {losses.binary_cross_entropy([0.9, 0.2, 0.6], 
 
 # %% [markdown]
 # **A slip.** The slides of A print the log loss as $-y\log a + (1 - y)\log(1 - a)$: the minus sign
-# reaches the first term only. Below it the derivative is printed right. For which $y$ do the two
-# disagree?
+# only applies to the first term. The derivative that they print below it is right. For which $y$ do
+# the two disagree?
 
 # %%
 for y in (1, 0):
@@ -341,9 +364,10 @@ for y in (1, 0):
     print(f"y = {y}: {report[0].outcome}")
 
 # %% [markdown]
-# For $y = 0$: with both terms under one minus sign, every $y$ passes.
+# They disagree for $y = 0$. With both terms under one minus sign, the formula is right for every
+# $y$.
 #
-# **Why not the squared error for everything?** Because of what becomes of it behind a sigmoid. Let
+# **Why not use the squared error for everything?** The reason is its gradient behind a sigmoid. Let
 # $y = 1$, and look at the gradient with respect to $z$:
 #
 # $$\text{squared error: } (a - 1)\,a\,(1 - a) \qquad\qquad
@@ -370,9 +394,9 @@ for loss in (losses.half_squared_error, losses.binary_cross_entropy):
     print(f"{loss.__name__:20} at z = -6: L = {cost:.4f}, ∂L/∂z = {grad(cost, z):.4f}")
 
 # %% [markdown]
-# The squared error is flat on the left: wrong, and nothing pulls. The log loss goes on rising, with
-# slope −1: its derivative has $a\,(1 - a)$ in the denominator, which cancels the sigmoid's own
-# slope.
+# The squared error is flat on the left: the answer is wrong, but the gradient is nearly 0. The log
+# loss keeps rising to the left, with a slope close to −1: its derivative has $a\,(1 - a)$ in the
+# denominator, and this cancels the slope of the sigmoid.
 #
 # ## Softmax and cross entropy
 #
@@ -382,9 +406,9 @@ for loss in (losses.half_squared_error, losses.binary_cross_entropy):
 # $$\frac{\partial \hat y_i}{\partial z_j} = \frac{\delta_{ij}\, e^{z_i}}{s}
 # - \frac{e^{z_i} e^{z_j}}{s^2} = \hat y_i\,(\delta_{ij} - \hat y_j),$$
 #
-# where $\delta_{ij}$ is 1 for $i = j$ and 0 otherwise. E prints
-# $\hat y_i\,(\delta_{ij} - \hat y_i)$, with $i$ in both places. How many of the nine derivatives of
-# three logits are right nevertheless?
+# where $\delta_{ij}$ is 1 if $i = j$, and 0 otherwise. Lecture E prints
+# $\hat y_i\,(\delta_{ij} - \hat y_i)$, with $i$ in both places. How many of the nine derivatives
+# for three logits are right nevertheless?
 
 
 # %%
@@ -402,11 +426,11 @@ print("derived:   ", gradcheck(softmax, [2.0, 0.5, -1.0], claimed=derived).summa
 print("as printed:", gradcheck(softmax, [2.0, 0.5, -1.0], claimed=as_printed).summary)
 
 # %% [markdown]
-# The three on the diagonal, where $i = j$.
+# Three of them are right: those on the diagonal, where $i = j$.
 #
-# **Behind it the cross entropy**, $L = -\log \hat y_l$ with the true class $l = 1$, from
+# **Then the cross entropy**, $L = -\log \hat y_l$ with the true class $l = 1$, for
 # $\mathbf z = (2, 0.5, -1)$. We build it from its parts, so that every path can be seen. The logit
-# $z_1$ stands in the numerator *and* in the sum below; how many paths lead from $L$ to it?
+# $z_1$ occurs in the numerator *and* in the sum below it. How many paths lead from $L$ to $z_1$?
 
 # %%
 z = [Value(x, label=name) for x, name in zip((2.0, 0.5, -1.0), ("z₁", "z₂", "z₃"), strict=True)]
@@ -419,30 +443,30 @@ for node, name in zip([*e, s, y_hat, cost], ["e₁", "e₂", "e₃", "s", "ŷ₁
 paths(y_hat, z[0]).draw(show="data partials")
 
 # %% [markdown]
-# The picture ends at $\hat y_1$, of which $L$ is the negative logarithm. Each path has its colour.
-# Here they are from $L$ on, with the product of each. ($v_1$ is $\log \hat y_1$. The numerator is
-# marked *direct*, because $e_1$ stands in the sum, too.)
+# The picture ends at $\hat y_1$; the loss $L$ is its negative logarithm. Each path has its own
+# colour. Here are the paths from $L$ on, with the product of each. ($v_1$ is $\log \hat y_1$. The
+# edge to the numerator is marked *direct*, because $e_1$ also occurs in the sum.)
 
 # %%
 paths(cost, z[0])
 
 # %% [markdown]
-# And for comparison those to $z_2$:
+# For comparison, here are the paths to $z_2$:
 
 # %%
 paths(cost, z[1])
 
 # %% [markdown]
-# Two paths to $z_1$. The one through the numerator is always $-1$. The one through the sum is
-# $+\hat y_1$: all its factors cancel but this. A logit of another class has the path through the
-# sum only. Together, and for any $l$,
+# There are two paths to $z_1$. The one through the numerator always contributes $-1$. The one
+# through the sum contributes $+\hat y_1$, because everything else cancels. A logit of another class
+# has only the path through the sum. Together, and for any $l$,
 #
 # $$\frac{\partial L}{\partial z_i} = \hat y_i - \delta_{il}, \qquad\text{that is}\qquad
 # \nabla_{\mathbf z} L = -(\mathbf e_l - \hat{\mathbf y}) = \hat{\mathbf y} - \mathbf e_l ,$$
 #
-# with the unit vector $\mathbf e_l$, the one-hot target. D gets there in two steps: first
-# $\nabla_{\hat{\mathbf y}} L = -\mathbf e_l / \hat y_l$, then the matrix of softmax. Both ways with
-# the numbers:
+# where the unit vector $\mathbf e_l$ is the one-hot target. Lecture D gets there in two steps:
+# first $\nabla_{\hat{\mathbf y}} L = -\mathbf e_l / \hat y_l$, and then the matrix of the
+# derivatives of softmax. Here are both ways with numbers:
 
 # %%
 p = np.array(softmax([2.0, 0.5, -1.0]))
@@ -465,14 +489,15 @@ axes[0].set_ylabel("probability, or slope")
 plt.show()
 
 # %% [markdown]
-# What is predicted, less what is true: the bars of the gradient add up to 0. A step against it
-# takes from the classes that got too much and gives to the true one. No bar is longer than 1, and
-# while another class has the largest probability that of the true class is at least ½ long.
+# The gradient is the prediction minus the target, so its bars add up to 0. A step against the
+# gradient takes from the classes that got too much, and gives to the true class. No bar is longer
+# than 1. As long as another class has the largest probability, the bar of the true class is at
+# least ½ long.
 #
-# ## Numbers that stay exact
+# ## Logits instead of probabilities
 #
-# The formula of softmax, typed as it is printed, breaks at logits that an untrained network may
-# well produce:
+# If you type the formula of softmax as it is printed, it fails at logits that an untrained network
+# may well produce:
 
 # %%
 try:
@@ -481,10 +506,11 @@ except OverflowError as error:
     print("OverflowError:", error)
 
 # %% [markdown]
-# The result would be an ordinary number. Only the step in between is not, so divide numerator and
-# denominator by the largest term first: $e^{z_i - m} / \sum_j e^{z_j - m}$ with $m = \max_j z_j$.
-# And never compute $\log$ of the softmax, but $L = \log\sum_j e^{z_j - z_l}$. Of a network that is
-# sure, and wrong, at logits $(10\,000, 0)$ with true class 2: what is the loss, what is the
+# The result would be an ordinary number; only the numbers on the way are too large. So divide
+# numerator and denominator by the largest term first: $e^{z_i - m} / \sum_j e^{z_j - m}$ with
+# $m = \max_j z_j$. And do not compute the logarithm of the softmax, but
+# $L = (m - z_l) + \log\sum_j e^{z_j - m}$, which is the same number. A network is sure, and wrong:
+# its logits are $(10\,000, 0)$, and the true class is the second. What is the loss, and what is the
 # gradient?
 
 # %%
@@ -497,9 +523,10 @@ print("log loss from the logit", cost.data, " gradient", grad(cost, z[0]))
 print("softplus", softplus(1e4), " sigmoid", sigmoid(-1e4))
 
 # %% [markdown]
-# All exact. From the probability nothing can be rescued: $\sigma(10^4)$ has been rounded to 1, and
-# the loss of saying 1 to what is 0 is infinite. The package says so rather than returning `inf` or
-# a made-up large number.
+# All of these numbers are as precise as floats can be. From the probability, the loss can no longer
+# be computed: $\sigma(10^4)$ was rounded to 1, and if the true class is 0, the loss of the
+# prediction 1 is infinite. The package raises an error, instead of returning `inf` or an invented
+# large number.
 
 # %%
 try:
@@ -508,13 +535,14 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# That is why a network that learns classes usually ends in logits (identity at the output), and its
-# loss takes them: `cross_entropy`, `binary_cross_entropy_with_logits`.
+# This is why a network that learns classes usually ends in logits (with the identity at the
+# output), and its loss takes logits: `cross_entropy`, `binary_cross_entropy_with_logits`.
 #
 # ## Exercises
 #
 # **1. A new activation.** SiLU, also called swish, is $g(z) = z\,\sigma(z)$. Derive $g'$. Somebody
-# claims $g'(z) = z\,\sigma(z)\,(1 - \sigma(z))$; the report says what was forgotten. Put in yours.
+# claims $g'(z) = z\,\sigma(z)\,(1 - \sigma(z))$, and the report says what is missing. Replace the
+# claim by your derivative.
 
 
 # %%
@@ -523,14 +551,15 @@ def silu(z):
 
 
 def claim(z):
-    return z * sigmoid(z) * (1 - sigmoid(z))  # replace by yours
+    return z * sigmoid(z) * (1 - sigmoid(z))  # replace this by your derivative
 
 
 print(gradcheck(silu, 0.5, claimed=claim)[0].outcome)
 
 # %% [markdown]
-# **2. The plain begins.** From which $z$ on, to one decimal place, is the slope of tanh below one
-# hundredth of its largest? Change the number until both lines say True.
+# **2. Where the flat part begins.** Find the smallest $z$ with one decimal place at which the slope
+# of tanh is below one hundredth of its largest value. Change the number until both lines print
+# True.
 
 # %%
 z = 1.0
@@ -538,9 +567,10 @@ print("below at z:         ", derivative_at(tanh, z) < 0.01 * derivative_at(tanh
 print("not yet at z - 0.1: ", derivative_at(tanh, z - 0.1) >= 0.01 * derivative_at(tanh, 0.0))
 
 # %% [markdown]
-# **3. Soft targets.** A target need not be one-hot. For $L = -\sum_c y_c \log \hat y_c$ with
-# $y_1 + y_2 + y_3 = 1$, derive $\partial L/\partial z_i$ and claim all three as text, rounded to
-# four digits. One is filled in, for you to find out whether it is right; `None` claims nothing.
+# **3. Soft targets.** A target does not have to be one-hot. For $L = -\sum_c y_c \log \hat y_c$
+# with $y_1 + y_2 + y_3 = 1$, derive $\partial L/\partial z_i$. Claim all three derivatives as text,
+# rounded to four decimals. One claim is filled in; find out whether it is right. `None` claims
+# nothing.
 
 # %%
 report = gradcheck(
@@ -552,9 +582,9 @@ for found in report:
     print(f"{found.derivative}: {found.outcome}")
 
 # %% [markdown]
-# **4. By hand.** One neuron with a sigmoid and the log loss. Fill in the page below, or answer in
-# Python: `sheet.answer("da/dz", ...)`; `sheet.hint("da/dz")` helps. Another `seed` makes another
-# sheet. ($y = 1$, so that $L = -v_1$ with $v_1 = \log a$.)
+# **4. By hand.** Here is one neuron with a sigmoid and the log loss. Fill in the page below, or
+# answer in Python: `sheet.answer("da/dz", ...)`; `sheet.hint("da/dz")` gives a hint. Another `seed`
+# makes another sheet. (Here $y = 1$, so $L = -v_1$ with $v_1 = \log a$.)
 
 # %%
 w, x, b = Value(0.8, label="w"), Constant(1.5, label="x"), Value(-0.4, label="b")

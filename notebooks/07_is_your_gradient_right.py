@@ -1,19 +1,25 @@
 # %% [markdown]
 # # 7 · Is your gradient right?
 #
-# A derivative is easily got wrong, and hard to see wrong: often the loss still falls, only more
-# slowly. So every gradient meets a witness here that knows nothing about derivatives: the values
-# of the function.
+# It is easy to get a derivative wrong, and hard to notice: often the loss still falls, only more
+# slowly. So in this notebook every gradient is compared with something that does not use
+# derivatives at all: the values of the function.
 #
 # After this notebook you can
 #
 # - measure a slope from two values, and say why a smaller step is not always better;
-# - read the report of `gradcheck` and tell its four verdicts apart;
+# - read the report of `gradcheck` and distinguish its four verdicts;
 # - check a derivative that you worked out by hand, as a number, as text or as a function;
-# - test an operation of your own on inputs that a machine thinks up;
-# - find the mistake in a printed formula. Five lecture texts give us twelve.
+# - test an operation of your own on inputs that a program chooses;
+# - find the mistake in a printed formula. This notebook has twelve of them, from five lecture
+#   texts.
 #
-# Lecture rows: A6, A8, A9, B4, C2, D1, D5, E1, and the whole table of slips.
+# Lecture rows: A6, A8, A9, B4, C2, D1, D5, E1, and the slips in the lectures.
+#
+# The five lecture texts are A (slides "Neural Networks" of a course on machine learning), B (notes
+# "Neural networks"), C (handwritten notes "Back propagation"), D (slides "Feedforward Neural
+# Networks") and E (a solved exercise on a network with two hidden ReLU layers and cross entropy).
+# A6 means item 6 of lecture A; the README lists all items under "The lectures, row by row".
 
 # %%
 import math
@@ -47,13 +53,14 @@ plt.style.use("lecture.mplstyle")
 # %% [markdown]
 # ## A slope from two values
 #
-# A sigmoid neuron with input 2 and bias $-\tfrac12$ puts out $a(w) = \sigma(2w - \tfrac12)$. Two
-# ways to measure $da/dw$ with a step $h$:
+# A sigmoid neuron with the input 2 and the bias $-\tfrac12$ has the output
+# $a(w) = \sigma(2w - \tfrac12)$. There are two ways to measure $da/dw$ with a step $h$:
 #
 # $$\text{forward: } \frac{a(w+h) - a(w)}{h}
 # \qquad\qquad \text{central: } \frac{a(w+h) - a(w-h)}{2h}$$
 #
-# Look at how many digits agree with the last line as $h$ shrinks by ten and by ten.
+# Look how many digits agree with the last line when $h$ becomes ten times smaller, and ten times
+# smaller again.
 
 
 # %%
@@ -75,10 +82,10 @@ for h in (0.1, 0.01, 0.001):
 print(f"the engine                         {grad(neuron(w), w):.9f}")
 
 # %% [markdown]
-# A step ten times smaller gives the forward quotient about one more digit, the central one about
-# two.
+# When the step becomes ten times smaller, the forward quotient gains about one digit, the central
+# quotient about two.
 #
-# **Predict:** how many digits of the central quotient are right at $h = 10^{-15}$?
+# **Predict:** how many digits of the central quotient are right for $h = 10^{-15}$?
 
 # %%
 print(f"h = 1e-15   central {central(1e-15):.9f}")
@@ -86,14 +93,15 @@ print(f"the engine          {grad(neuron(w), w):.9f}")
 
 # %% [markdown]
 # Hardly any. The two outputs agree in nearly all of their 16 digits, so their difference consists
-# of what rounding has left of it; and then it is divided by $10^{-15}$.
+# mainly of rounding errors, and these are then divided by $2 \cdot 10^{-15}$.
 #
-# ## The error against the step
+# ## The error depends on the step
 #
-# Taylor's theorem says what the quotients cut off: $\tfrac12 |a''|\,h$ forward,
-# $\tfrac16 |a'''|\,h^2$ central. The engine gives both constants, since it differentiates its own
-# derivatives. Rounding adds about $\varepsilon |a| / h$, where $\varepsilon = 2^{-53}$ is the
-# relative error of a rounded number.
+# Taylor's theorem says how large the truncation errors of the quotients are: about
+# $\tfrac12 |a''|\,h$ for the forward one, and $\tfrac16 |a'''|\,h^2$ for the central one. The
+# engine can compute both constants, because it can differentiate its own derivatives. Rounding adds
+# about $\varepsilon |a| / h$, where $\varepsilon = 2^{-53}$ is the largest relative error of a
+# rounded number.
 
 # %%
 first = grad(neuron(w), w, differentiable=True)
@@ -120,9 +128,10 @@ axes.set_title("Truncation falls with the step, rounding rises")
 _ = axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 # %% [markdown]
-# Read it from right to left. Both errors fall along straight lines, the central one twice as
-# steeply (slopes 1 and 2 on logarithmic axes). Then they reach the dashed line of rounding and
-# scatter along it, upwards. The best step lies about where the lines cross:
+# Read the figure from right to left. Both errors fall along straight lines, the central one twice
+# as steeply (the slopes are 1 and 2 on logarithmic axes). Then they reach the dashed line of the
+# rounding error, and scatter upwards along it. The best step is near the point where the lines
+# cross:
 
 # %%
 rounding = 2**-53 * neuron(0.4)
@@ -132,15 +141,16 @@ print(f"forward at h = {h1:.0e}, error {rounding / h1:.0e}; √ε = {2 ** (-53 /
 print(f"central at h = {h2:.0e}, error {rounding / h2:.0e}; ∛ε = {2 ** (-53 / 3):.0e}")
 
 # %% [markdown]
-# Near $\sqrt{\varepsilon}$ forward, near $\sqrt[3]{\varepsilon}$ central, and even there half of
-# the 16 digits, or a third, are lost. For another function all the lines shift. So any fixed step,
-# and any fixed tolerance, is a guess.
+# The best step is near $\sqrt{\varepsilon}$ for the forward quotient and near
+# $\sqrt[3]{\varepsilon}$ for the central one. Even there, the forward quotient loses half of the 16
+# digits, and the central one a third. For another function all the lines are somewhere else. So any
+# fixed step, and any fixed tolerance, is a guess.
 #
 # ## A checker that does not guess
 #
-# `gradcheck` measures at some 48 steps, extrapolates them to $h = 0$, measures the noise as well,
-# and derives the tolerance from both. Its report is a table, with the digits that are certain and
-# one more. For a lecture that is too many, so we print four, and then the verdict:
+# `gradcheck` measures the slope with about 50 steps, extrapolates to $h = 0$, measures the noise as
+# well, and derives the tolerance from both. Its report is a table with all digits that are certain,
+# and one more. For this notebook that is too many, so we print four digits and the verdict:
 
 
 # %%
@@ -159,11 +169,12 @@ show(report)
 print("tolerance below 1e-12:", report[0].tolerance < 1e-12)
 
 # %% [markdown]
-# Twelve decimals, more than any one step gives. (See the whole table with
-# `gradcheck(neuron, 0.4)` in a cell of its own.) All gradients of a network are checked at once:
-# here those of the worked example of lecture A, with four weights and two biases to a layer. (A
-# check may move Values that the function knows by itself, such as the parameters of a network; it
-# puts them back.)
+# The tolerance is in the twelfth decimal or beyond, so the check is more precise than any single
+# step. (To see the whole table, run `gradcheck(neuron, 0.4)` in a cell of its own.) All gradients
+# of a network can be checked at once. Here they are for the worked example of lecture A, which has
+# four weights and two biases in each layer. (The check may change Values that the function uses
+# without receiving them as arguments, such as the parameters of a network. It restores them
+# afterwards.)
 
 # %%
 mlp, L = worked_example.forward()
@@ -180,34 +191,34 @@ show(gradcheck(loss, *mlp.parameters()))
 #
 # | | verdict | what it means | right? |
 # |---|---|---|---|
-# | ✓ | agrees | the gradient is the slope, within the tolerance | yes |
-# | ✗ | wrong | it is not | no |
-# | ∧ | not differentiable here | each side has its own slope | if the gradient lies between |
-# | ? | inconclusive | rounding hides what should be seen | no |
+# | ✓ | agrees | the gradient equals the slope, within the tolerance | yes |
+# | ✗ | wrong | the gradient does not equal the slope | no |
+# | ∧ | not differentiable here | the two sides have different slopes | if it lies between them |
+# | ? | inconclusive | rounding errors are too large to decide | no |
 #
-# You have seen the first. For the second somebody has to make a mistake. **Predict:** what is
-# wrong with this function?
+# You have seen the first verdict. For the second, somebody must make a mistake. **Predict:** what
+# is wrong with this function?
 
 # %%
 show(gradcheck(lambda x: x * math.sin(x.data), 0.7))
 
 # %% [markdown]
-# `math.sin` returns a plain number. The path through it never reached the graph, so half of the
-# product rule is missing, and the last line of the report says where it left. Now for a weight
-# that hardly matters, this time with the table:
+# `math.sin` returns a plain number. The path through it is not in the graph, so one half of the
+# product rule is missing. The last line of the report names the operation that received the plain
+# number. Next, a weight that hardly matters, this time with the whole table:
 
 # %%
 gradcheck(lambda w: 1e9 + 1e-9 * w, 1.0)
 
 # %% [markdown]
-# The derivative is right, but no value can tell: near $10^9$ neighbouring floats are $10^{-7}$
-# apart. An honest witness says that it has seen nothing.
+# The derivative is right, but no value of the function can confirm it: near $10^9$, neighbouring
+# floats are about $10^{-7}$ apart. So the honest verdict is that the check could see nothing.
 #
 # ## Kinks
 #
-# ReLU has slope 0 on the left of 0 and slope 1 on the right, and none at 0, where engines choose:
-# here 0, as lecture E does. (Lecture A calls it differentiable, with $g'(0) = 1$.) A central
-# quotient sees neither:
+# ReLU has the slope 0 on the left of 0 and the slope 1 on the right. At 0 itself it has no slope,
+# and every engine must choose one. This engine chooses 0, as lecture E does. (Lecture A calls the
+# function differentiable, with $g'(0) = 1$.) A central quotient finds neither:
 
 # %%
 h = 1e-6
@@ -216,28 +227,30 @@ print("right  ", (relu(h) - relu(0.0)) / h)
 print("central", (relu(h) - relu(-h)) / (2 * h))
 
 # %% [markdown]
-# A checker that believes the central one calls the engine's 0 wrong, and the 1 of lecture A as
-# well. `gradcheck` reports both sides, and accepts what lies between.
+# A checker that trusts the central quotient would call the engine's 0 wrong, and the 1 of lecture
+# A, too. `gradcheck` reports the slopes on both sides, and accepts everything from one to the
+# other.
 
 # %%
 gradcheck(relu, 0.0)
 
 # %% [markdown]
-# **Predict:** $\mathrm{relu}(x) - \mathrm{relu}(-x)$ is a complicated way to write $x$. What does
-# the engine say is its derivative at 0, and what is the verdict?
+# **Predict:** $\mathrm{relu}(x) - \mathrm{relu}(-x)$ is a complicated way to write $x$. Which
+# derivative does the engine compute at 0, and what is the verdict?
 
 # %%
 show(gradcheck(lambda x: relu(x) - relu(-x), 0.0))
 
 # %% [markdown]
-# Wrong, and rightly so: the whole has a derivative, although its parts have none. A choice that
-# is allowed for each part need not be allowed for the whole. Every engine that works by local
-# rules has this flaw.
+# The verdict is right: the whole function has a derivative, although its parts have none. A choice
+# that is allowed for each part may be wrong for the whole. Every engine that applies local rules
+# has this flaw.
 #
 # ## Check your own derivation
 #
-# A derivative that you worked out by hand is checked in the same way, with `claimed=`. The cost
-# of one output neuron, $C(z) = \tfrac12 (\sigma(z) - 0.8)^2$, as a number first:
+# A derivative that you worked out by hand is checked in the same way, with `claimed=`. The example
+# is the cost of one output neuron, $C(z) = \tfrac12 (\sigma(z) - 0.8)^2$. The first claim is a
+# number:
 
 
 # %%
@@ -248,15 +261,16 @@ def cost(z):
 show(gradcheck(cost, 0.4, claimed=-0.0484))
 
 # %% [markdown]
-# It is right to its last digit, but a number is held to all the digits of the machine. Figures on
-# paper are rounded, so claim text: it has to be rounded right, and is then as good as its digits.
+# The claim is right to its last digit, but a number is compared with all digits that the check can
+# measure. Figures on paper are rounded, so claim them as text. A text must be rounded correctly,
+# and is then accepted to its last digit.
 
 # %%
 show(gradcheck(cost, 0.4, claimed="-0.0484"))
 
 # %% [markdown]
-# Best is a function of the inputs, since it says the formula. This one has a slip: can you see it
-# before you read the verdict?
+# The best claim is a function of the inputs, because it states the formula. The next one contains a
+# mistake: can you see it before you read the verdict?
 
 # %%
 show(gradcheck(cost, 0.4, claimed=lambda z: sigmoid(z) - 0.8))
@@ -265,12 +279,13 @@ show(gradcheck(cost, 0.4, claimed=lambda z: sigmoid(z) - 0.8))
 show(gradcheck(cost, 0.4, claimed=lambda z: (sigmoid(z) - 0.8) * sigmoid(z) * (1 - sigmoid(z))))
 
 # %% [markdown]
-# ## Let a machine choose the points
+# ## Let a program choose the points
 #
-# One point proves little, as we shall see. [Hypothesis](https://hypothesis.readthedocs.io) draws
-# many and looks for a bad one; `tinygrad_edu.testing` tells it which numbers are in the domain.
-# The `settings` make it draw the same ones in every run. A test that passes is silent, and this
-# one does:
+# A check at one point proves little, as we shall see.
+# [Hypothesis](https://hypothesis.readthedocs.io) draws many points and searches for one at which
+# the test fails. `tinygrad_edu.testing` tells it which numbers are in the domain. With the
+# `settings` below it draws the same points in every run. A test that passes prints nothing, and
+# this one passes:
 
 # %%
 same_every_time = settings(
@@ -291,8 +306,8 @@ def test_log_loss(p, y):
 test_log_loss()
 
 # %% [markdown]
-# A favourite mistake is $\tanh' = 1 - \tanh$, without the square. **Predict:** is there a point
-# at which this claim passes? And which is the simplest one at which it fails?
+# A favourite mistake is $\tanh' = 1 - \tanh$, without the square. **Predict:** is there a point at
+# which this claim passes? And which is the simplest point at which it fails?
 
 
 # %%
@@ -305,13 +320,15 @@ print("passes at 0:", claim_passes(0.0))
 print("fails at", simplest)
 
 # %% [markdown]
-# At 0 the claim passes, since 0 is its own square: zeros and ones are bad places for a check.
-# Hypothesis did not stop at the first bad point but looked for the simplest.
+# At 0 the claim passes, because 0 is its own square: zeros and ones are bad points for a check.
+# Hypothesis did not stop at the first point where the claim failed, but searched for the simplest
+# one.
 #
 # ## An operation of your own
 #
-# An operation is one statement: how it is computed, and its rule, the partial derivatives as an
-# expression of output `y` and input `x`. Here is a bell curve $y = e^{-x^2}$ with the rule $-2x$.
+# An operation is one statement. It says how the result is computed, and gives the rule: the partial
+# derivatives as an expression of the output `y` and the input `x`. Here is a bell curve
+# $y = e^{-x^2}$ with the rule $-2x$.
 
 # %%
 bell = Operation(
@@ -339,9 +356,8 @@ except AssertionError as error:
     print(fault.partition(", but")[0])
 
 # %% [markdown]
-# The rule is at fault, and the point is again the simplest one. (The report goes on with the slope
-# that it has measured, $-2/e$.) Where one operation among many is
-# wrong, the report names it just the same:
+# The rule is wrong, and the point is again the simplest one. (The report then gives the slope that
+# it has measured, $-2/e$.) The report also names the wrong operation when it is one of many:
 
 # %%
 report = gradcheck(lambda w, x: tanh(w * bell(x)) + sigmoid(w - x), 0.5, 0.8)
@@ -350,9 +366,9 @@ for found in report:
 print(report.fault.partition(", but")[0])
 
 # %% [markdown]
-# The gradient with respect to $w$ is right all the same: its path does not lead through the bell.
-# The rule forgot the outer derivative, $e^{-x^2}$ itself, which is the output `y`. Mended, it
-# passes, even with its second derivatives (`order=2`):
+# The gradient with respect to $w$ is still right: its path does not lead through the bell. The rule
+# forgot the outer derivative, $e^{-x^2}$ itself, which is the output `y`. With this factor the rule
+# passes, even for the second derivatives (`order=2`):
 
 
 # %%
@@ -370,10 +386,10 @@ test_mended_bell()
 # %% [markdown]
 # ## Twelve slips in five lectures
 #
-# All of these are printed in the lecture texts that this package follows. Their authors know the
-# subject, and a formula goes wrong all the same. In most of the checks below the same function
-# $f$ is checked twice: the lines `f[0]` claim what is **printed**, the lines `f[1]` what is
-# **right**. Try to see the mistake before you look at the verdict.
+# All of these formulas are printed in the five lecture texts. Their authors know the subject well,
+# and formulas still go wrong. Most of the checks below check the same function $f$ twice: the lines
+# `f[0]` claim what is **printed**, the lines `f[1]` what is **right**. Try to see the mistake
+# before you look at the verdict.
 #
 # ### Lecture A
 #
@@ -384,10 +400,10 @@ w11 = mlp.layers[1].neurons[0].w[0]
 show(gradcheck(lambda _: [loss(), loss()], w11, claimed=["0.0821", "0.0822"]))
 
 # %% [markdown]
-# **2** · Its loss is written
+# **2** · Its loss is written as
 # $\tfrac12 \left\| (\tilde y_1 - y_1)^2 - (\tilde y_2 - y_2)^2 \right\|^2$, a difference of
-# squares, and its derivative $\tilde y_1 - y_1 = 0.7414$. Here it is the functions that differ,
-# and the claims that are the same.
+# squares, and the derivative of this loss as $\tilde y_1 - y_1 = 0.7414$. In this check the two
+# functions differ, and the claims are the same.
 
 
 # %%
@@ -399,12 +415,12 @@ def f(p, q):
 show(gradcheck(f, 0.7514, 0.7729, claimed=[lambda p, q: [p - 0.01, q - 0.99]] * 2))
 
 # %% [markdown]
-# The factor 1.005 is that of the outer square: twice the difference 0.5025. The derivative and
-# all figures of the lecture belong to the sum of squares. Of a difference the two errors could
-# cancel: a network equally wrong in both outputs would have no loss.
+# The factor 1.005 comes from the outer square: it is twice the difference 0.5025. The derivative
+# and all figures in the lecture belong to the sum of squares. In a difference the two errors could
+# cancel: a network that is equally wrong in both outputs would have the loss 0.
 #
-# **3** · The log loss is written $-y \log a + (1 - y) \log(1 - a)$, its derivative (rightly)
-# $-\frac{y}{a} + \frac{1 - y}{1 - a}$. We take an example of class 0.
+# **3** · The log loss is written as $-y \log a + (1 - y) \log(1 - a)$, its derivative (correctly)
+# as $-\frac{y}{a} + \frac{1 - y}{1 - a}$. We take an example of class 0.
 
 
 # %%
@@ -419,13 +435,13 @@ def f(a):
 show(gradcheck(f, 0.7, claimed=[lambda a: -y / a + (1 - y) / (1 - a)] * 2))
 
 # %% [markdown]
-# With the minus before one term only, the loss rewards the wrong class. Examples of class 1 would
-# not have shown it, since their second term is 0.
+# If the minus sign applies only to the first term, the loss rewards the wrong class. Examples of
+# class 1 would not have shown this, because their second term is 0.
 #
 # ### Lecture B
 #
-# **4** · Step 1 for $C = \tfrac12 (y - \hat y)^2$: $\;\partial C/\partial\hat y = y - \hat y$.
-# The target is 0.8.
+# **4** · Step 1 for $C = \tfrac12 (y - \hat y)^2$: $\;\partial C/\partial\hat y = y - \hat y$. The
+# target is 0.8.
 
 
 # %%
@@ -436,9 +452,8 @@ def f(p):
 show(gradcheck(f, 0.3, claimed=lambda p: [0.8 - p, p - 0.8]))
 
 # %% [markdown]
-# **5** · Step 3 says $\partial z/\partial\theta = \sigma'(z)\,a$, so that (the sign mended)
-# $\partial C/\partial\theta = \sigma'(z)^2\,(\hat y - y)\,a$. The neuron has the input
-# $a = 0.55$.
+# **5** · Step 3 says $\partial z/\partial\theta = \sigma'(z)\,a$, so that (with the right sign)
+# $\partial C/\partial\theta = \sigma'(z)^2\,(\hat y - y)\,a$. The neuron has the input $a = 0.55$.
 
 
 # %%
@@ -455,15 +470,15 @@ def by_hand(theta):
 show(gradcheck(f, 0.7, claimed=by_hand))
 
 # %% [markdown]
-# The weighted sum $z$ comes before $\sigma$, so there is no $\sigma'$ in
+# The weighted sum $z$ is computed before $\sigma$ is applied, so there is no $\sigma'$ in
 # $\partial z/\partial\theta = a$.
 #
-# **6** · Step 4, towards the layer before, takes this path, and there the text breaks off:
+# **6** · Step 4 goes back to the layer before. It takes this path, and there the text breaks off:
 #
 # $$\frac{\partial C}{\partial a_j} = \frac{\partial C}{\partial z}
 # \frac{\partial z}{\partial\theta_j} \frac{\partial\theta_j}{\partial a_j} \ldots$$
 #
-# But a weight does not depend on what it weighs: the last factor is 0.
+# But a weight does not depend on the activation that it is multiplied by: the last factor is 0.
 
 # %%
 theta, bias = [0.8, -0.9], -0.1
@@ -481,9 +496,9 @@ def by_hand(a):
 show(gradcheck(f, [0.55, 0.42], claimed=by_hand))
 
 # %% [markdown]
-# Right is $\partial C/\partial a_j = \partial C/\partial z \cdot \theta_j$, as $z$ depends on
-# $a_j$ directly. The engine finishes what the text leaves open, all the way to the first layer of
-# its 4-2-3-1 network:
+# The right formula is $\partial C/\partial a_j = \partial C/\partial z \cdot \theta_j$, because $z$
+# depends on $a_j$ directly. The engine finishes what the text leaves open, all the way to the first
+# layer of its 4-2-3-1 network:
 
 # %%
 mlp4, C = error_derivatives.network()
@@ -498,9 +513,10 @@ print(gradcheck(example, *mlp4.parameters()).summary)
 # %% [markdown]
 # ### Lecture C
 #
-# **7** · The recursion: $\delta_j^{l} = \delta_j^{l+1} w_{jk}^{l+1}$. A hidden neuron with output
-# $a$ and input 0.6 feeds two outputs through the weights 0.8 and $-0.4$. Four claims about its
-# weight: as printed; with the sum over both outputs; with the slope $\sigma'(z)$; with both.
+# **7** · The recursion: $\delta_j^{l} = \delta_j^{l+1} w_{jk}^{l+1}$. In the check, a hidden neuron
+# with the output $a$ and the input 0.6 feeds two outputs through the weights 0.8 and $-0.4$. There
+# are four claims about the weight of the hidden neuron: as printed; with the sum over both outputs;
+# with the slope $\sigma'(z)$; with both.
 
 # %%
 v, targets = [0.8, -0.4], [0.3, 0.8]
@@ -522,8 +538,8 @@ def by_hand(w):
 show(gradcheck(f, 0.5, claimed=by_hand))
 
 # %% [markdown]
-# Only the last is right: $\delta^l = \sigma'(z^l) \sum_j \delta_j^{l+1} w_j^{l+1}$. With one of
-# two slips mended the report names the other.
+# Only the last claim is right: $\delta^l = \sigma'(z^l) \sum_j \delta_j^{l+1} w_j^{l+1}$. When one
+# of the two mistakes is corrected, the report names the other.
 #
 # **8** · The summary for the last layer: $\partial C/\partial w^L = (a^L - y)\,\sigma'(z^L)$.
 
@@ -541,12 +557,13 @@ def by_hand(w):
 show(gradcheck(f, 0.8, claimed=by_hand))
 
 # %% [markdown]
-# It lacks what the weight multiplies, $a^{L-1}$, here 0.574.
+# The missing factor is the number that the weight is multiplied by, $a^{L-1}$, here 0.574.
 #
 # ### Lecture D
 #
-# **9** · The last weight matrix is said to be $W_L \in \mathbb{R}^{n \times k}$, for $n$ hidden
-# neurons and $k$ classes. A check is not even reached: $W_L h$ cannot be formed.
+# **9** · The text says that the last weight matrix is $W_L \in \mathbb{R}^{n \times k}$, for $n$
+# hidden neurons and $k$ classes. This fails even before the check: the product $W_L h$ does not
+# exist.
 
 # %%
 h = [0.4, -0.2, 0.7]  # n = 3 hidden neurons, k = 2 classes
@@ -564,7 +581,7 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# As $k \times n$ it works, and so does the gradient that the lecture derives,
+# With a $k \times n$ matrix it works, and the gradient that the lecture derives is right, too:
 # $\nabla_{a}\, h^\mathsf{T}$ with $\nabla_{a} = \hat y - e(l)$.
 
 
@@ -579,8 +596,8 @@ print(gradcheck(cross_entropy_by, [[0.5, 0.2, -0.6], [-0.7, 0.9, 0.8]], claimed=
 # %% [markdown]
 # ### Lecture E
 #
-# **10** · The derivative of a softmax: $\partial A_i/\partial Z_j = A_i(\delta_{ij} - A_i)$.
-# There are three outputs and three inputs. **Predict:** which of the nine claims are right?
+# **10** · The derivative of a softmax: $\partial A_i/\partial Z_j = A_i(\delta_{ij} - A_i)$. There
+# are three outputs and three inputs. **Predict:** which of the nine claims are right?
 
 
 # %%
@@ -592,8 +609,8 @@ def as_printed(z):
 show(gradcheck(softmax, [0.3, -0.8, 1.1], claimed=as_printed))
 
 # %% [markdown]
-# Those with $i = j$; so a check of the diagonal alone would not have found it. Right is
-# $A_i(\delta_{ij} - A_j)$:
+# The three with $i = j$ are right, so a check of the diagonal alone would not have found the
+# mistake. The right formula is $A_i(\delta_{ij} - A_j)$:
 
 
 # %%
@@ -605,8 +622,8 @@ def as_it_should_be(z):
 print(gradcheck(softmax, [0.3, -0.8, 1.1], claimed=as_it_should_be).summary)
 
 # %% [markdown]
-# **11** · The error of the output layer: $\delta^{3} = -\frac1m (\hat Y - Y)$. One example,
-# $m = 1$, of class 1:
+# **11** · The error of the output layer: $\delta^{3} = -\frac1m (\hat Y - Y)$. The check uses one
+# example, $m = 1$, of class 1 (the classes are 0 and 1):
 
 
 # %%
@@ -623,8 +640,9 @@ show(gradcheck(f, [0.3, -0.8], claimed=by_hand))
 
 # %% [markdown]
 # **12** · The gradient of a bias: $\partial J/\partial b = \delta$. But $\delta$ has a column for
-# each of the $m$ examples, and $b$ is only one. Two examples and one output neuron will do;
-# claimed are the column of the first example, and the sum of both.
+# each of the $m$ examples, and $b$ is a single column. Two examples and one output neuron are
+# enough to show it. The claims are the $\delta$ of the first example, and the sum over both
+# examples.
 
 
 # %%
@@ -642,8 +660,8 @@ def by_hand(b):
 show(gradcheck(f, 0.1, claimed=by_hand))
 
 # %% [markdown]
-# The report even says which example was left out. `tests/check/test_lecture_slips.py` goes
-# through two dozen such places, with what hides them.
+# The report even says which example was left out. The file `tests/check/test_lecture_slips.py` goes
+# through about two dozen such slips, and shows in which special cases they are not noticed.
 #
 # ## Exercises
 #
@@ -662,7 +680,7 @@ print(gradcheck(lambda w, x: tanh(w * x), 0.5, -1.2, claimed=my_derivatives).sum
 # %% [markdown]
 # **2.** Claim $\partial L/\partial w_{22}^{(2)}$ of the worked example to four decimals. It is
 # $(a_2^{(2)} - 0.99) \cdot a_2^{(2)} (1 - a_2^{(2)}) \cdot a_2^{(1)}$, with $a_2^{(2)} = 0.7729$
-# and $a_2^{(1)} = 0.5969$. Here is a wrong answer, and what the package says to it.
+# and $a_2^{(1)} = 0.5969$. Here is a wrong answer, and the reply of the package.
 
 # %%
 sheet = exercise(L)
@@ -672,9 +690,9 @@ sheet.answer("dL/dw2_22", -0.0381)
 # sheet.answer("dL/dw2_22", ...)
 
 # %% [markdown]
-# **3.** A fellow student has written softsign, $y = x / (1 + |x|)$, with a rule that is wrong.
-# Mend the rule; then test it with `@given(arguments(softsign))` as above. (Both $1 / (1 + |x|)^2$
-# and $(1 - |y|)^2$ are right. Why?)
+# **3.** A fellow student has written softsign, $y = x / (1 + |x|)$, with a wrong rule. Correct the
+# rule; then test it with `@given(arguments(softsign))` as above. (Both $1 / (1 + |x|)^2$ and
+# $(1 - |y|)^2$ are right. Why?)
 
 # %%
 softsign = Operation(
@@ -689,17 +707,18 @@ softsign = Operation(
 print(gradcheck(softsign, 1.5).summary)
 
 # %% [markdown]
-# **4.** At which logits does the wrong formula of slip 10 pass the check? Find three, so that it
-# says 9 of 9, and say what that means for a check of a network whose weights all start at 0.
+# **4.** At which logits does the wrong formula of slip 10 pass the check? Find three logits for
+# which the report says 9 of 9. What does this mean for a check of a network whose weights all start
+# at 0?
 
 # %%
 logits = [0.3, -0.8, 1.1]
 print(gradcheck(softmax, logits, claimed=as_printed).summary)
 
 # %% [markdown]
-# **5.** Choose a step for which the central quotient of the neuron is right to ten decimals,
-# without looking at the plot; the `assert` then is silent. What happens to a step a hundred times
-# larger, and a hundred times smaller?
+# **5.** Without looking at the plot, choose a step for which the central quotient of the neuron is
+# right to ten decimals. If it is, the `assert` passes silently. What happens with a step that is a
+# hundred times larger, and with one that is a hundred times smaller?
 
 # %%
 my_step = 1e-3

@@ -1,17 +1,24 @@
 # %% [markdown]
 # # 8 · Training
 #
-# A gradient says which way is down. Training takes one step that way, looks again, and repeats.
+# The gradient says in which direction the loss falls. Training takes one step in that direction,
+# computes the gradient again, and repeats.
 #
 # After this notebook you can
 #
-# - say what is minimised, and name the three steps of every iteration;
-# - count epochs, batches and iterations, and tell batch, mini-batch and stochastic descent apart;
-# - choose where the weights start, and how far a step goes;
+# - say what training minimises, and name the three steps of every iteration;
+# - count epochs, batches and iterations, and tell batch, mini-batch and stochastic gradient descent
+#   apart;
+# - choose where the weights start, and how large a step is;
 # - read a learning curve, and watch a decision boundary form;
 # - train a classifier for three classes, and test it on examples that it has never seen.
 #
-# Lecture rows: B5, B6, C1, D2; on the way A7, A8, B3, D3.
+# Lecture rows: B5, B6, C1, D2; on the way also A7, A8, B3, D3.
+#
+# The package follows five lecture texts, called A to E. This notebook uses four of them: A (slides
+# "Neural Networks" of a course on machine learning), B (notes "Neural networks"), C (handwritten
+# notes "Back propagation") and D (slides "Feedforward Neural Networks"). B5 means item 5 of lecture
+# B; the README lists all items under "The lectures, row by row".
 
 # %%
 from random import Random
@@ -40,14 +47,15 @@ plt.style.use("lecture.mplstyle")
 # %% [markdown]
 # ## The aim, and three steps
 #
-# Training looks for the weights whose outputs are nearest to the targets, all examples taken
-# together:
+# Training looks for the weights for which the outputs are nearest to the targets, taking all
+# examples together:
 #
 # $$W^* = \arg\min_W \sum_{i=1}^{n} \mathrm{Div}\left(F(x_i, W),\, y_i\right)$$
 #
-# The smallest case has one weight, $F(x, w) = w x$, three examples, and half the squared error
-# for $\mathrm{Div}$. Each iteration is a forward pass, a backward pass and an update,
-# $w \leftarrow w - \eta\, dC/dw$. Look at how the slope shrinks, and the steps with it.
+# Here $\mathrm{Div}$ measures how much an output differs from its target. The smallest case has one
+# weight, $F(x, w) = w x$, three examples, and half the squared error for $\mathrm{Div}$. Each
+# iteration consists of a forward pass, a backward pass and an update,
+# $w \leftarrow w - \eta\, dC/dw$. Watch how the slope becomes smaller, and the steps with it.
 
 # %%
 xs, ys = [0.5, 1.0, 1.5], [1.2, 1.9, 3.3]
@@ -65,15 +73,16 @@ for t in range(6):
     w.data -= 0.2 * slope  # update
 
 # %% [markdown]
-# The slope tends to 0, and where it is 0 we are at $w^*$. A straight line has a formula for it,
-# $\sum x y / \sum x^2$; a network has none, but its slopes are found in the same way.
+# The slope tends to 0, and where it is 0, we are at $w^*$. For a straight line through the origin
+# there is a formula, $w^* = \sum x y / \sum x^2$. For a network there is none, but its weights are
+# found with the same three steps.
 
 # %%
 best = sum(x * y for x, y in zip(xs, ys, strict=True)) / sum(x * x for x in xs)
 print(f"after 6 steps w = {w:.4f}, the best is {best:.4f}")
 
 # %% [markdown]
-# ## How far to step
+# ## How large should a step be?
 #
 # **Predict:** what happens from the same start with the learning rates $\eta = 0.05$, $0.5$ and
 # $0.6$?
@@ -99,17 +108,18 @@ panels[0].set_ylabel("cost $C$")
 figure.tight_layout()
 
 # %% [markdown]
-# Too small a rate creeps. At 0.5 every step goes across the valley and lands a little lower. At
-# 0.6 it lands a little higher, where it is steeper, and so the next step is longer: the descent
-# climbs. The limit for this cost is $2 / \sum x^2$, two over its second derivative:
+# A rate that is too small makes slow progress. At 0.5 every step jumps across the valley, and lands
+# a little lower. At 0.6 it lands a little higher, where the slope is steeper, so the next step is
+# longer: the descent climbs. The limit for this cost is $2 / \sum x^2$, two divided by its second
+# derivative:
 
 # %%
 print(f"{2 / sum(x * x for x in xs):.4f}")
 
 # %% [markdown]
-# In a network nobody knows the limit beforehand. If steps grow without end, numbers become
-# infinite, and then `fit`, the training loop of the package, stops. It says which operation was
-# the first to break, and leaves the parameters as they were.
+# In a network nobody knows the limit beforehand. If the steps grow without end, some number becomes
+# infinite, and then `fit`, the training loop of the package, stops. It says which operation was the
+# first to fail, and leaves the parameters as they were before this step.
 
 # %%
 line = [((x,), y) for x, y in zip(xs, ys, strict=True)]
@@ -121,15 +131,15 @@ for eta in (2.0, 1e308):
         print(f"η = {eta}:", fill(str(error), 95), f"w = {neuron.w[0]:.2g}", sep="\n", end="\n\n")
 
 # %% [markdown]
-# With $\eta = 2$ the weight has grown from step to step until the square of an error was too large
-# for a float; the message shows that error. With $\eta = 10^{308}$ the first step already is
-# impossible, and is not taken. The cure for both is a smaller learning rate.
+# With $\eta = 2$ the weight grew from step to step, until the square of an error was too large for
+# a float; the message shows that error. With $\eta = 10^{308}$ even the first step is impossible,
+# so it is not taken. The remedy for both is a smaller learning rate.
 #
 # ## The same for a network
 #
-# Lecture D writes the algorithm down: $\theta = [W_1, \ldots, W_L, b_1, \ldots, b_L]$, and
-# $\theta_{t+1} \leftarrow \theta_t - \eta \nabla\theta_t$ until `max_iterations`, 1000 of them.
-# Here it is, for a network with three hidden neurons and the four examples of XOR:
+# Lecture D writes down the algorithm: $\theta = [W_1, \ldots, W_L, b_1, \ldots, b_L]$, and
+# $\theta_{t+1} \leftarrow \theta_t - \eta \nabla\theta_t$ until `max_iterations`, which is 1000.
+# Here it is for a network with three hidden neurons and the four examples of XOR:
 
 # %%
 mlp = batches.network()
@@ -140,14 +150,15 @@ print("target", *[f"{y:5}" for _, y in data.XOR])
 draw_network(mlp)
 
 # %% [markdown]
-# Only one of the four examples is in the circles, the last that was asked: both inputs 1, output
-# near 0. Blue weights are positive, orange ones negative.
+# The circles show only one of the four examples, the last one that was computed: both inputs are 1,
+# and the output is near 0. Blue weights are positive, orange ones negative.
 #
 # ## Where to start
 #
-# Lecture B has random weights, and biases of 1. In the package this start is called `"lecture"`;
-# others are `"uniform"`, `"xavier"`, `"kaiming"` (named after those who worked out how large
-# random weights should be) and `"zeros"`.
+# Lecture B says: randomise the weights, and set the biases to 1. In the package this start is
+# called `"lecture"`. (The sentence could also mean that the *input* of each bias is 1, and that its
+# weight is random like all others.) The other starts are `"uniform"`, `"xavier"`, `"kaiming"`
+# (named after two people who worked out how large random weights should be) and `"zeros"`.
 
 # %%
 start = MLP(2, [3, 1], output_activation="sigmoid", initialisation="lecture", seed=0)
@@ -163,31 +174,33 @@ print(fit(flat, data.XOR, losses.binary_cross_entropy, SGD(flat.parameters(), 0.
 print(flat.layers[0].W)
 
 # %% [markdown]
-# Still zero. No hidden neuron differs from the next, nothing passes forward or back through
-# weights of 0, and the loss stays at $\log 2$. Chance has to break the tie.
+# They are still zero. All hidden neurons are the same, nothing passes forward or backward through
+# weights of 0, and the loss stays at $\log 2$. Random weights make the neurons different.
 #
 # ## Epoch, batch, iteration
 #
-# An *epoch* goes through all examples once. They are dealt into *batches*, and an *iteration* is
-# one step for one batch. So with 1000 examples in batches of 200, an epoch has 5 iterations.
+# An *epoch* goes through all examples once. The examples are divided into *batches*, and an
+# *iteration* is one step for one batch. So with 1000 examples in batches of 200, an epoch has 5
+# iterations.
 
 # %%
 print([step.size for step in batches.one_epoch(1000, batch_size=200)])
 
 # %% [markdown]
-# **Predict:** how many iterations in batches of 300, and how large is the last?
+# **Predict:** how many iterations are there with batches of 300, and how large is the last batch?
 
 # %%
 print([step.size for step in batches.one_epoch(1000, batch_size=300)])
 
 # %% [markdown]
-# The last batch is smaller. That is why the update divides by the size of the batch at hand. (A
-# mean has its minimum where the sum has it, so $W^*$ is the same; only the steps are shorter.)
+# The last batch is smaller. This is why the update divides by the size of the batch that it uses.
+# (The mean of the losses has its minimum where the sum has it, so $W^*$ is the same; only the steps
+# are shorter.) With $C_i$ for the cost of example $i$ of the batch $\mathcal{D}^{(b)}$:
 #
 # $$\theta \leftarrow \theta - \frac{\eta}{|\mathcal{D}^{(b)}|} \sum_{i=1}^{|\mathcal{D}^{(b)}|}
-# \frac{\partial C}{\partial\theta}$$
+# \frac{\partial C_i}{\partial\theta}$$
 #
-# And batches are drawn anew at random in each epoch. Ten examples, numbered 0 to 9, in two
+# In each epoch the batches are drawn anew at random. Here are ten examples, numbered 0 to 9, in two
 # epochs:
 
 # %%
@@ -198,8 +211,8 @@ for epoch in (1, 2):
 # %% [markdown]
 # ## Batch, mini-batch, stochastic
 #
-# Three names for one setting, `batch_size`: all examples (`None`), some, or one. Here are 20
-# epochs of each, on the same 20 examples from the same start with the same learning rate.
+# These are three names for one setting, `batch_size`: all examples (`None`), some, or one. Here are
+# 20 epochs of each, on the same 20 examples, from the same start and with the same learning rate.
 # **Predict** which curve is the smoothest, and which gets lowest.
 
 # %%
@@ -220,16 +233,16 @@ axes.set(xlabel="epoch", ylabel="mean loss of all examples", xticks=range(0, 21,
 _ = axes.legend(title="batch size")
 
 # %% [markdown]
-# The curve of whole batches is the smoothest, that of single examples gets lowest. The smaller the
-# batch, the more steps an epoch has, and the sooner the loss falls. The price is noise: a step that
-# is downhill for one example may be uphill for all. Whole batches never climb here, and take one
-# step where the others take three or twenty.
+# The curve of whole batches is the smoothest, and the curve of single examples gets lowest. The
+# smaller the batch is, the more steps an epoch has, and the sooner the loss falls. The price is
+# noise: a step that is downhill for one example may be uphill for all examples together. Whole
+# batches never go uphill here, but they take only one step where the others take three or twenty.
 #
 # ## The boundary forms
 #
-# Two half moons, 60 points, and a network with 8 hidden neurons. A second set of points from the
-# same source is for testing only. After each epoch we keep a frozen copy of the network, which
-# computes but no longer learns.
+# The data are 60 points on two half moons, and the network has 8 hidden neurons. A second set of
+# points from the same source is used only for testing. After each epoch we keep a frozen copy of
+# the network, which computes but no longer learns.
 
 # %%
 train, test = data.moons(60, noise=0.2), data.moons(60, noise=0.2, seed=1)
@@ -238,7 +251,7 @@ kept = [mlp.frozen()]
 
 
 def keep(step):
-    if step.iteration == 6:  # the last of the epoch: 6 batches of 10
+    if step.iteration == 6:  # the last iteration of an epoch of 6 batches of 10
         kept.append(mlp.frozen())
 
 
@@ -260,15 +273,15 @@ panels[0].set_ylabel("$x_2$")
 figure.tight_layout()
 
 # %% [markdown]
-# The colour is the output, from class 0 (purple) to class 1 (orange), and the black line is where
-# it is $\tfrac12$. Circles are examples of class 0, triangles of class 1. At epoch 0 it lies
-# where chance has put it. A nearly straight line comes first, as it does for logistic regression;
-# then it bends into the gap between the moons.
+# The colour is the output, from class 0 (purple) to class 1 (orange), and on the black line the
+# output is $\tfrac12$. Circles are examples of class 0, triangles of class 1. At epoch 0 the line
+# is where the random weights have put it. First it becomes nearly straight, as in logistic
+# regression; then it bends into the gap between the moons.
 #
 # ## Learning curves
 #
-# The loss of each epoch's network on the points that it learns from, and on those that it does
-# not.
+# These are the losses of the network after each epoch: on the points that it learns from, and on
+# the points that it does not.
 
 
 # %%
@@ -289,15 +302,16 @@ for epoch in (0, 5, 20, 60):
     print(f"epoch {epoch:>2}: accuracy {right[0]} in training, {right[1]} in the test")
 
 # %% [markdown]
-# Both curves fall, that of the test a little above the other. If the training loss went on falling
-# while the test loss rose, the network would be learning the points by heart.
+# Both curves fall, the test loss a little above the training loss. If the training loss went on
+# falling while the test loss rose, the network would be learning the training points by heart.
 #
 # ## Momentum and Adam
 #
-# Two optimisers change what is done with a gradient $g$. *Momentum* lets steps build up speed,
-# $v \leftarrow \mu v + g$ and $\theta \leftarrow \theta - \eta v$. *Adam* divides a running mean
-# of $g$ by the root of a running mean of $g^2$, so that every parameter moves by about $\eta$,
-# whether its gradients are large or small. Same start, same batches:
+# Two optimisers use the gradient $g$ in another way. *Momentum* lets the steps build up speed:
+# $v \leftarrow \mu v + g$ and $\theta \leftarrow \theta - \eta v$. *Adam* divides a running mean of
+# $g$ by the root of a running mean of $g^2$. So in each step every parameter moves by about $\eta$
+# or less, whether its gradients are large or small. Here they have the same start and the same
+# batches:
 
 # %%
 optimisers = {
@@ -320,15 +334,16 @@ axes.set(xlabel="epoch", ylabel="mean loss in the epoch", ylim=(0, None))
 _ = axes.legend()
 
 # %% [markdown]
-# After 40 epochs plain descent is still where all three are held up at first: on the plateau of
-# the nearly straight boundary, as at epoch 5 above. Which of the other two wins differs from task
-# to task.
+# After 40 epochs, plain gradient descent is still on the plateau where all three slow down at
+# first. There the boundary is nearly straight, as at epoch 5 above. Which of the other two is
+# better differs from task to task.
 #
 # ## Three classes: iris
 #
-# 150 irises, 50 each of three species, with four lengths measured on each. Every third one is
-# kept for the test. The inputs are brought to mean 0 and standard deviation 1, by the mean and
-# deviation of the *training* examples, since the test has to stay unseen.
+# The data are 150 irises, 50 of each of three species, with four lengths measured on each flower.
+# Every third flower is kept for the test. The inputs are shifted and scaled to mean 0 and standard
+# deviation 1. The mean and the deviation are those of the *training* examples, because the test
+# examples must remain unseen.
 
 # %%
 iris = load_iris()
@@ -340,9 +355,9 @@ test = examples[::3]
 len(train), len(test)
 
 # %% [markdown]
-# For classes the output is a softmax, and the loss is the cross entropy, $-\log \hat y_l$ of the
-# true class $l$. `losses.cross_entropy` works out both from the logits, so the network itself
-# ends in the identity.
+# For classes the output is a softmax, and the loss is the cross entropy, $-\log \hat y_l$ for the
+# true class $l$. `losses.cross_entropy` computes both from the logits, so the network itself ends
+# with the identity.
 
 # %%
 mlp = MLP(4, [6, 3], activation="tanh", output_activation="identity", seed=0)
@@ -350,7 +365,7 @@ kept = [mlp.frozen()]
 
 
 def keep(step):
-    if step.iteration == 5:  # 5 batches of 20
+    if step.iteration == 5:  # the last iteration of an epoch of 5 batches of 20
         kept.append(mlp.frozen())
 
 
@@ -363,11 +378,11 @@ logits = kept[-1](x)
 print("logits       ", *[f"{z:7.3f}" for z in logits])
 print("softmax      ", *[f"{p:7.3f}" for p in softmax(logits)])
 print("predicted    ", iris.target_names[predicted_class(logits)])
-print("in truth     ", iris.target_names[species])
+print("true species ", iris.target_names[species])
 
 # %% [markdown]
-# The predicted class is the one with the largest output. Counted over all flowers of the test,
-# with the true species in rows and the predicted one in columns:
+# The predicted class is the one with the largest output. The table counts all flowers of the test.
+# Its rows are the true species, its columns the predicted ones:
 
 # %%
 table = np.zeros((3, 3), dtype=int)
@@ -394,16 +409,16 @@ right.legend(fontsize=11)
 figure.tight_layout()
 
 # %% [markdown]
-# Where two species meet, one mistake remains: the ring marks it, a `versicolor` taken for a
-# `virginica`. `setosa` stands apart and is never mistaken.
+# One mistake remains, where two species meet: the ring marks a `versicolor` that was taken for a
+# `virginica`. `setosa` lies apart from the others and is never mistaken.
 #
-# Every run above records its graph anew in each step, which is what makes it visible, and slow.
-# Notebook 9 shows `fit(..., replay=True)`, which takes the same steps much faster.
+# Every run above records its graph anew in each step. This makes everything visible, but it is
+# slow. Notebook 9 shows `fit(..., replay=True)`, which takes the same steps much faster.
 #
 # ## Exercises
 #
-# **1.** How many iterations are 20 epochs of 150 examples in batches of 32? Write the number down
-# first; the `assert` is silent if you are right.
+# **1.** How many iterations are 20 epochs of 150 examples in batches of 32? Write down the number
+# first. If it is right, the `assert` passes silently.
 
 # %%
 my_iterations = 0
@@ -411,7 +426,7 @@ my_iterations = 0
 
 # %% [markdown]
 # **2.** At $w = 1$, work out the slope of the cost of the three examples by hand. Here is a wrong
-# answer, and what the package says to it. ($v_3$ is the third output, $1.5\,w$.)
+# answer, and the reply of the package. ($v_3$ is the third output, $1.5\,w$.)
 
 # %%
 w = Value(1.0, label="w")
@@ -424,8 +439,8 @@ sheet.answer("dC/dw", -2.7)
 # sheet.answer("dC/dw", ...)
 
 # %% [markdown]
-# **3.** Find the learning rate with which one step from $w = 0$ leads to the minimum of that
-# cost, not only near it. (What is its second derivative?)
+# **3.** Find the learning rate with which a single step from $w = 0$ leads exactly to the minimum
+# of that cost. (What is its second derivative?)
 
 # %%
 my_rate = 0.2
@@ -433,8 +448,8 @@ print(f"{descent(my_rate, steps=1)[-1]:.4f}, the best is {best:.4f}")
 # assert abs(descent(my_rate, steps=1)[-1] - best) < 1e-9
 
 # %% [markdown]
-# **4.** Choose the batch size, so that the moons are learnt to a loss below 0.1 within 25 epochs
-# by plain gradient descent at this learning rate.
+# **4.** Choose the batch size so that plain gradient descent with this learning rate brings the
+# loss on the moons below 0.1 within 25 epochs.
 
 # %%
 my_batch_size = None

@@ -1,20 +1,25 @@
 # %% [markdown]
 # # 9 · Fast, and beyond
 #
-# A graph of single numbers shows everything, and pays for it with time. Here the graph is recorded
-# once and turned into a program of matrix products, which takes the same steps far faster; and
-# where that is not enough, the network moves to PyTorch.
+# A graph of single numbers shows everything, but it is slow. In this notebook the graph is recorded
+# once and turned into a program of matrix products, which takes the same steps far faster. Where
+# that is not enough, the network moves to PyTorch.
 #
 # After this notebook you can
 #
 # - say what one step of training costs on a graph of single numbers, and where the cost comes from;
 # - read the program that replay writes, and find the key equations of notebook 6 in it;
-# - tell which functions can be recorded once for all numbers, and which cannot;
+# - tell which functions can be recorded once for all inputs, and which cannot;
 # - train by replay, in whole batches and in mini-batches, and know that the steps are the same;
-# - hand a network over to PyTorch, and say what training in several processes needs.
+# - convert a network to PyTorch, and say what training in several processes needs.
 #
-# Lecture rows: D1 (a network of $L$ layers, and what belongs to training it), B6 (batches), D7 (the
+# Lecture rows: D1 (a network of $L$ layers, and what is needed to train it), B6 (batches), D7 (the
 # two passes), A4 (a batch as columns), A11 (key equations), D3 (output functions and their losses).
+#
+# The package follows five lecture texts, called A to E. This notebook uses three of them: A (slides
+# "Neural Networks" of a course on machine learning), B (notes "Neural networks") and D (slides
+# "Feedforward Neural Networks"). D1 means item 1 of lecture D; the README lists all items under
+# "The lectures, row by row".
 
 # %%
 from collections import Counter
@@ -35,38 +40,38 @@ try:
 
     from tinygrad_edu.interop import expression_to_torch, from_torch, to_torch
 except ImportError:
-    torch = None  # the part on PyTorch does nothing, all else works
+    torch = None  # then the part on PyTorch does nothing, and everything else works
 
 plt.style.use("lecture.mplstyle")
 
 # %% [markdown]
 # ## Five things to train a network
 #
-# Lecture D lists them (D1): data; a model, here of $L = 3$ layers,
+# Lecture D lists them (D1): data; a model, here with $L = 3$ layers,
 #
 # $$\hat{\mathbf y} = O\bigl(\mathbf W_3\, g(\mathbf W_2\, g(\mathbf W_1 \mathbf x + \mathbf b_1) +
 # \mathbf b_2) + \mathbf b_3\bigr);$$
 #
-# its parameters; an algorithm; and an objective, the mean over the $N$ examples of a loss. Each is
-# one line of code. Which part of the second line is $g$, which is $O$, and which is $L$?
+# its parameters; an algorithm; and an objective, which is the mean of a loss over the $N$ examples.
+# Each of them is one line of code. Which parts of the second line are $g$, $O$ and $L$?
 
 # %%
 moons = data.moons(100, noise=0.15)  # data: N = 100 pairs of x and y
 mlp = MLP(2, [16, 16, 1], "tanh", "sigmoid", seed=0)  # model
 theta = mlp.parameters()  # parameters: W₁, b₁, W₂, b₂, W₃, b₃
 descent = SGD(theta, lr=0.5)  # algorithm: gradient descent
-loss = losses.binary_cross_entropy  # objective: its mean over the data is to become small
+loss = losses.binary_cross_entropy  # objective: make its mean over the data small
 len(theta)
 
 # %% [markdown]
-# $g$ is `"tanh"`, the output function $O$ is `"sigmoid"`, and $L$ is the length of the list. What
-# $\theta$ stands for is 337 numbers.
+# $g$ is `"tanh"`, the output function $O$ is `"sigmoid"`, and $L$ is the length of the list.
+# $\theta$ stands for 337 numbers.
 #
 # ## What a graph costs
 #
 # One step of gradient descent on all examples needs the graph of the mean loss of all 100. How many
 # operations are in it? **Predict** first: are there hundreds, thousands, or tens of thousands? In a
-# plain engine a neuron is written with products and sums:
+# simple engine a neuron is written with products and sums:
 
 
 # %%
@@ -95,17 +100,18 @@ for row in zip(["examples", *sizes], ["products and sums", *by_products],
     print("{:>8}  {:>17}  {:>12}".format(*row))
 
 # %% [markdown]
-# Every operation is a Python object with its number, its arguments and its local derivatives, made
-# anew for every step. Since `weighted_sum` does all of $z = \sum_j w_j x_j + b$ at once, the
-# network of the package needs about a tenth of them. Still, the number grows with the number of
-# examples, although every example goes through the same formula.
+# Every operation creates a Python object with its number, its arguments and its local derivatives,
+# and all of them are created again in every step. Because `weighted_sum` computes the whole
+# $z = \sum_j w_j x_j + b$ in one operation, the network of the package needs only about a tenth of
+# them. Still, the number of operations grows with the number of examples, although every example
+# goes through the same formula.
 #
 # ## Record once, run for any numbers
 #
-# `replay` reads a recorded graph and writes a program that computes it, and its gradients, for
-# other numbers. A small network shows how: two inputs, three hidden neurons, one output, the
-# identity as output function, and half the squared error. What is to change from example to example
-# must be a `Value`: $x_1$, $x_2$ and the target $y$.
+# `replay` reads a recorded graph and writes a program that computes the result and its gradients
+# for other numbers. We start with a small network: two inputs, three hidden neurons, one output,
+# the identity as the output function, and half the squared error. Whatever changes from example to
+# example must be a `Value`: $x_1$, $x_2$ and the target $y$.
 
 # %%
 net = MLP(2, [3, 1], "tanh", "identity", seed=0)
@@ -116,17 +122,17 @@ compiled = replay(
 compiled
 
 # %% [markdown]
-# Eight operations: four weighted sums, three tanh and the loss. Four groups: we shall see which.
-# Now other numbers.
+# There are eight operations: four weighted sums, three tanh and the loss. They form four groups; we
+# shall see which. Now we give it other numbers.
 
 # %%
 rows = [[0.5, -1.0, 1.0], [1.0, 0.5, 0.0], [-0.3, 0.2, 0.5], [2.0, 1.0, -1.0]]  # x₁, x₂, y
 print(compiled(rows).losses.round(6))
 
 # %% [markdown]
-# Four losses, for four examples, only the first of which was ever recorded. The engine records a
-# graph for each. Its numbers go into a table `V`, a column for each example; the gradients of all
-# are added up.
+# These are four losses for four examples, and only the first example was ever recorded. The engine
+# records a graph for each example. We put its numbers into a table `V`, with a column for each
+# example, and add up the gradients of all examples.
 
 # %%
 hidden, output = net.layers
@@ -158,23 +164,24 @@ right.tick_params(length=0)
 plt.show()
 
 # %% [markdown]
-# Rows 0 to 2 are given; every other row is one node of the graph, for all examples at once. How
-# does row 3 come from rows 0 and 1? By $z_1 = w_{11} x_1 + w_{12} x_2 + b_1$, in every column the
-# same. Rows 3 to 5 together are
+# Rows 0 to 2 are given. Every other row is one node of the graph, for all examples at once. How is
+# row 3 computed from rows 0 and 1? By $z_1 = w_{11} x_1 + w_{12} x_2 + b_1$, in the same way in
+# every column. Rows 3 to 5 together are
 # $\mathbf Z^{(1)} = \mathbf W^{(1)} \mathbf X + \mathbf b^{(1)}$: the batch as columns (A4). Here
-# is the program. `V` is the table, and `F` holds the 13 parameters, neuron by neuron: two weights
-# and a bias, three times; then three weights and a bias.
+# is the program. `V` is the table, and `F` contains the 13 parameters, neuron by neuron: three
+# times two weights and a bias, then three weights and a bias.
 
 # %%
 forward, backward = compiled.source.strip().split("\n\n")
 print(forward)
 
 # %% [markdown]
-# Three kinds of lines: a product of matrices, a bias added to every column, a function of every
-# number (those that begin with `f_`). A product with its bias is one group, and so is a function:
-# four groups in all. Nobody has told `replay` about layers: it found that rows 3, 4 and 5 are sums
-# of products of the same inputs, and put them together. Now the way back. `A` is a table like `V`,
-# of the gradients of the rows; `G` collects those of the parameters. **Predict:** where are
+# There are three kinds of lines: a matrix product, a bias that is added to every column, and a
+# function that is applied to every number (its name begins with `f_`). A product with its bias is
+# one group, and a function is one group: four groups in all. Nobody has told `replay` about layers.
+# It found that rows 3, 4 and 5 are weighted sums of the same inputs, and combined them. Now the way
+# back. `A` is a table like `V`, and contains the derivatives of the loss with respect to the rows
+# of `V`; `G` collects the gradients of the parameters. **Predict:** where are
 # $\boldsymbol\delta\, \mathbf a^T$ and $\mathbf W^T \boldsymbol\delta$?
 
 # %%
@@ -194,10 +201,11 @@ print(backward)
 # | `t1 = 1 - t0`, where `t0 = y * y` | $g'(\mathbf z) = 1 - \mathbf a^2$, the rule of tanh |
 # | `np.multiply(u, t1, ...)` | $\odot\; g'(\mathbf z)$ |
 #
-# (In the program, `y` is what an operation has put out, here `V[6:9]`, the $a$ of the table.) The
-# rule of tanh is the one line of the package's table of operations that the engine uses, too. So
-# both should agree, but for rounding. (With a handful of examples there is little to put together,
-# and replay runs a program of plain Python instead; 500 examples run the one above.)
+# (In the program, `y` is the output of an operation, here `V[6:9]`, which the lecture calls
+# $\mathbf a$.) The rule of tanh comes from the package's table of operations, and the engine uses
+# the same row. So both should agree, except for rounding. (With only a few examples there is little
+# to combine, and replay runs a program of plain Python instead. With 500 examples it runs the
+# program above.)
 
 
 # %%
@@ -214,9 +222,9 @@ for examples in (rows, many):
 # %% [markdown]
 # ## A whole batch, written in scalars
 #
-# Does it take `MLP` to find the matrices? The loss of all 100 moons, with all its products and
-# sums, knows nothing of layers, and has no inputs: each of its 100 examples is in the graph as
-# numbers. How many groups of operations will the program have?
+# Does replay need an `MLP` to find the matrices? The loss of all 100 moons, written with products
+# and sums, contains nothing about layers. It has no inputs either: the numbers of its 100 examples
+# are constants in the graph. How many groups of operations will the program have?
 
 # %%
 whole = objective(written_out, moons)
@@ -226,8 +234,8 @@ for kind, n in Counter(type(group).__name__ for group in program.plan.groups).it
     print(f"{n:3} × {kind}")
 
 # %% [markdown]
-# Three are a `Grid`, a product of matrices: one for each layer. A `Map` is one function of many
-# numbers, a `Total` the sum over the examples. And the gradients?
+# Three groups are a `Grid`, a matrix product: one for each layer. A `Map` is one function of many
+# numbers, a `Total` the sum over the examples. Are the gradients right?
 
 # %%
 print("equal to 1e-12:", equal(program().gradient, grad(whole, theta)))
@@ -244,14 +252,14 @@ plt.show()
 print("groups:", dict(zip(sizes, groups, strict=True)))
 
 # %% [markdown]
-# Both graphs grow with the examples, the program does not: more examples only make its matrices
-# wider. (A single example needs fewer groups: its loss is of one class only, and there is no mean
-# to take.)
+# Both graphs grow with the number of examples, but the program does not: more examples only make
+# its matrices wider. (A single example needs fewer groups, because its loss has only one class and
+# there is no mean to compute.)
 #
 # ## What replay cannot see
 #
-# A graph holds operations, and nothing of the Python around them. This function decides by its
-# number, and only the branch taken was recorded:
+# A graph contains operations, but nothing of the Python code around them. The next function
+# branches on its argument, and only the branch that was taken is recorded:
 
 
 # %%
@@ -264,8 +272,9 @@ print("recorded at 2, replayed at -2:", replay(leaky(z), inputs=[z])([[-2.0]]).l
 print("the function itself at -2:    ", leaky(-2.0))
 
 # %% [markdown]
-# The replay is wrong, and says nothing. Record inside `recording()`, and a decision raises an
-# error; `fit` below does that for you. An operation decides anew each time:
+# The replayed result is wrong, and there is no warning. If you record inside `recording()`, such a
+# decision raises an error; `fit` below does this for you. An operation, on the other hand, decides
+# again for each number:
 
 # %%
 try:
@@ -278,8 +287,9 @@ with recording():
 
 
 # %% [markdown]
-# The other way out of a graph is to read a number by `.data` or `float()`: it is then a constant,
-# and no error can be raised. But a gradient is missing as well, and that `gradcheck` finds:
+# There is another way to leave the graph: reading a number with `.data` or `float()`. The number is
+# then a constant, and no error can be raised. But then a gradient is missing, too, and `gradcheck`
+# finds that:
 
 
 # %%
@@ -291,14 +301,14 @@ print(replay(escapes(z), inputs=[z])([[3.0]]).losses, "should be", [3.0 * 3.0])
 print(gradcheck(escapes, 2.0).fault)
 
 # %% [markdown]
-# Large frameworks have limits of this kind, too. A function that `jax.jit` compiles is recorded in
-# this way, and must not decide by a number in Python either.
+# Large frameworks have similar limits. A function that `jax.jit` compiles is recorded in this way,
+# and must not branch on a number in Python either.
 #
 # ## The same steps
 #
-# `fit(..., replay=True)` records model and loss once, and runs the program for every batch. Two
-# copies of the network, one way and the other, three epochs in mini-batches of 30 (B6): how many
-# steps is that, and how large is the last batch?
+# `fit(..., replay=True)` records the model and the loss once, and runs the program for every batch.
+# We train two copies of the network, one with the graph and one with the program, for three epochs
+# in mini-batches of 30 (B6). How many steps is that, and how large is the last batch?
 
 # %%
 histories = []
@@ -312,8 +322,8 @@ print("sizes in an epoch:", [step.size for step in other.steps[:4]])
 print("the same losses:  ", equal(one.losses, other.losses))
 
 # %% [markdown]
-# Twelve steps, every one the same. Now there is time for 500 epochs in whole batches. Before the
-# first and after some others a frozen copy is kept:
+# There are twelve steps, and all losses are the same. Now there is time for 500 epochs in whole
+# batches. We keep a frozen copy of the network before the first epoch and after some others:
 
 # %%
 kept = {0: mlp.frozen()}
@@ -344,9 +354,9 @@ fig.colorbar(shades, ax=panels, pad=0.02, label=r"output $\hat{y}$", ticks=[0, 0
 plt.show()
 
 # %% [markdown]
-# Blue circles are class 0, orange triangles class 1; the black line is where the output is ½. It
-# starts where chance has put it, becomes nearly straight, bends, and at last follows the gap
-# between the moons; one point stays on the wrong side.
+# Blue circles are class 0, orange triangles class 1, and on the black line the output is ½. The
+# line starts where the random weights have put it. It becomes nearly straight, then it bends, and
+# in the end it follows the gap between the moons; one point stays on the wrong side.
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
@@ -359,20 +369,21 @@ ax.set(xlabel="epoch (one step each)", ylabel="mean cross entropy")
 plt.show()
 
 # %% [markdown]
-# The learning curve, with the epochs of the panels marked. The loss falls at once to a shoulder at
-# about epoch 20, as far as a nearly straight line goes; then the line bends, and the loss falls on.
+# This is the learning curve, with the epochs of the panels marked. The loss falls quickly to a
+# shoulder at about epoch 20, which is as far as a nearly straight line can go. Then the line bends,
+# and the loss falls further.
 #
 # ## Three classes, in mini-batches
 #
-# What belongs at the output, and with which loss, D3 has in a table:
+# Lecture D has a table of output functions and the losses that go with them (D3):
 #
 # | | real values | probabilities |
 # | --- | --- | --- |
 # | output function $O$ | linear | softmax |
 # | loss of an example | $\sum_j (\hat y_j - y_j)^2$ | $-\log \hat y_l$ |
 #
-# Left stands what the small network above had (with a ½ before the sum); right what iris needs. 150
-# flowers, four lengths each, three species:
+# The small network above used the left column (with a ½ before the sum). The iris data need the
+# right one: 150 flowers, four lengths each, three species.
 
 # %%
 iris = load_iris()
@@ -385,17 +396,19 @@ history = fit(
 )
 print(history)
 print("sizes in an epoch:", [step.size for step in history.steps[:5]])
-print(f"accuracy on the flowers that it has learnt: {accuracy(flowers, examples):.3f}")
+print(f"accuracy on the training flowers: {accuracy(flowers, examples):.3f}")
 
 # %% [markdown]
-# $-\log \hat y_l$ reads another output for each species, so replay writes three programs, one for
-# each class, and adds up what they give. The last batch has 22 flowers, and its step is divided by
-# 22. (For how good such a network is on flowers that it has *not* seen, see notebook 8.)
+# The loss $-\log \hat y_l$ uses a different output for each species, so replay writes three
+# programs, one for each class, and adds up their results. The last batch has 22 flowers, and its
+# step is divided by 22. (Notebook 8 shows how good such a network is on flowers that it has *not*
+# seen.)
 #
 # ## How much faster?
 #
-# One gradient of the mean loss of all moons, on the graph and by the program, in turns, so that
-# both meet the same machine. The cell prints no times, since those are different in every run.
+# The next cells compute the gradient of the mean loss of all moons, with the graph and with the
+# program. They take turns, so that both run under the same conditions. The cell prints no times,
+# because times are different in every run.
 
 # %%
 x, y = [Value(0.0), Value(0.0)], Value(1.0)
@@ -411,7 +424,7 @@ def by_the_program():
     step(batch)
 
 
-by_the_program()  # the first time, it is written
+by_the_program()  # the first call writes the program
 
 # %%
 ratios = [
@@ -420,13 +433,15 @@ ratios = [
 print("more than twenty times as fast:", median(ratios) > 20)
 
 # %% [markdown]
-# Time it yourself, in a cell of its own: `%timeit on_the_graph()`, then `%timeit by_the_program()`.
+# You can measure the times yourself in a cell of its own: `%timeit on_the_graph()`, then
+# `%timeit by_the_program()`.
 #
 # ## Beyond: PyTorch
 #
-# Images, text, a GPU: for these the network moves out. `to_torch` makes of it the same network of
-# PyTorch, with the same numbers, and examples in *rows*. (If nothing is printed below, PyTorch is
-# not installed. It is a large download: `%pip install torch` in a cell, then restart the kernel.)
+# For images, for text or on a GPU, use another library. `to_torch` turns the network into the same
+# network in PyTorch, with the same numbers. PyTorch expects examples in *rows*. (If nothing is
+# printed below, PyTorch is not installed. It is a large download: run `%pip install torch` in a
+# cell, then restart the kernel.)
 
 # %%
 if torch:
@@ -438,8 +453,8 @@ if torch:
     print("the same loss:", np.isclose(torch_loss.item(), step(batch).losses.mean(), rtol=1e-12))
 
 # %% [markdown]
-# PyTorch goes on with the training, here by gradient descent written out. What has learnt there
-# comes back by `from_torch`, to be drawn or stepped through:
+# PyTorch continues the training, here with gradient descent written out. `from_torch` brings the
+# trained network back, to be drawn or stepped through:
 
 # %%
 for _ in range(200 if torch else 0):
@@ -453,8 +468,9 @@ if torch:
     print(back, "with a loss of", f"{objective(back, moons):.4f}, before {before:.4f}")
 
 # %% [markdown]
-# Any other recorded graph goes by `expression_to_torch`. Here it is the loss of the small network,
-# and its gradients are those of the replay and of the engine. Three ways to one answer:
+# Any other recorded graph is converted by `expression_to_torch`. Here it converts the loss of the
+# small network. PyTorch finds the same gradients as replay and as the engine, so three methods give
+# one answer:
 
 # %%
 x, y = [Value(0.5, label="x₁"), Value(-1.0, label="x₂")], Value(1.0, label="y")
@@ -470,9 +486,10 @@ if torch:
 # %% [markdown]
 # ## In several processes
 #
-# The gradient of a sum is the sum of the gradients, and so a batch can be shared out. Two
-# processes, a share of the examples each; here, one after the other. Eleven examples do not go into
-# two equal shares. Is the mean of the two mean gradients that of all?
+# The gradient of a sum is the sum of the gradients, so a batch can be divided among processes.
+# Imagine two processes, each with its share of the examples; here we compute the shares one after
+# the other. Eleven examples cannot be divided into two equal shares. Is the mean of the two mean
+# gradients equal to the mean gradient of all examples?
 
 # %%
 eleven, rank = batch[:11], (0, 1)
@@ -485,18 +502,21 @@ print("mean of the means:", equal(of_means, mean))
 print("scaled by share:  ", equal(scaled, mean))
 
 # %% [markdown]
-# Not quite: the examples of the smaller share would count for more. `DistributedDataParallel` of
-# PyTorch averages the gradients of the processes, no more; the rest is up to you. It needs
+# No: the examples of the smaller share would count for more. PyTorch's `DistributedDataParallel`
+# only averages the gradients of the processes; the rest is up to you. You need
 #
-# 1. processes that know each other: `torchrun` starts them, `init_process_group` joins them;
-# 2. the same model in each: `DistributedDataParallel(model)` copies that of process 0 to all;
+# 1. processes that can talk to each other: `torchrun` starts them, `init_process_group` connects
+#    them;
+# 2. the same model in each process: `DistributedDataParallel(model)` copies the model of process 0
+#    to all others;
 # 3. a share of every batch: `x[rank::processes]`;
-# 4. a loss that makes the average right: the *sum* over the share, times `processes / len(batch)`;
-# 5. the same optimiser in each, so that all take the same step.
+# 4. a loss for which the average is right: the *sum* over the share, times
+#    `processes / len(batch)`;
+# 5. the same optimiser in each process, so that all take the same step.
 #
-# `tinygrad_edu/interop/distributed.py` does these five things in a hundred lines: moons, a few
-# epochs here, more in PyTorch, and back. It prints the same losses in one process and in two, in a
-# terminal in which the environment is active:
+# `tinygrad_edu/interop/distributed.py` does these five things in a hundred lines. It trains on the
+# moons: a few epochs here, more in PyTorch, and back. It prints the same losses with one process
+# and with two. Run it in a terminal in which the environment is active:
 #
 # ```sh
 # python -m tinygrad_edu.interop.distributed
@@ -505,28 +525,28 @@ print("scaled by share:  ", equal(scaled, mean))
 #
 # ## Exercises
 #
-# **1. Count.** How many operations are in the graph of the *output* of a network with 4 inputs and
-# 6, 5 and 2 neurons, tanh within and the identity at the end? (`weighted_sum` is one operation; the
-# identity is none.) The two outputs go into one `total`, which is one more.
+# **1. Count.** A network has 4 inputs, layers of 6, 5 and 2 neurons, tanh in the hidden layers and
+# the identity at the end. How many operations are in the graph of its *output*? (`weighted_sum` is
+# one operation; the identity is none.) The two outputs go into one `total`, which is one more.
 
 # %%
 my_count = 0
-in_truth = operations(total(MLP(4, [6, 5, 2])([1.0, 2.0, 3.0, 4.0])))
-# assert my_count == in_truth
+right_count = operations(total(MLP(4, [6, 5, 2])([1.0, 2.0, 3.0, 4.0])))
+# assert my_count == right_count
 
 
 # %% [markdown]
 # **2. Read the program.** `G[12]` is the derivative with respect to the bias of the output neuron,
-# for the four examples of the table `V` above. Work it out from two rows of the table.
+# for the four examples of the table `V` above. Compute it from two rows of the table.
 
 # %%
 my_G12 = 0.0
 # assert np.isclose(my_G12, compiled(rows).gradient[12], atol=5e-3)
 
 # %% [markdown]
-# **3. Decide by operations.** The function below is $-1$, $z$ or $1$. It decides in Python, so it
-# cannot be replayed. Write it with `maximum` and `minimum` of the package, until the cell prints
-# -1, 0.5 and 1.
+# **3. Decide with operations.** The function below returns $-1$, $z$ or $1$. It decides in Python,
+# so it cannot be replayed. Write it with `maximum` and `minimum` of the package, until the cell
+# prints -1, 0.5 and 1.
 
 
 # %%
@@ -542,8 +562,8 @@ except RuntimeError as error:
     print(str(error).replace("; ", ";\n"))
 
 # %% [markdown]
-# **4. Write the program.** The gradients of the small network for all four examples, by NumPy and
-# the key equations. Two lines are still wrong.
+# **4. Write the program.** This cell computes the gradients of the small network for all four
+# examples, with NumPy and the key equations. Two lines are still wrong.
 
 # %%
 W1, b1, W2, b2 = map(np.array, (hidden.W, hidden.b, output.W, output.b))
@@ -557,9 +577,9 @@ wrong = np.flatnonzero(~np.isclose(mine, compiled(rows).gradient))
 print("wrong:", [str(net.parameters()[i].label) for i in wrong])
 
 # %% [markdown]
-# **5. Go on in PyTorch.** Make a network of 2, 8 and 1 neurons learn the circles of
-# `data.circles(100)`: some epochs by `fit(..., replay=True)`, the rest in PyTorch with
-# `torch.optim.Adam`, and back. The `assert` is silent once all are in the right class.
+# **5. Continue in PyTorch.** Let a network with 2 inputs, 8 hidden neurons and 1 output learn the
+# circles of `data.circles(100)`: some epochs with `fit(..., replay=True)`, the rest in PyTorch with
+# `torch.optim.Adam`, and back. The `assert` passes silently when all points are in the right class.
 
 # %%
 circles = data.circles(100)

@@ -1,12 +1,12 @@
 """Execute the notebooks: each ``NN_title.py`` beside this file becomes ``NN_title.ipynb``.
 
-    python notebooks/build.py          all of them
-    python notebooks/build.py 01 05    those whose names begin so
-    python notebooks/build.py --check  write nothing; say where a notebook differs from its script
+    python notebooks/build.py          build all notebooks
+    python notebooks/build.py 01 05    build those whose names begin with 01 or 05
+    python notebooks/build.py --check  write nothing; print how notebooks differ from their scripts
 
-The scripts are the sources, in the percent format of Jupytext. The same script makes the same
-bytes, whenever and in whatever folder it is built. Another machine may draw a line of a picture
-elsewhere, so ``--check`` compares the cells and the text that they put out, not the pictures.
+The scripts are the sources, in the percent format of Jupytext. A script always gives the same
+bytes, at any time and in any folder. Pictures may differ slightly between machines, so ``--check``
+compares the cells and their text outputs, but not the pictures.
 """
 
 from __future__ import annotations
@@ -30,28 +30,27 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-SECONDS = 120  # for one cell
+SECONDS = 120  # time limit for one cell
 KERNEL_ARGUMENTS = [
     "--log-level=ERROR",
-    # Pictures name no version of Matplotlib.
+    # Leave the version of Matplotlib out of the pictures.
     "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Software': None}}",
 ]
 
 
 def scripts(names: list[str]) -> list[Path]:
-    """Return the scripts whose names begin with one of those given, or all if none is given."""
+    """Return the scripts whose names begin with one of ``names``; without names, all scripts."""
     found = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
     for name in names:
         if not any(path.name.startswith(name) for path in found):
-            message = f"build: no notebook begins with {name!r}; there are " + ", ".join(
-                path.stem for path in found
-            )
+            stems = ", ".join(path.stem for path in found)
+            message = f"build: no notebook name begins with {name!r}; the notebooks are {stems}"
             raise SystemExit(message)
     return [path for path in found if not names or path.name.startswith(tuple(names))]
 
 
 def read(script: Path) -> NotebookNode:
-    """Return the notebook of a script, not executed."""
+    """Return the notebook of a script without executing it."""
     notebook = jupytext.read(script, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate(notebook.cells, start=1):
@@ -61,12 +60,12 @@ def read(script: Path) -> NotebookNode:
 
 
 def executed(script: Path) -> NotebookNode:
-    """Return the notebook of a script with the outputs that a fresh kernel in this folder makes.
+    """Return the notebook of a script, executed by a new kernel in this folder.
 
-    Ends the program with the traceback if a cell raises an exception.
+    If a cell raises an exception, print its traceback and end the program.
     """
     if "import torch" in script.read_text(encoding="utf-8") and not find_spec("torch"):
-        message = f'{script.name}: its outputs need PyTorch: python -m pip install -e ".[torch]"'
+        message = f'{script.name} needs PyTorch: run python -m pip install -e ".[torch]"'
         raise SystemExit(message)
     notebook = read(script)
     client = NotebookClient(
@@ -74,23 +73,23 @@ def executed(script: Path) -> NotebookNode:
         kernel_name="python3",
         timeout=SECONDS,
         record_timing=False,
-        coalesce_streams=True,  # or what is printed arrives in as many pieces as chance has it
+        coalesce_streams=True,  # otherwise the number of pieces of printed text varies
         extra_arguments=KERNEL_ARGUMENTS,
         resources={"metadata": {"path": str(FOLDER)}},
     )
-    # Without a PATH no other dot is found: the one of graphviz-pure draws, on every machine.
+    # Without PATH no installed dot is found, so graphviz-pure draws on every machine.
     environment = {key: os.environ[key] for key in os.environ if key not in {"PATH", "MPLBACKEND"}}
     try:
         client.execute(env=environment)
     except CellExecutionError as error:
         message = f"{script.name}: {error}"
         raise SystemExit(message) from None
-    notebook.metadata = nbformat.from_dict(METADATA)  # the kernel has added its version
+    notebook.metadata = nbformat.from_dict(METADATA)  # because the kernel adds its version
     return notebook
 
 
 def text_of(notebook: NotebookNode) -> Iterator[str]:
-    """Yield what every machine makes of a notebook, line by line: sources and text outputs."""
+    """Yield the lines of a notebook that no machine changes: sources and text outputs."""
     for number, cell in enumerate(notebook.cells, start=1):
         yield f"--- {cell.cell_type} cell {number} ---"
         yield from cell.source.splitlines()
@@ -104,7 +103,7 @@ def text_of(notebook: NotebookNode) -> Iterator[str]:
 
 
 def difference(script: Path) -> str:
-    """Return how the notebook beside a script differs from what the script makes: a diff, or ""."""
+    """Return a diff between the committed notebook and the executed script; "" if they agree."""
     path = script.with_suffix(".ipynb")
     if not path.exists():
         return f"{path.name} does not exist\n"
@@ -120,10 +119,10 @@ def difference(script: Path) -> str:
 
 
 def main() -> int:
-    """Build or check what the command line asks for; return 1 if a notebook is not up to date."""
+    """Build or check the notebooks that are given; return 1 if a check finds a difference."""
     parser = argparse.ArgumentParser(description="Execute the notebooks.")
-    parser.add_argument("names", nargs="*", help="the beginnings of names, such as 01; or all")
-    parser.add_argument("--check", action="store_true", help="compare and write nothing")
+    parser.add_argument("names", nargs="*", help="how the names begin, such as 01; default: all")
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     arguments = parser.parse_args()
     differences = 0
     for script in scripts(arguments.names):

@@ -1,6 +1,6 @@
-"""Take the pictures of pages: needs Playwright and a Chromium (``python -m playwright install``).
+"""Take screenshots of the pages: python notebooks/pictures/screenshots.py [path of a Chromium].
 
-python notebooks/pictures/screenshots.py [path of a Chromium]
+This needs Playwright and a Chromium, which ``python -m playwright install`` installs.
 """
 
 import sys
@@ -14,17 +14,17 @@ from tinygrad_edu.lessons import worked_example
 
 FOLDER = Path(__file__).resolve().parent
 SIZE = {"width": 1300, "height": 640}
-STEP = 22  # of the backward pass, where two contributions meet
+STEP = 22  # a step of the backward pass in which a contribution is added to another one
 
 
 def take(page: Page, name: str) -> None:
-    """Take the picture of what is framed on a page."""
+    """Save a screenshot of the framed part of a page."""
     page.wait_for_timeout(300)
     page.locator(".tge").screenshot(path=FOLDER / name)
 
 
 def main() -> None:
-    """Take a step of the worked example, and a question about it with a wrong answer."""
+    """Take pictures of a step of the worked example, and of a question with a wrong answer."""
     loss = worked_example.forward().loss
     browser_path = sys.argv[1] if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

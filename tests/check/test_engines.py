@@ -42,7 +42,7 @@ def test_the_mistake_is_named_and_nothing_else(kind, source):
 
 def test_every_mistake_but_the_last_resorts_has_an_engine_that_makes_it():
     found = {kind for kind, _ in CASES}
-    assert {*MISTAKES} - found == {"wrong-derivative", "error", "unknown"}
+    assert {*MISTAKES} - found == {"wrong_derivative", "error", "unknown"}
     assert {*SENDS.values(), *WALKS.values()} <= {*MISTAKES}
 
 
@@ -53,7 +53,7 @@ def test_our_own_engine_is_right():
 def test_of_micrograd_a_second_pass_and_long_chains_are_named_and_nothing_else():
     micrograd = pytest.importorskip("micrograd.engine", reason="pip install micrograd")
     report = check_engine(micrograd.Value)
-    assert report.kinds == ["stale", "recursion-limit"]
+    assert report.kinds == ["stale", "recursion_limit"]
     assert "sigmoid" in report.missing
 
 
@@ -65,11 +65,11 @@ def test_two_mistakes_are_both_named():
             (".grad += out.grad\n", ".grad = out.grad\n"),
         ],
     )
-    assert {*check_engine(home_made.made(source)).kinds} == {"input-for-output", "overwrite"}
+    assert {*check_engine(home_made.made(source)).kinds} == {"input_for_output", "overwrite"}
 
 
 def test_the_report_says_where_it_shows_and_what_to_write():
-    text = repr(check_engine(home_made.made(dict(CASES)["input-for-output"])))
+    text = repr(check_engine(home_made.made(dict(CASES)["input_for_output"])))
     assert "✗ 1 mistake" in text
     assert "exp(x) at x = " in text or "tanh(x) at x = " in text or "sigmoid(x) at x = " in text
     assert "right is" in text
@@ -114,7 +114,7 @@ def test_names_can_be_given():
     with pytest.raises(AttributeError, match=r"no attribute that looks like grad .*grad='\.\.\.'"):
         check_engine(Renamed)
     report = check_engine(Renamed, grad="slope", backward="differentiate")
-    assert report.kinds[0] in {"plain-number", "reflected"}
+    assert report.kinds[0] in {"plain_number", "reflected"}
     by_function = check_engine(Renamed, grad="slope", backward=lambda y: y.differentiate())
     assert by_function.kinds == report.kinds
 
@@ -132,7 +132,7 @@ def test_a_class_that_makes_no_leaf_of_a_number_is_an_error():
 def test_sorted_depth_first_the_gradients_are_right(seed):
     rng = random.Random(seed)
     f = grow([1.5, -0.75], rng.choice, 7, [add, mul, sub])
-    if f.lines:
+    if f.instructions:
         leaves = [*map(Value, f.inputs)]
         root = f(*leaves)
         right = grad(root, leaves)

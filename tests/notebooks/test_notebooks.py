@@ -1,4 +1,4 @@
-"""The notebooks run, are what their scripts make, and keep the form that readers rely on."""
+"""The notebooks run, match their scripts, and have the structure that readers rely on."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "notebooks"
 SCRIPTS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 ROWS = {"A": 11, "B": 6, "C": 2, "D": 8, "E": 2}
-"""How many rows the index of each source lecture has: A1 to A11, and so on."""
+"""Number of rows in the index of each source lecture: A1 to A11, B1 to B6, and so on."""
 ALL_ROWS = {f"{lecture}{row}" for lecture in ROWS for row in range(1, ROWS[lecture] + 1)}
 
 missing = [
@@ -28,14 +28,14 @@ every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: scr
 
 @pytest.fixture
 def runnable(script):
-    """A script all of whose imports are there."""
+    """Return a script whose imports are all installed, or skip the test."""
     if "import torch" in script.read_text(encoding="utf-8"):
         pytest.importorskip("torch", reason="needs torch: pip install tinygrad-edu[torch]")
     return script
 
 
 def run(*arguments, folder, expected=0):
-    """Run Python in a folder and return what it prints; fail with it if it ends otherwise."""
+    """Run Python in a folder and return what it prints; fail unless its exit code is `expected`."""
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -46,25 +46,25 @@ def run(*arguments, folder, expected=0):
 
 
 def notebook_of(script):
-    """The notebook that is kept beside a script."""
+    """Return the committed notebook of a script."""
     nbformat = pytest.importorskip("nbformat")
     return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
 
 
 def cells_of(script):
-    """The cells of a script, as kind and text."""
+    """Return the cells of a script as pairs of type and text."""
     jupytext = pytest.importorskip("jupytext")
     return [(cell.cell_type, cell.source) for cell in jupytext.read(script, fmt="py:percent").cells]
 
 
 def rows_of(script):
-    """The lecture rows that the first cell of a script says it covers."""
+    """Return the lecture rows that the first cell of a script lists."""
     (_, first), *_ = cells_of(script)
-    (said,) = re.findall(r"Lecture rows:\W*(.*)", first)
-    return set(re.findall(r"\b[A-Z]\d+\b", said))
+    (paragraph,) = re.findall(r"Lecture rows:.*(?:\n.+)*", first)
+    return set(re.findall(r"\b[A-Z]\d+\b", paragraph))
 
 
-OF_ONE_MACHINE = re.compile(  # addresses in memory, absolute paths
+MACHINE_DEPENDENT = re.compile(  # memory addresses and absolute paths
     r"0x[0-9a-f]{6}|(?<![\w.:/])/(?:[\w.-]+/)+|site-packages|\\Users"
 )
 
@@ -93,7 +93,7 @@ def test_the_last_notebook_runs_without_torch():
 
 @pytest.mark.slow
 @every_script
-def test_a_notebook_executed_anew_says_what_the_committed_one_says(runnable):
+def test_executing_a_notebook_again_gives_the_committed_text(runnable):
     run("build.py", "--check", runnable.stem, folder=FOLDER)
 
 
@@ -102,9 +102,10 @@ COMMENTED = re.compile(rf"^# (?={CALL.pattern}$)", re.MULTILINE)
 
 
 def as_solved(script):
-    """The code of a notebook as a student leaves it who takes away every ``#`` of an answer.
+    """Yield each code cell as a student completes it, with the number of its answers.
 
-    And writes down what the text proposes. Each cell comes with how many answers it now has.
+    The student removes the ``#`` before every answer, and also runs the answers that the text
+    proposes; these get a cell of their own.
     """
     proposed = []
     for kind, text in cells_of(script):
@@ -120,22 +121,22 @@ def as_solved(script):
 
 @pytest.mark.slow
 @every_script
-def test_every_answer_is_seen_once_its_comment_sign_is_gone(script):
+def test_every_answer_shows_a_reply_when_its_comment_sign_is_removed(script):
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     cells, answers = zip(*as_solved(script), strict=True)
     if not any(answers):
-        pytest.skip("it has no answers to fill in")
+        pytest.skip("the notebook has no answers to fill in")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     resources = {"metadata": {"path": str(FOLDER)}}
     nbclient.NotebookClient(notebook, kernel_name="python3", resources=resources).execute()
     for cell, expected in zip(notebook.cells, answers, strict=True):
         shown = [output["data"]["text/plain"] for output in cell.outputs if "data" in output]
-        said = [text for text in shown if text[0] in "✓✗∂" and "\n" not in text]
-        assert len(said) == expected, cell.source
+        replies = [text for text in shown if text[0] in "✓✗∂" and "\n" not in text]
+        assert len(replies) == expected, cell.source
 
 
 def test_there_are_answers_to_fill_in():
-    """Or the test before this one would see nothing."""
+    """Otherwise the test above would check nothing."""
     assert sum(answers for script in SCRIPTS for _, answers in as_solved(script)) > 40
 
 
@@ -159,11 +160,11 @@ def test_a_notebook_begins_with_its_aims_and_ends_with_exercises(script):
 
 
 @every_script
-def test_the_lecture_rows_that_a_notebook_cites_exist(script):
+def test_the_lecture_rows_that_a_notebook_lists_exist(script):
     assert rows_of(script) <= ALL_ROWS
 
 
-@pytest.mark.skipif(len(SCRIPTS) < 9, reason="not all nine notebooks are written")
+@pytest.mark.skipif(len(SCRIPTS) < 9, reason="fewer than nine notebooks exist")
 def test_the_notebooks_together_cover_every_lecture_row():
     assert set.union(*map(rows_of, SCRIPTS)) == ALL_ROWS
 
@@ -178,11 +179,11 @@ def test_a_notebook_was_executed_in_order_without_warnings_or_errors(script):
 
 
 @every_script
-def test_nothing_that_a_notebook_says_is_of_one_machine_or_one_run(script):
+def test_no_output_depends_on_the_machine_or_the_run(script):
     for cell in notebook_of(script).cells:
         for output in cell.get("outputs", []):
-            said = output.get("text", "") + output.get("data", {}).get("text/plain", "")
-            assert not OF_ONE_MACHINE.search(said)
+            text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+            assert not MACHINE_DEPENDENT.search(text)
 
 
 TINY = """\
@@ -210,7 +211,7 @@ plt.show()
 
 
 @pytest.mark.slow
-def test_a_script_makes_the_same_bytes_in_every_folder_and_check_sees_what_has_changed(tmp_path):
+def test_building_is_reproducible_and_check_finds_changes(tmp_path):
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
@@ -223,15 +224,16 @@ def test_a_script_makes_the_same_bytes_in_every_folder_and_check_sees_what_has_c
     assert b"Matplotlib" not in one
     assert one.endswith(b"}\n")
     (folder / "01_tiny.py").write_text(TINY.replace("0.5", "0.25"), encoding="utf-8")
-    said = run("build.py", "--check", "01", folder=folder, expected=1)
-    assert "-Value(data=0.5, grad=0.0, label='w')\n+" in said
+    diff = run("build.py", "--check", "01", folder=folder, expected=1)
+    assert "-Value(data=0.5, grad=0.0, label='w')\n+" in diff
     assert (folder / "01_tiny.ipynb").read_bytes() == other
 
 
-def test_build_says_which_notebooks_there_are():
+def test_build_lists_the_notebooks_when_a_name_is_unknown():
     done = subprocess.run(
         [sys.executable, "build.py", "77"],
         check=False, capture_output=True, encoding="utf-8", cwd=FOLDER,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.startswith("build: no notebook begins with '77'; there are 01_a_number")
+    message = "build: no notebook name begins with '77'; the notebooks are 01_a_number"
+    assert done.stderr.startswith(message)

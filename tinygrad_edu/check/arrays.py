@@ -14,13 +14,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from tinygrad_edu.check.measure import FORMATS
+from tinygrad_edu.check.measure import FLOAT_FORMATS
 from tinygrad_edu.operation import OperandError, number
 from tinygrad_edu.support.given import quoted
 
 __all__ = ["DOUBLE", "PRECISIONS", "Spread", "digits_of", "is_array", "numbers_in", "shape_of"]
 
-BFLOAT, HALF, SINGLE, DOUBLE = FORMATS
+BFLOAT, HALF, SINGLE, DOUBLE = FLOAT_FORMATS
 PRECISIONS = {"bfloat16": BFLOAT, "float16": HALF, "float32": SINGLE, "float64": DOUBLE}
 """Binary digits of floats by what they are called."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tinygrad_edu.formulas.markup import number
+from tinygrad_edu.formulas.markup import shown_number
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.lessons.broken_engines.comparison import allowances, wrong_nodes
 from tinygrad_edu.lessons.broken_engines.engines import (
@@ -125,21 +125,21 @@ def steps_written(gradients: Gradients, right: Gradients, names: Names) -> list[
         remarks = []
         final = right[step.sender]
         if not abs(step.upstream - final) <= allowed[step.sender]:
-            remarks.append(f"{node} is incomplete: it should be {number(final)}")
+            remarks.append(f"{node} is incomplete: it should be {shown_number(final)}")
         uses = [x for x, _ in args_and_partials(step.sender)].count(step.arg)
         if sent[step.sender, step.arg] > uses:
             remarks.append(f"{node} has already sent to {arg}")
         text = (
-            f"{node} = {number(step.upstream)} adds {number(step.after - step.before)} "
-            f"to {arg} = {number(step.before)}: {number(step.after)}"
+            f"{node} = {shown_number(step.upstream)} adds {shown_number(step.after - step.before)} "
+            f"to {arg} = {shown_number(step.before)}: {shown_number(step.after)}"
         )
         rows.append(["", str(i), text, "; ".join(remarks)])
     lines = aligned(rows)
     if len(gradients.steps) > MOST_LINES:
         lines.append(f"  ... {len(gradients.steps) - MOST_LINES} more steps")
     wrong = [
-        f"  ✗ {names[node]} = {number(gradients[node])}; "
-        f"the right gradient is {number(right[node])}"
+        f"  ✗ {names[node]} = {shown_number(gradients[node])}; "
+        f"the right gradient is {shown_number(right[node])}"
         for node in wrong_nodes(gradients, right)
     ]
     return [*lines, *(wrong or ["  ✓ every gradient is right"])]

@@ -27,7 +27,7 @@ __all__ = [
     "Walk",
     "add",
     "depth_first",
-    "edges",
+    "args_and_partials",
     "newest_first",
     "play",
 ]
@@ -44,11 +44,11 @@ Children: TypeAlias = "Callable[[Value], Sequence[Value]]"
 Walk: TypeAlias = "Callable[[Value, Children], Iterator[tuple[Value, Ways]]]"
 
 
-def edges(node: Value) -> Ways:
+def args_and_partials(node: Value) -> Ways:
     """Return the arguments of a node that take a gradient, each with the local derivative.
 
     >>> a, b = Value(2.0), Value(3.0)
-    >>> [(arg.data, partial) for arg, partial in edges(a * b)]
+    >>> [(arg.data, partial) for arg, partial in args_and_partials(a * b)]
     [(2.0, 3.0), (3.0, 2.0)]
     """
     pairs = zip(node.args, node.partials, strict=True)
@@ -107,13 +107,13 @@ def only_last(gradients: Gradients, node: Value, ways: Ways) -> None:
 
 SENDS: dict[Send, str] = {
     overwrite: "overwrite",
-    last_of_set: "set-of-children",
-    first_of_set: "set-of-children",
-    zero_first: "zeroed-too-early",
-    without_upstream: "no-upstream",
-    all_to_last: "loop-variable",
-    last_to_last: "loop-variable",
-    only_last: "loop-variable",
+    last_of_set: "set_of_children",
+    first_of_set: "set_of_children",
+    zero_first: "zeroed_too_early",
+    without_upstream: "no_upstream",
+    all_to_last: "loop_variable",
+    last_to_last: "loop_variable",
+    only_last: "loop_variable",
 }
 """The wrong ways to send, and the mistakes that they are."""
 
@@ -121,19 +121,19 @@ SENDS: dict[Send, str] = {
 def newest_first(root: Value, _: Children) -> Iterator[tuple[Value, Ways]]:
     """Walk in topological order: every node after all that use it."""
     for node in ancestors(root):
-        yield node, edges(node)
+        yield node, args_and_partials(node)
 
 
 def recursion(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     """Let a node send, and then each of its operands, whatever is still to come."""
-    yield root, edges(root)
+    yield root, args_and_partials(root)
     for child in children(root):
         yield from recursion(child, children)
 
 
 def recursion_at_once(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     """Send to one operand, let it send, and only then go on to the next one."""
-    ways = edges(root)
+    ways = args_and_partials(root)
     if children(root)[:1] != [arg for arg, _ in ways[:1]]:
         ways.reverse()
     for way in ways:
@@ -148,7 +148,7 @@ def first_visit(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]
     def visit(node: Value) -> Iterator[tuple[Value, Ways]]:
         if node not in visited:
             visited.add(node)
-            yield node, edges(node)
+            yield node, args_and_partials(node)
             for child in children(node):
                 yield from visit(child)
 
@@ -163,7 +163,7 @@ def first_visit_at_once(root: Value, children: Children) -> Iterator[tuple[Value
         if node in visited:
             return
         visited.add(node)
-        ways = edges(node)
+        ways = args_and_partials(node)
         if children(node)[:1] != [arg for arg, _ in ways[:1]]:
             ways.reverse()
         for way in ways:
@@ -178,7 +178,7 @@ def stack(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     waiting, visited = [root], {root}
     while waiting:
         node = waiting.pop()
-        yield node, edges(node)
+        yield node, args_and_partials(node)
         for child in children(node):
             if child not in visited:
                 visited.add(child)
@@ -190,7 +190,7 @@ def breadth_first(root: Value, children: Children) -> Iterator[tuple[Value, Ways
     waiting, visited = deque([root]), {root}
     while waiting:
         node = waiting.popleft()
-        yield node, edges(node)
+        yield node, args_and_partials(node)
         for child in children(node):
             if child not in visited:
                 visited.add(child)
@@ -202,7 +202,7 @@ def every_time(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     waiting = deque([root])
     while waiting:
         node = waiting.popleft()
-        yield node, edges(node)
+        yield node, args_and_partials(node)
         waiting.extend(children(node))
 
 
@@ -223,13 +223,13 @@ def post_order(root: Value, children: Children) -> list[Value]:
 def depth_first(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     """Walk in topological order, as an engine does that sorts the nodes: the right way."""
     for node in reversed(post_order(root, children)):
-        yield node, edges(node)
+        yield node, args_and_partials(node)
 
 
 def not_reversed(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
     """Walk from the leaves to the root."""
     for node in post_order(root, children):
-        yield node, edges(node)
+        yield node, args_and_partials(node)
 
 
 def equal_by_number(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
@@ -246,7 +246,7 @@ def equal_by_number(root: Value, children: Children) -> Iterator[tuple[Value, Wa
 
     visit(root)
     for node in reversed(order):
-        yield node, edges(node)
+        yield node, args_and_partials(node)
 
 
 def without_seed(root: Value, _: Children) -> Iterator[tuple[Value, Ways]]:
@@ -259,20 +259,20 @@ WALKS: dict[Walk, str] = {
     recursion: "recursion",
     recursion_at_once: "recursion",
     every_time: "recursion",
-    first_visit: "first-visit",
-    first_visit_at_once: "first-visit",
-    stack: "first-visit",
-    breadth_first: "breadth-first",
-    not_reversed: "not-reversed",
-    equal_by_number: "equal-by-number",
-    without_seed: "no-seed",
+    first_visit: "first_visit",
+    first_visit_at_once: "first_visit",
+    stack: "first_visit",
+    breadth_first: "breadth_first",
+    not_reversed: "not_reversed",
+    equal_by_number: "equal_by_number",
+    without_seed: "no_seed",
 }
 """The wrong walks, and the mistakes that they are."""
 
 
 def operands_of(node: Value) -> Sequence[Value]:
     """Return the arguments of a node that take a gradient, in their order."""
-    return [arg for arg, _ in edges(node)]
+    return [arg for arg, _ in args_and_partials(node)]
 
 
 def play(

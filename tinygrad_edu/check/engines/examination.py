@@ -236,7 +236,7 @@ class EngineCheck:
         """Find out how the engine walks and sends, on graphs of sums and products."""
         names = {op.name for op in self.operations} - self.wrong
         graphs = [expression(f, *inputs) for f, inputs in GRAPHS]
-        fit = [g for g in graphs if {line.op.name for line in g.lines} <= names]
+        fit = [g for g in graphs if {line.op.name for line in g.instructions} <= names]
         observed = [o for g in fit if (o := self.observe(g)) is not None]
         bad = [o for o in observed if not o.is_right()]
         if not bad:
@@ -248,10 +248,10 @@ class EngineCheck:
                 for kind in kinds[-1:] if kinds == ["recursion", "overwrite"] else kinds:
                     self.found(kind, bad[0].told())  # with =, recursion is not to be told apart
                 return
-        shared = [o for o in bad if len(o.expression.lines) > 1 or len(o.expression.inputs) == 1]
+        shared = [o for o in bad if len(o.expression.instructions) > 1 or len(o.expression.inputs) == 1]
         if shared and not self.broken_in_one(observed, shared):
-            alone = {o.expression.lines[0].op.name for o in bad if o not in shared}
-            ops = {line.op.name for o in shared for line in o.expression.lines}
+            alone = {o.expression.instructions[0].op.name for o in bad if o not in shared}
+            ops = {line.op.name for o in shared for line in o.expression.instructions}
             if not alone & ops:
                 self.found("unknown", shared[0].told())
 
@@ -296,7 +296,7 @@ class EngineCheck:
         """Compute with a plain number on either side."""
         for op in self.operations:
             if op.code and op.arity == 2 and op.name in SIGNS and op.name not in self.wrong:
-                self.number_beside(op, "plain-number", "v {} 2", lambda v: (v, 2.0))
+                self.number_beside(op, "plain_number", "v {} 2", lambda v: (v, 2.0))
                 self.number_beside(op, "reflected", "2 {} v", lambda v: (2.0, v))
 
     def number_beside(
@@ -316,11 +316,11 @@ class EngineCheck:
         got, slope = self.engine.gradient(v), play(right)[ours]
         if not alike([data], [right.data]):
             exchanged = op.forward(*operands(3.0)[::-1])
-            kind = "reflected-order" if alike([data], [exchanged]) else "forward"
+            kind = "reflected_order" if alike([data], [exchanged]) else "forward"
             self.found(kind, f"{text} at v = 3 is {data:.6g}, right is {right.data:.6g}")
         elif self.is_sound() and not alike([got], [slope]):
             what = f"{text} at v = 3: v.grad is {got:.6g}, right is {slope:.6g}"
-            self.found("sign" if alike([-got], [slope]) else "wrong-derivative", what)
+            self.found("sign" if alike([-got], [slope]) else "wrong_derivative", what)
 
     def in_place(self) -> None:
         """Look whether += changes a Value that stands elsewhere, too."""
@@ -330,7 +330,7 @@ class EngineCheck:
         c = a
         c += b
         if self.engine.number(a) != 3.0:
-            self.found("in-place", f"c = a; c += b: a is {self.engine.number(a):g}, right is 3")
+            self.found("in_place", f"c = a; c += b: a is {self.engine.number(a):g}, right is 3")
 
     def again(self) -> None:
         """Run the backward pass twice: leaves may keep or double their gradients, nothing else."""
@@ -364,7 +364,7 @@ class EngineCheck:
                 y = y + step
             self.engine.backward(y)
         except RecursionError:
-            self.found("recursion-limit", f"{DEEP} additions one after another: RecursionError")
+            self.found("recursion_limit", f"{DEEP} additions one after another: RecursionError")
             return
         if self.is_sound() and not alike([self.engine.gradient(x)], [1.0]):
             what = f"{DEEP} additions one after another: x.grad is {self.engine.gradient(x):.6g}"
@@ -381,7 +381,7 @@ class EngineCheck:
             self.remarks.append("relu'(0) is 1 here, as in lecture A; PyTorch takes 0")
         elif slope and not 0 <= slope <= 1:
             self.found(
-                "relu-mask", f"relu(x) at x = 0: x.grad is {slope:.6g}; between 0 and 1 is right"
+                "relu_mask", f"relu(x) at x = 0: x.grad is {slope:.6g}; between 0 and 1 is right"
             )
 
     # --- random graphs ---
@@ -392,7 +392,7 @@ class EngineCheck:
         for _ in range(graphs):
             inputs = [round(rng.uniform(-2, 2), 2) or 1.0 for _ in range(3)]
             what = grow(inputs, rng.choice, 8, rows)
-            if not what.lines:
+            if not what.instructions:
                 continue
             o = self.observe(what)
             if o is None or not (o.is_right() and o.is_value_right()):

@@ -28,75 +28,75 @@ MISTAKES = {
             "up: write x.grad += ..., not x.grad = ...",
         ),
         EngineMistake(
-            "set-of-children",
+            "set_of_children",
             "the operands are kept in a set or a dict",
             "In a * a both operands are the same Value, and a set keeps it only once. Keep "
             "operands and local derivatives in a tuple or list.",
         ),
         EngineMistake(
-            "zeroed-too-early",
+            "zeroed_too_early",
             "gradients are set to 0 while the backward pass is under way",
             "A gradient that other nodes have already added to must not be cleared. Clear all "
             "gradients before the pass begins, or not at all.",
         ),
         EngineMistake(
-            "no-upstream",
+            "no_upstream",
             "the local derivative is not multiplied by the upstream gradient",
             "The chain rule is upstream gradient times local derivative: write x.grad += "
             "local * out.grad.",
         ),
         EngineMistake(
-            "loop-variable",
+            "loop_variable",
             "a closure that is made in a loop sees only the last operand",
             "A function defined in a loop looks the variable up when it runs, after the loop. "
             "Bind it as a default value: def _backward(child=child).",
         ),
         EngineMistake(
             "recursion",
-            "a node sends once for each path, not once in topological order",
+            "recursion in place of topological order",
             "With plain recursion, or without a set of visited nodes, a shared node sends before "
             "all nodes that use it have added to it, and then once more. Put every node into the "
             "order once, after its operands, and go through the order in reverse.",
         ),
         EngineMistake(
-            "first-visit",
-            "every node is visited once, but not in topological order",
+            "first_visit",
+            "depth first, every node once, in place of topological order",
             "A node must come after all nodes that use it. Append a node to the order after "
             "its operands have been visited, and go through the order in reverse.",
         ),
         EngineMistake(
-            "breadth-first",
+            "breadth_first",
             "breadth first in place of topological order",
             "The distance from the output says nothing about who must come first. Append a "
             "node to the order after its operands have been visited, and go through the order "
             "in reverse.",
         ),
         EngineMistake(
-            "not-reversed",
+            "not_reversed",
             "the topological order is not reversed",
             "The order begins with the leaves, and the backward pass must begin with the "
             "output: go through reversed(order).",
         ),
         EngineMistake(
-            "equal-by-number",
+            "equal_by_number",
             "nodes with equal numbers are taken for the same node",
             "The set of visited nodes must tell Values apart by identity: do not define "
             "__eq__ and __hash__ by data, or keep id(node) in the set.",
         ),
         EngineMistake(
-            "no-seed",
+            "no_seed",
             "the gradient of the output is not 1 when the pass begins",
             "The derivative of the output with respect to itself is 1: set self.grad = 1 "
             "after all gradients were cleared and before the first node sends.",
         ),
         EngineMistake(
             "stale",
-            "a second backward pass uses old gradients of inner nodes",
+            "a second backward pass on top of old gradients",
             "What the first pass left in the inner nodes is sent on once more. Set the "
             "gradients of all inner nodes to 0 when a pass begins.",
         ),
         EngineMistake(
-            "recursion-limit",
+            "recursion_limit",
             "long chains exceed Python's recursion limit",
             "Build the topological order with a list as a stack, in a loop, in place of a "
             "function that calls itself.",
@@ -109,42 +109,42 @@ MISTAKES = {
             "/.",
         ),
         EngineMistake(
-            "plain-number",
+            "plain_number",
             "a number on the right is not understood",
             "Wrap it: other = other if isinstance(other, Value) else Value(other).",
         ),
         EngineMistake(
-            "reflected-order",
+            "reflected_order",
             "with a number on the left, the operands are exchanged",
             "2 - x is not x - 2, and 2 / x is not x / 2.",
         ),
         EngineMistake(
-            "power-rule",
+            "power_rule",
             "the power rule is wrong",
             "The derivative of x ** n with respect to x is n * x ** (n - 1).",
         ),
         EngineMistake(
-            "input-for-output",
+            "input_for_output",
             "the derivative is computed from the input where it needs the output",
             "tanh'(x) is 1 - tanh(x)**2, and exp'(x) is exp(x): use out.data, not self.data.",
         ),
         EngineMistake(
-            "output-for-input",
+            "output_for_input",
             "the derivative is computed from the output where it needs the input",
             "Use self.data, the number that went in, not out.data.",
         ),
         EngineMistake(
-            "function-for-derivative",
+            "function_for_derivative",
             "the function itself is used in place of its derivative",
             "Multiply by the derivative of the function.",
         ),
         EngineMistake(
-            "no-local-derivative",
+            "no_local_derivative",
             "the upstream gradient is passed on without a local derivative",
             "The chain rule is upstream gradient times local derivative.",
         ),
         EngineMistake(
-            "no-gradient",
+            "no_gradient",
             "no gradient reaches an operand",
             "The backward function must add to the gradient of every operand.",
         ),
@@ -159,13 +159,13 @@ MISTAKES = {
             "In a * b the derivative with respect to a is b, and that with respect to b is a.",
         ),
         EngineMistake(
-            "relu-mask",
+            "relu_mask",
             "relu lets gradients through by the wrong number",
             "Whether relu passes the gradient on depends on its input (or output) alone: "
             "(out.data > 0) * out.grad.",
         ),
         EngineMistake(
-            "wrong-derivative",
+            "wrong_derivative",
             "a local derivative is wrong",
             "Work the derivative out once more.",
         ),
@@ -175,7 +175,7 @@ MISTAKES = {
             "Compare it with the formula.",
         ),
         EngineMistake(
-            "in-place",
+            "in_place",
             "+= changes a Value that others use",
             "a += b must make a new Value: leave out __iadd__, and Python uses __add__.",
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import compress, product
 from typing import Any
 
-from tinygrad_edu.check.engines.broken import Children, Send, Walk, edges, newest_first, play
+from tinygrad_edu.check.engines.broken import Children, Send, Walk, args_and_partials, newest_first, play
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.programs.expressions import Expression
 from tinygrad_edu.value import Value
@@ -85,7 +85,7 @@ class Observation:
 
 def same_order(node: Value) -> list[Value]:
     """Return the operands as they stand."""
-    return [arg for arg, _ in edges(node)]
+    return [arg for arg, _ in args_and_partials(node)]
 
 
 def orders(root: Value, *, once: bool) -> Iterator[Children]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tinygrad_edu.check.engines.broken import edges
+from tinygrad_edu.check.engines.broken import args_and_partials
 from tinygrad_edu.check.engines.played import Observation, alike
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.operation import Operation
@@ -41,7 +41,7 @@ def own_mistake(op: Operation, observed: list[Observation]) -> str:
     for kind, guess in guesses(op):
         if all(any(alike([got], [x]) for x in guess(n, k)) for n, k, got, _ in bad):
             return kind
-    return "power-rule" if op.name == "power" else "wrong-derivative"
+    return "power_rule" if op.name == "power" else "wrong_derivative"
 
 
 def partials_of(op: Operation, o: Observation) -> list[tuple[float, float]]:
@@ -53,16 +53,16 @@ def partials_of(op: Operation, o: Observation) -> list[tuple[float, float]]:
 def guesses(op: Operation) -> Iterator[tuple[str, Callable[[Inner, int], list[float]]]]:
     """Yield kinds of mistakes, each with the gradients that it would give to operand k."""
     if op.name == "relu":
-        yield "relu-mask", lambda n, _: [0.0, n.upstream]
-    yield "no-upstream", lambda n, k: [n.partials[k]]
+        yield "relu_mask", lambda n, _: [0.0, n.upstream]
+    yield "no_upstream", lambda n, k: [n.partials[k]]
     yield "sign", lambda n, k: [-n.upstream * n.partials[k]]
     yield "swapped", lambda n, k: [n.upstream * p for p in n.partials[1 - k : 2 - k]]
-    yield "no-local-derivative", lambda n, _: [n.upstream]
-    yield "no-gradient", lambda *_: [0.0]
+    yield "no_local_derivative", lambda n, _: [n.upstream]
+    yield "no_gradient", lambda *_: [0.0]
     if op.name != "power":
-        yield "input-for-output", lambda n, _: n.by_rule(n.args, n.args)
-        yield "output-for-input", lambda n, _: n.by_rule([n.y], [n.y])
-        yield "function-for-derivative", lambda n, _: [n.upstream * n.y]
+        yield "input_for_output", lambda n, _: n.by_rule(n.args, n.args)
+        yield "output_for_input", lambda n, _: n.by_rule([n.y], [n.y])
+        yield "function_for_derivative", lambda n, _: [n.upstream * n.y]
 
 
 class Inner(NamedTuple):
@@ -78,7 +78,7 @@ class Inner(NamedTuple):
     def of(cls, op: Operation, o: Observation) -> Inner:
         """Find it: it was made first."""
         node = [n for n in ancestors(o.root) if n.op is op][-1]
-        ways = edges(node)
+        ways = args_and_partials(node)
         upstream = 1.0 if node is o.root else UPSTREAM
         return cls(op, node.data, [*map(as_number, node.args)], [p for _, p in ways], upstream)
 

@@ -12,28 +12,28 @@ __all__ = ["simpler"]
 
 def simpler(e: Expression) -> Iterator[Expression]:
     """Yield expressions with one operation less."""
-    for i in range(len(e.lines)):
-        for operand in e.lines[i].operands:
+    for i in range(len(e.instructions)):
+        for operand in e.instructions[i].operands:
             if isinstance(operand, int):
                 yield from without(e, i, operand)
-    if len(e.lines) > 1:
-        last = len(e.lines) - 1
+    if len(e.instructions) > 1:
+        last = len(e.instructions) - 1
 
         def up_to(*xs: Any, last: int = last) -> Any:
-            return Expression(e.inputs, e.lines[:last])(*xs)
+            return Expression(e.inputs, e.instructions[:last])(*xs)
 
         yield expression(up_to, *e.inputs)
 
 
 def without(e: Expression, i: int, operand: int) -> Iterator[Expression]:
     """Yield the expression with an operand in the place of the i-th operation."""
-    if len(e.lines) == 1:
+    if len(e.instructions) == 1:
         return
     place = len(e.inputs) + i
 
     def f(*xs: Any) -> Any:
         results = list(xs)
-        for k, line in enumerate(e.lines):
+        for k, line in enumerate(e.instructions):
             if len(e.inputs) + k == place:
                 results.append(results[operand])
             else:

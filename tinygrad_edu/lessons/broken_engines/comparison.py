@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tinygrad_edu.explain.nonfinite import first_nonfinite_gradient, is_finite
-from tinygrad_edu.formulas.markup import number
+from tinygrad_edu.formulas.markup import shown_number
 from tinygrad_edu.formulas.names import Names
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.lessons.broken_engines.engines import (
@@ -57,7 +57,7 @@ class MistakeComparison(Printed):
     def rows(self) -> list[list[str]]:
         """The rows of the table; the first one is its head."""
         head = ["", "right", *self.found]
-        body = [[name, number(x)] for name, x in zip(self.names, self.right, strict=True)]
+        body = [[name, shown_number(x)] for name, x in zip(self.names, self.right, strict=True)]
         for mistake, numbers in self.found.items():
             cells = map(number, numbers) if numbers else ["…"] * len(body)
             for row, cell in zip(body, cells, strict=True):

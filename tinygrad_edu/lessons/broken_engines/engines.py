@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tinygrad_edu.check.engines import mistakes as engine_mistakes
+from tinygrad_edu.check.engines.broken import args_and_partials
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.explain.nonfinite import nodes_behind
 from tinygrad_edu.gradient import grad
@@ -122,17 +124,6 @@ def nodes_to_show(name: str, value: Value) -> list[Value]:
         )
         raise ValueError(message)
     return nodes
-
-
-def args_and_partials(node: Value) -> list[tuple[Value, Any]]:
-    """Return the arguments of a node that take a gradient, each with its local derivative.
-
-    >>> a, b = Value(2.0), Value(3.0)
-    >>> [(arg.data, partial) for arg, partial in args_and_partials(a * b)]
-    [(2.0, 3.0), (3.0, 2.0)]
-    """
-    pairs = zip(node.args, node.partials, strict=True)
-    return [(arg, p) for arg, p in pairs if isinstance(arg, Value) and p is not None]
 
 
 def paths_walked(value: Value) -> int:
@@ -325,17 +316,13 @@ class Mistake:
 
 
 MISTAKES = {
-    "overwrite": Mistake("= in place of +=", overwrite, topological_order),
-    "recursion": Mistake(
-        "recursion in place of topological order", recursion, topological_order
-    ),
-    "first_visit": Mistake(
-        "depth first, every node once, in place of topological order",
-        first_visit, topological_order,
-    ),
-    "stale": Mistake("a second backward pass on top of old gradients", stale, topological_order),
+    name: Mistake(engine_mistakes.MISTAKES[name].title, function, topological_order)
+    for name, function in {
+        "overwrite": overwrite, "recursion": recursion, "first_visit": first_visit, "stale": stale,
+    }.items()
+} | {
     "in_turn": Mistake(
         "weights updated in turn, in place of all at once", in_turn, updated_together
     ),
 }  # fmt: skip
-"""The mistakes by name."""
+"""The mistakes by name: those of an engine as :func:`~tinygrad_edu.check_engine` names them."""

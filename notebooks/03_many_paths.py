@@ -281,11 +281,10 @@ plt.show()
 # ## Why topological order? Why not just recurse?
 #
 # How does a node know that everything has arrived? It must wait for all the nodes that use it. An
-# order in which every node comes after all nodes that use it is called a *topological order*. (Here
-# the graph is read backwards, from the result to the inputs.) The next cell contains a complete and
-# correct engine. `ancestors` returns such an order, and `args_and_partials` returns the arguments of
-# a node with the local derivatives:
-
+# order in which every node comes after all nodes that use it is called a *topological order*.
+# (Here the graph is read backwards, from the result to the inputs.) The next cell contains a
+# complete and correct engine. `ancestors` returns such an order, and `args_and_partials` returns
+# the arguments of a node with the local derivatives:
 
 # %%
 def right_engine(value):

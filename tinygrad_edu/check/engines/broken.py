@@ -26,8 +26,8 @@ __all__ = [
     "Send",
     "Walk",
     "add",
-    "depth_first",
     "args_and_partials",
+    "depth_first",
     "newest_first",
     "play",
 ]

@@ -248,7 +248,9 @@ class EngineCheck:
                 for kind in kinds[-1:] if kinds == ["recursion", "overwrite"] else kinds:
                     self.found(kind, bad[0].told())  # with =, recursion is not to be told apart
                 return
-        shared = [o for o in bad if len(o.expression.instructions) > 1 or len(o.expression.inputs) == 1]
+        shared = [
+            o for o in bad if len(o.expression.instructions) > 1 or len(o.expression.inputs) == 1
+        ]
         if shared and not self.broken_in_one(observed, shared):
             alone = {o.expression.instructions[0].op.name for o in bad if o not in shared}
             ops = {line.op.name for o in shared for line in o.expression.instructions}

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from itertools import compress, product
 from typing import Any
 
-from tinygrad_edu.check.engines.broken import Children, Send, Walk, args_and_partials, newest_first, play
+from tinygrad_edu.check.engines.broken import (
+    Children,
+    Send,
+    Walk,
+    args_and_partials,
+    newest_first,
+    play,
+)
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.programs.expressions import Expression
 from tinygrad_edu.value import Value

@@ -59,7 +59,7 @@ class MistakeComparison(Printed):
         head = ["", "right", *self.found]
         body = [[name, shown_number(x)] for name, x in zip(self.names, self.right, strict=True)]
         for mistake, numbers in self.found.items():
-            cells = map(number, numbers) if numbers else ["…"] * len(body)
+            cells = map(shown_number, numbers) if numbers else ["…"] * len(body)
             for row, cell in zip(body, cells, strict=True):
                 row.append(cell + " ✗" * (row[0] in self.wrong[mistake]))
         return [head, *body]

@@ -286,6 +286,7 @@ plt.show()
 # complete and correct engine. `ancestors` returns such an order, and `args_and_partials` returns
 # the arguments of a node with the local derivatives:
 
+
 # %%
 def right_engine(value):
     gradients = Gradients(value)  # 1 for the value itself, 0 for all that it was computed from

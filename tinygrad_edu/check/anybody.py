@@ -28,6 +28,7 @@ from tinygrad_edu.check.examine import examine
 from tinygrad_edu.check.function import Function, argument_names
 from tinygrad_edu.check.measure import scale
 from tinygrad_edu.check.report import Finding, Report
+from tinygrad_edu.value import Value
 
 __all__ = ["anybody"]
 
@@ -76,7 +77,8 @@ class Foreign(Function):
         if not numbers:
             message = "gradcheck: there is no input to differentiate with respect to"
             raise ValueError(message)
-        super().__init__(f, numbers)
+        super().__init__(f, numbers[:1])
+        self.leaves = [*map(Value, numbers)]
         self.names = [name for spread in self.spreads for name in spread.names]
         self.gradient = gradient
         self.rtol = rtol
@@ -160,6 +162,7 @@ class Along(Function):
     def __init__(self, function: Foreign, direction: Sequence[float]) -> None:
         """Keep the direction; outputs are added up with random signs."""
         super().__init__(function.f, [0.0])
+        self.noise_levels = slice(0, None, 2)
         self.function = function
         self.direction = direction
         self.start = function.point

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from tinygrad_edu.check.function import Function
@@ -62,15 +63,19 @@ def examine(
     noise = measured_noise(function, as_floats, thorough=any(y.op is None for y in outputs))
     arounds = [look_around(function, i, noise) for i in inputs]
     gradients = (claimed or function.gradients)(outputs)
-    noises = iter(noise_of_gradients(function, outputs))
-    if claimed is not None:
+    has_graph = any(y.op is not None for y in outputs)
+    noises = (
+        iter(noise_of_gradients(function, outputs)) if has_graph or not claimed else repeat(0.0)
+    )
+    if claimed is not None and function.noise_levels == slice(None):
         theirs = measured_noise(function, lambda ys: [d for row in claimed(ys) for d in row])
         noises = map(max, theirs, noises)
     findings = []
     for j, (y, row) in enumerate(zip(outputs, gradients, strict=True)):
         largest = max(abs(float(node.data)) for node in ancestors(y))
         for i in inputs:
-            digits = EPSILON if y.op else APPROXIMATE
+            unit = 2.0 ** (3 - function.result_digits)
+            digits = EPSILON if y.op else max(APPROXIMATE, unit)
             errors = Errors(
                 rounding=max(next(noises), digits * abs(row[i])),
                 slack=slack[j][i] if slack else 0.0,
@@ -105,7 +110,7 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
     gives, whichever is larger. Graphs are read at every fifth step only.
     """
     outputs = function.outputs()
-    here, steps = as_floats(outputs), step_ladder(function.point[i])
+    here, steps = as_floats(outputs), step_ladder(function.point[i], function.digits)
     roundings = rounding_errors(outputs)
     nowhere = ([math.nan] * len(here), roundings)
     below: list[Sequence[float]] = []

@@ -10,6 +10,7 @@ from itertools import chain, count, product
 from typing import Any, TypeVar
 
 from tinygrad_edu import escaping
+from tinygrad_edu.check.measure import DOUBLE
 from tinygrad_edu.formulas.labels import as_text, canonical
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.operation import OperandError, number
@@ -45,6 +46,8 @@ class Function:
             raise TypeError(message)
         self.f = f
         self.order = order
+        self.digits = self.result_digits = DOUBLE  # binary digits of inputs and of results
+        self.noise_levels = slice(None)  # at which of the spacings noise is looked for
         self.many = 0  # how many outputs there are, once they are computed
         self.leaves: list[Value] = []
         self.names: list[str] = []

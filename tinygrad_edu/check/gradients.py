@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
+from tinygrad_edu.check.anybody import anybody
 from tinygrad_edu.check.claims import UNCLAIMED, claims, mistake
 from tinygrad_edu.check.examine import UNSEEN, examine
 from tinygrad_edu.check.faults import fault, first_wrong_rule, knows_only_floats
@@ -21,7 +22,15 @@ COARSE = 1e-6
 """If a tolerance exceeds this part of its gradient, the rules are examined, too."""
 
 
-def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any = None) -> Report:
+def gradcheck(
+    f: Callable[..., Any],
+    *inputs: Any,
+    order: int = 1,
+    claimed: Any = None,
+    gradient: Any = None,
+    precision: str | None = None,
+    rtol: float = 0.0,
+) -> Report:
     """Compare the gradients of ``f`` with slopes measured from its values.
 
     Step and tolerance need no guessing. The slope is extrapolated from many steps, and its error
@@ -41,6 +50,16 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
             is rounded correctly; or a function of the inputs that returns one or more claims. None
             skips an input. With claims, ``f`` may compute with plain floats: ``math``, NumPy, a
             solver.
+
+        gradient: what other code computes as the gradient: a function of the inputs, or its result.
+            Then ``f`` and ``gradient`` may be functions of numbers, of arrays of NumPy, PyTorch or
+            JAX, and of lists and dicts of them; the gradient has the shape of the inputs, with one
+            part for each. Where ``f`` returns an array, the gradient is the Jacobian: the shape of
+            the output, followed by that of the input. Of more than 64 inputs a random direction
+            through all of them is checked first, and single entries only if that is wrong.
+        precision: with ``gradient``, the precision in which it and ``f`` compute: "float32", say.
+            Left out, it is that of the arrays.
+        rtol: with ``gradient``, a relative error that is allowed besides.
 
     Returns:
         a report that is true if every gradient is right. It prints as a table, with a verdict for
@@ -71,6 +90,14 @@ def gradcheck(f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any 
        derivative  claimed           slope measured    tolerance  verdict
     ✗  ∂tanh/∂x    0.53788284273...  0.78644773296...  ...        wrong
     """
+    if gradient is not None:
+        if claimed is not None or order != 1:
+            message = "gradcheck: gradient goes with neither claimed nor order"
+            raise ValueError(message)
+        return anybody(f, inputs, gradient, precision=precision, rtol=rtol)
+    if precision is not None or rtol:
+        message = "gradcheck: precision and rtol go with gradient=..., the gradient of other code"
+        raise ValueError(message)
     function = Function(f, inputs, order)
     with function.held():
         return check_engine(function) if claimed is None else check_claims(function, claimed)
@@ -123,9 +150,7 @@ def check_claims(function: Function, claimed: Any) -> Report:
     return Report(tuple(found), source="claimed")
 
 
-def assert_gradients(
-    f: Callable[..., Any], *inputs: Any, order: int = 1, claimed: Any = None
-) -> None:
+def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> None:
     """Raise AssertionError with the report of :func:`gradcheck` unless every gradient is right.
 
     Inside a Hypothesis test, a point where the check is inconclusive is rejected, as ``assume``
@@ -141,7 +166,7 @@ def assert_gradients(
     ✓  ∂f/∂x       2        2               ...        agrees
     ✗  ∂f/∂y       -3       3               ...        wrong: the sign is wrong
     """
-    report = gradcheck(f, *inputs, order=order, claimed=claimed)
+    report = gradcheck(f, *inputs, **options)
     if not report:
         hypothesis = sys.modules.get("hypothesis")
         undecided = all(found or found.verdict == "inconclusive" for found in report)

@@ -45,8 +45,8 @@ CERTAIN = 1e3
 """A ratio that leaves no doubt."""
 NEAR = 3
 """This many of the largest steps may lead to where the function is a different one."""
-SINGLE = 24
-"""Binary digits of float32."""
+SINGLE, DOUBLE = 24, 53
+"""Binary digits of float32 and of float64."""
 FLOAT_FORMATS = (8, 11, SINGLE, 53)
 """Binary digits of bfloat16, half, single and double precision."""
 MANY = 10
@@ -77,8 +77,10 @@ def scale(x: float) -> float:
     return max(math.ldexp(0.5, math.frexp(x)[1]), 2.0**-900) if x else 1.0
 
 
-def step_ladder(x: float) -> list[float]:
+def step_ladder(x: float, digits: int = DOUBLE) -> list[float]:
     """Return halved steps from about 1/8 of ``x`` (1/8 if x is small) down to the next float.
+
+    The floats have so many binary digits: 24 in single precision.
 
     >>> steps = step_ladder(5.0)
     >>> steps[:3], len(steps)
@@ -86,12 +88,12 @@ def step_ladder(x: float) -> list[float]:
     """
     size = scale(x)
     steps = [max(size, min(1.0, size * 2.0**40)) / 8]
-    while steps[-1] > size * EPSILON:
+    while steps[-1] > size * 2.0 ** (1 - digits):
         steps.append(steps[-1] / 2)
     return steps
 
 
-def spacings(x: float) -> list[float]:
+def spacings(x: float, digits: int = DOUBLE) -> list[float]:
     """Return spacings at which to sample a function near ``x`` for noise, the smallest first.
 
     They are odd multiples of the distance between two floats. At round distances, results that are
@@ -101,8 +103,9 @@ def spacings(x: float) -> list[float]:
     ['9e-16', '2e-13', '1e-11', '2e-09', '6e-07', '2e-04']
     """
     size = scale(x)
-    least = size * EPSILON
-    wider = [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in (44, 36, 28, 20, 12)]
+    least = size * 2.0 ** (1 - digits)
+    exponents = [k for k in (44, 36, 28, 20, 12) if k < digits - 8] or [digits // 2]
+    wider = [max(size * 2.0**-44, min(size, 1.0) * 2.0**-k) for k in exponents]
     wider[-1] = max(wider[-1], size * 2.0**-20)  # so that float32 shows in the largest input
     return [least, *(least * (2 * round(distance / least / 3) + 1) for distance in wider)]
 

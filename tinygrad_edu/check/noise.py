@@ -63,7 +63,7 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
     def numbers(outputs: Sequence[Value]) -> list[float]:
         return [d for row in function.gradients(outputs) for d in row]
 
-    distances = [spacings(x)[-1] for x in function.point]
+    distances = [spacings(x, function.digits)[-1] for x in function.point]
     rows = [row for side in (-1, 1) for row in numbers_along(function, numbers, distances, side)]
     digits = map(digits_kept, zip(*rows, strict=True)) if rows else repeat(53)
     noises = measured_noise(function, numbers, thorough=True)
@@ -85,7 +85,8 @@ def measured_noise(
     are used, too: a function that rounds early looks constant or smooth from close by.
     """
     levels = [Level() for _ in numbers(function.outputs())]
-    for distances in zip(*map(spacings, function.point), strict=True):
+    tables = [spacings(x, function.digits)[function.noise_levels] for x in function.point]
+    for distances in zip(*tables, strict=True):
         sides = [numbers_along(function, numbers, distances, side) for side in (-1, 1)]
         for place, level in enumerate(levels):
             level.see([[row[place] for row in side] for side in sides if side], distances[0])

@@ -1,4 +1,4 @@
-"""What the tests of the pages share: graphs to show, and what is found on a page."""
+"""Helpers that the tests of pages share: graphs to show, and functions that read a page."""
 
 import base64
 import html.parser
@@ -36,7 +36,7 @@ def drawing_in(page):
 
 
 class Tags(html.parser.HTMLParser):
-    """Checks that every tag is closed, and notes what there is."""
+    """Checks that every tag is closed, and lists the tags in ``seen``."""
 
     VOID = ("meta", "input", "img")
 
@@ -57,7 +57,7 @@ class Tags(html.parser.HTMLParser):
 
 
 def box(page, root, node):
-    """The lines in the box of a Value, from top to bottom."""
+    """The visible lines in the box of a Value, from top to bottom."""
     i = [*levels_behind(root, math.inf)].index(node)
     lines = (
         "es => es.filter(e => e.getAttribute('visibility') !== 'hidden').map(e => e.textContent)"

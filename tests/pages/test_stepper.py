@@ -1,4 +1,4 @@
-"""The stepper is sound HTML, harms nobody, and shows in a browser what the engine computes."""
+"""The stepper is valid, harmless HTML and shows in a browser what the engine computes."""
 
 import math
 import re
@@ -12,7 +12,8 @@ from pages import CONTRASTS, EVIL, Tags, box, drawing_in, evil, worked_example
 
 from tinygrad_edu import Constant, Value, table, weighted_sum
 from tinygrad_edu.drawing import picture
-from tinygrad_edu.drawing.graph import levels_behind, number_text
+from tinygrad_edu.drawing.graph import levels_behind
+from tinygrad_edu.drawing.labels import number_text
 from tinygrad_edu.explain.passes import steps
 from tinygrad_edu.formulas.derivatives import rules_as_latex
 from tinygrad_edu.formulas.labels import as_text
@@ -20,7 +21,7 @@ from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.formulas.mathml import mathml
 from tinygrad_edu.lessons.worked_example import forward
 from tinygrad_edu.operation import ATOM, Operation
-from tinygrad_edu.pages.stepper import MOST, document, fragment
+from tinygrad_edu.pages.stepper import STEP_LIMIT, document, fragment
 
 TABLE = [op for op in vars(table).values() if isinstance(op, Operation)]
 
@@ -116,26 +117,26 @@ def test_gradients_on_the_page_do_not_depend_on_earlier_backward_passes():
 
 
 def test_too_many_steps_are_shown_as_text():
-    page = fragment(steps(chain(MOST // 2)))
-    assert f"{MOST + 1} steps are more than anybody walks through" in page
+    page = fragment(steps(chain(STEP_LIMIT // 2)))
+    assert f"{STEP_LIMIT + 1} steps are too many to click through" in page
     assert "<details open>" in page
-    assert "the first and the last steps as text" in page
+    assert "The first and the last steps as text" in page
     assert "v₁ = sin(x)" in page
     assert "<img" not in page
 
 
-def test_the_most_steps_are_all_there_as_text():
-    walked = steps(chain(MOST // 2 - 1))
+def test_the_greatest_number_of_steps_is_listed_as_text():
+    walked = steps(chain(STEP_LIMIT // 2 - 1))
     page = fragment(walked)
     assert "<img" in page
     text = page[page.index("<pre>") : page.index("</pre>")]
     assert all(f"  {step}\n" in f"{text}\n" for step in walked)
 
 
-def test_where_the_graph_is_too_large_the_steps_are_still_walked_through():
+def test_if_the_graph_is_too_large_to_draw_the_steps_still_work():
     w = Value(1.0, label="w")
     page = fragment(steps(weighted_sum([w, *[1.0] * 200], [1.0] * 201, 0.0)))
-    assert "404 numbers are more than anybody can read" in page
+    assert "404 numbers are too many to read" in page
     assert '"pass": "backward"' in page
 
 
@@ -199,7 +200,7 @@ def test_every_operation_and_every_rule_of_the_table_is_well_formed_mathml(op):
     n = op.arity or {"weighted_sum": 5}.get(op.name, 4)
     fixed = op.fixed_arguments(n)
     formula, _ = op.formula([("2" if fixed[i] else f"x_{{{i}}}", ATOM) for i in range(n)])
-    rules = rules_as_latex(op, *[0.75, 0.25, 0.75, 0.25, 0.75][:n])  # none by a fixed argument
+    rules = rules_as_latex(op, *[0.75, 0.25, 0.75, 0.25, 0.75][:n])  # a fixed argument has no rule
     for written in [formula, *filter(None, rules)]:
         text = read(mathml(written))
         assert text
@@ -264,7 +265,7 @@ def test_after_a_click_for_each_step_the_page_shows_every_number_and_gradient(vi
     })""", len(walked))  # fmt: skip
     for line, step in zip(announced, walked, strict=True):
         assert line.endswith(str(step))
-    assert at(page) == f"step {len(walked)} of {len(walked)}"
+    assert at(page) == f"Step {len(walked)} of {len(walked)}"
     root.zero_grad()
     root.backward()
     for node in levels_behind(root, math.inf):
@@ -327,13 +328,13 @@ def test_arrow_keys_home_end_and_the_slider(visit):
         ("End", 7), ("ArrowRight", 7), ("Home", 0), ("Control+ArrowRight", 0),
     ]:  # fmt: skip
         page.keyboard.press(key)
-        assert at(page) == f"step {expected} of 7"
+        assert at(page) == f"Step {expected} of 7"
     page.locator("input").focus()
     page.keyboard.press("ArrowRight")  # one step, not one of the slider and one of the page
-    assert at(page) == "step 1 of 7"
+    assert at(page) == "Step 1 of 7"
     assert page.locator("input").input_value() == "1"
     page.locator("input").fill("5")
-    assert at(page) == "step 5 of 7"
+    assert at(page) == "Step 5 of 7"
 
 
 def test_space_plays_pauses_and_begins_again_at_the_end(visit):
@@ -342,27 +343,27 @@ def test_space_plays_pauses_and_begins_again_at_the_end(visit):
     page.keyboard.press("Space")
     assert page.locator(".play").text_content() == "Pause"
     page.clock.run_for(3100)
-    assert at(page) == "step 3 of 7"
+    assert at(page) == "Step 3 of 7"
     page.keyboard.press("Space")
     page.clock.run_for(9000)
-    assert at(page) == "step 3 of 7"
+    assert at(page) == "Step 3 of 7"
     page.keyboard.press("Space")
     page.clock.run_for(60_000)
-    assert at(page) == "step 7 of 7"
+    assert at(page) == "Step 7 of 7"
     assert page.locator(".play").text_content() == "Play"
     page.locator(".play").click()
-    assert at(page) == "step 0 of 7"
+    assert at(page) == "Step 0 of 7"
     page.clock.run_for(1600)
-    assert at(page) == "step 1 of 7"
+    assert at(page) == "Step 1 of 7"
     page.locator(".next").click()
     page.keyboard.press("Space")  # on a button it presses that button
-    assert at(page) == "step 3 of 7"
+    assert at(page) == "Step 3 of 7"
     page.clock.run_for(9000)
-    assert at(page) == "step 3 of 7"
+    assert at(page) == "Step 3 of 7"
 
 
 def test_keys_do_not_reach_the_notebook_around(visit):
-    """JupyterLab asks the very element that has the focus, others hear what bubbles up."""
+    """JupyterLab looks at the element with the focus; other notebooks receive bubbling events."""
     page = visit(fragment(steps(chain(3))))
     page.evaluate("document.heard = ''; addEventListener('keydown', e => document.heard += e.key)")
     page.locator(".tge").focus()
@@ -402,7 +403,7 @@ def test_several_steppers_on_a_page_go_their_own_ways(visit):
     for i, clicks in enumerate((12, 2, 30)):
         page.locator(".tge").nth(i).locator("input").fill(str(clicks))
     counts = page.locator(".count").all_text_contents()
-    assert counts == ["step 12 of 32", "step 2 of 7", "step 30 of 32"]
+    assert counts == ["Step 12 of 32", "Step 2 of 7", "Step 30 of 32"]
     gradients = [
         stepper.locator("text:not([visibility=hidden])", has_text="grad").count()
         for stepper in page.locator(".tge").all()
@@ -411,7 +412,7 @@ def test_several_steppers_on_a_page_go_their_own_ways(visit):
     assert gradients[1] == 0
     assert gradients[2] > gradients[0]
     page.locator(".tge").first.press("ArrowRight")
-    assert at(page) == "step 13 of 32"
+    assert at(page) == "Step 13 of 32"
 
 
 def test_a_stepper_that_is_put_into_a_page_later_works_and_leaves_the_same_one_alone(visit):
@@ -420,9 +421,9 @@ def test_a_stepper_that_is_put_into_a_page_later_works_and_leaves_the_same_one_a
       .append(document.createRange().createContextualFragment(text))"""
     page.evaluate(put, fragment(steps(chain(3))))
     page.locator(".last").click()
-    assert at(page) == "step 7 of 7"
+    assert at(page) == "Step 7 of 7"
     page.evaluate(put, fragment(steps(chain(3))))
-    assert page.locator(".count").all_text_contents() == ["step 7 of 7", "step 0 of 7"]
+    assert page.locator(".count").all_text_contents() == ["Step 7 of 7", "Step 0 of 7"]
 
 
 def test_evil_labels_are_shown_and_do_nothing(visit):
@@ -449,12 +450,18 @@ def test_without_scripts_the_picture_and_the_text_are_there(visit):
 
 def test_all_controls_have_names_and_steps_are_announced(visit):
     page = visit(document(steps(chain(3))))
-    for name in ("to the beginning", "one step back", "one step on", "to the end", "Play"):
+    for name in (
+        "Go to the beginning",
+        "One step back",
+        "One step forward",
+        "Go to the end",
+        "Play",
+    ):
         assert page.get_by_role("button", name=name, exact=True).is_visible()
     assert page.get_by_role("slider", name="step").is_visible()
     assert page.get_by_role("group", name="Backpropagation of v₃, step by step").is_visible()
     assert page.locator("[aria-live=polite]").count() == 1
-    page.get_by_role("button", name="to the end").click()
+    page.get_by_role("button", name="Go to the end").click()
     assert page.evaluate("document.activeElement.className") == "last"  # it kept the focus
     assert page.locator("input").get_attribute("aria-valuetext") == "step 7 of 7, backward"
 
@@ -470,13 +477,13 @@ def test_text_has_contrast_in_light_and_dark_themes(visit, scheme):
         assert [name for name, contrast in contrasts if contrast < 4.5] == []
 
 
-def test_the_most_steps_that_are_walked_through(visit):
-    root = chain(MOST // 2 - 1)
+def test_the_greatest_number_of_steps_works(visit):
+    root = chain(STEP_LIMIT // 2 - 1)
     page = visit(document(steps(root)))
     page.locator(".last").click()
-    assert at(page) == f"step {MOST - 1} of {MOST - 1}"
+    assert at(page) == f"Step {STEP_LIMIT - 1} of {STEP_LIMIT - 1}"
     page.locator("input").fill("100")
-    assert at(page) == f"step 100 of {MOST - 1}"
+    assert at(page) == f"Step 100 of {STEP_LIMIT - 1}"
     current = page.locator(".now").bounding_box()
     assert 0 < current["x"] < page.viewport_size["width"]  # scrolled there
 

@@ -1,4 +1,4 @@
-"""The exercise on its page asks, hides, checks and scores as the one in Python does."""
+"""An exercise on its page asks, hides, checks and scores exactly as it does in Python."""
 
 import json
 import random
@@ -25,7 +25,7 @@ def square():
 
 
 def texts_in(page):
-    """What the drawing says before anybody has answered."""
+    """The texts in the picture before any answer."""
     return [e.text or "" for e in ET.fromstring(drawing_in(page)).iter() if e.tag.endswith("text")]  # noqa: S314 - our own
 
 
@@ -42,7 +42,7 @@ def test_every_tag_is_closed_and_there_is_one_script(root):
     assert page == document(exercise(root)), "the same graph gives the same bytes"
 
 
-def test_without_scripts_no_number_is_seen_that_is_asked_for():
+def test_without_scripts_the_numbers_asked_for_are_hidden():
     loss = worked_example()
     sheet = exercise(loss)
     page = document(sheet)
@@ -56,7 +56,7 @@ def test_without_scripts_no_number_is_seen_that_is_asked_for():
         assert number not in " ".join(texts)
 
 
-def test_what_is_not_asked_for_is_given_or_left_out():
+def test_numbers_that_are_not_asked_for_are_given_or_left_out():
     loss = worked_example()
     others, inputs = (
         texts_in(document(exercise(loss, only="dL/dw2_11", given=given)))
@@ -103,17 +103,17 @@ def test_to_html_writes_the_document_with_clusters_on_other_numbers_too(tmp_path
         assert "cluster" not in drawing_in(document(sheet))
 
 
-def test_more_questions_than_anybody_answers_are_shown_as_text():
+def test_too_many_questions_are_shown_as_text():
     y = Value(0.5, label="x")
     for _ in range(MOST_ASKED // 3 + 1):
         y = y.sin()
     page = document(exercise(y))
-    assert f"{MOST_ASKED + 2} questions are more than anybody answers" in page
+    assert f"{MOST_ASKED + 2} questions are too many to click through" in page
     assert "<details open>" in page
     assert "<img" in document(exercise(y, most=10))
     for _ in range(300):
         y = y.sin()
-    assert "more than anybody reads" in document(exercise(y, most=10))
+    assert "is too large to read" in document(exercise(y, most=10))
 
 
 # --- on paper -------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_a_page_to_print_has_every_tag_closed_and_no_scripts(root, solutions):
     assert tags.count("img") == 1
 
 
-def test_a_page_to_print_asks_without_telling_and_tells_on_request(tmp_path):
+def test_a_page_to_print_shows_solutions_only_on_request(tmp_path):
     sheet = exercise(worked_example(), seed=5)
     sheet.to_html(tmp_path / "asked.html", printed=True)
     sheet.to_html(tmp_path / "solved.html", printed=True, solutions=True)
@@ -145,16 +145,16 @@ def test_a_page_to_print_asks_without_telling_and_tells_on_request(tmp_path):
     for q in sheet.questions:
         assert f"<li>{q.worked}</li>" in solved
         assert q.worked not in asked
-    with pytest.raises(ValueError, match="to_html: solutions are for a page to print"):
+    with pytest.raises(ValueError, match="to_html: solutions=True is for a page to print"):
         sheet.to_html(tmp_path / "x.html", solutions=True)
 
 
-def test_more_questions_than_anybody_answers_can_be_printed():
+def test_many_questions_can_be_printed():
     y = Value(0.5, label="x")
     for _ in range(400):
         y = y.sin()
     page = paper(exercise(y))
-    assert "numbers are more than anybody can read" in page
+    assert "numbers are too many to read" in page
     assert page.count("<li>") == 400 * 3 - 1
 
 
@@ -168,14 +168,14 @@ def go(page, sheet, name):
 
 
 def reply(page, text):
-    """Type an answer to the question that is open, press Enter, and return what is said."""
+    """Type an answer to the current question, press Enter, and return the feedback."""
     page.locator("input").fill(text)
     page.locator("input").press("Enter")
     return page.locator(".feedback").text_content()
 
 
 def replies(page, typed):
-    """What is said to texts, each typed in answer to a question that is given by its index."""
+    """The feedback to several answers, given as pairs of a question's index and a text."""
     return page.evaluate("""typed => typed.map(([i, text]) => {
       document.querySelectorAll('.all button')[i].click();
       const field = document.querySelector('input');
@@ -204,7 +204,7 @@ def test_all_right_answers_make_a_full_score_and_a_full_picture(visit, root):
     for q, answer, line in zip(sheet.questions, answers, said, strict=True):
         assert line == repr(sheet.answer(q.name, answer)) == f"✓ {q.result}"
     n = len(sheet.questions)
-    assert page.locator(".score").text_content() == f"score {n} of {n}, {n} done"
+    assert page.locator(".score").text_content() == f"Score {n} of {n}, {n} done"
     shown = page.locator("svg text:not([visibility=hidden])").all_text_contents()
     assert not [text for text in shown if text.endswith("?")]
     root.zero_grad()
@@ -238,29 +238,29 @@ def test_kinds_of_mistakes_are_named_in_the_same_words(visit):
     page = visit(document(sheet))
     for name, given, words in [
         ("dL/dw2_11", "-0.0822", "the sign is wrong"),
-        ("dL/dz2_1", "0.13", "that is cut off, not rounded"),
-        ("dL/dw1_11", "0.0006684", "that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ∂a₁⁽²⁾/∂z₁⁽²⁾"),
-        ("dL/dz2_1", "0.55709", "that is with σ itself in place of its derivative"),
-        ("dL/dw1_11", "0.0018175", "that is without the derivative of σ, ∂a₁⁽¹⁾/∂z₁⁽¹⁾"),
+        ("dL/dz2_1", "0.13", "that is the right number, but cut off instead of rounded"),
+        ("dL/dw1_11", "0.0006684", "that is only one of 2 paths, ∂L/∂a₁⁽²⁾ · ∂a₁⁽²⁾/∂z₁⁽²⁾"),
+        ("dL/dz2_1", "0.55709", "σ itself was used instead of its derivative"),
+        ("dL/dw1_11", "0.0018175", "the derivative of σ, ∂a₁⁽¹⁾/∂z₁⁽¹⁾, is missing"),
         ("dL/dw2_11", "0.5933", "alone, without the upstream gradient ∂L/∂z₁⁽²⁾"),
-        ("dL/da1_1", "0.0554", "that is one of 2 paths alone"),
-        ("da2_1/dz2_1", "0.7514", "that is σ itself, not its derivative"),
-        ("dL/dw2_11", "0.1", "give at least 2 digits"),
-        ("dL/dw1_11", "7.77", "it builds on ∂L/∂z₁⁽¹⁾, which is not answered yet"),
+        ("dL/da1_1", "0.0554", "that is only one of 2 paths"),
+        ("da2_1/dz2_1", "0.7514", "that is a₁⁽²⁾ itself, not its derivative"),
+        ("dL/dw2_11", "0.1", "write at least 2 significant digits"),
+        ("dL/dw1_11", "7.77", "it builds on ∂L/∂z₁⁽¹⁾; answer that question first"),
         ("dL/da1_1 via z2_1", "0.4", "alone, without the upstream gradient"),
-        ("dL/dw1_11", "<b>7</b>", "is no number"),
-        ("dL/dw1_11", " ", "is no number"),
+        ("dL/dw1_11", "<b>7</b>", "is not a number I can read"),
+        ("dL/dw1_11", " ", "is not a number I can read"),
     ]:
         go(page, sheet, name)
         said = reply(page, given)
         assert said == repr(sheet.answer(name, given))
         assert words in said
-    assert page.locator(".score").text_content() == "score 0 of 53, 0 done"
+    assert page.locator(".score").text_content() == "Score 0 of 53, 0 done"
     assert json.loads(exported(page)[1]) == json.loads(sheet.to_json())
 
 
 def strings(rng, values, n):
-    """What people might type: right, wrong, cut off, with few digits or many, and nonsense."""
+    """Texts that people might type: right, wrong, cut off, too short, too long, or nonsense."""
     for _ in range(n):
         x = rng.choice(values) * rng.choice([1, 1, 1, -1, 0.999, 1.0000001, 2])
         text = rng.choice(["{:.{}g}", "{:.{}f}", "{:.{}e}"]).format(x, rng.randint(1, 12))
@@ -290,9 +290,9 @@ def test_the_page_says_of_any_text_what_python_says(visit, make):
     expected = [repr(sheet.answer(i + 1, text)) for i, text in typed]
     assert len(typed) > 500
     assert said == expected
-    kinds = ("✓", "no number", "at least 2", "cut off", "sign", "alone", "digit more", "/")
+    kinds = ("✓", "not a number", "at least 2", "cut off", "sign", "alone", "one more digit", "/")
     for words in kinds:
-        assert any(words in line for line in said), "the lots do not reach this"
+        assert any(words in line for line in said), "the random texts do not reach this"
     assert json.loads(exported(page)[1]) == json.loads(sheet.to_json())
 
 
@@ -315,11 +315,11 @@ def test_hints_and_solutions_cost_what_they_cost_in_python(visit):
         go(page, sheet, name)
         answer = f"{sheet.question(name).value:.3g}"
         assert reply(page, answer) == repr(sheet.answer(name, answer))
-    assert help_for("hints", second) == f"Hint: {sheet.hint(second)}"  # too late to cost
+    assert help_for("hints", second) == f"Hint: {sheet.hint(second)}"  # free, as it is answered
     assert help_for("solution", second) == f"Solution: {sheet.solution(second)}"
     assert sheet.score == 0.75 + 0.5 + 1
     n = len(sheet.questions)
-    assert page.locator(".score").text_content() == f"score 2.25 of {n}, 5 done"
+    assert page.locator(".score").text_content() == f"Score 2.25 of {n}, 5 done"
     name, text = exported(page)
     assert name == "exercise-3.json"
     assert json.loads(text) == json.loads(sheet.to_json())
@@ -361,12 +361,12 @@ def test_the_page_begins_with_what_is_answered_in_python(visit):
     sheet.answer(2, 7)
     sheet.solution(3)
     page = visit(document(sheet))
-    assert page.locator(".score").text_content() == f"score 1 of {len(sheet.questions)}, 2 done"
+    assert page.locator(".score").text_content() == f"Score 1 of {len(sheet.questions)}, 2 done"
     assert page.locator(".all button").all_text_contents()[:4] == ["1✓", "2✗", "3\u2013", "4"]
     assert page.locator("input").get_attribute("aria-label") == sheet.question(2).name
     assert json.loads(exported(page)[1]) == json.loads(sheet.to_json())
     page.locator(".check").click()
-    assert "is no number" in page.locator(".feedback").text_content()
+    assert "is not a number I can read" in page.locator(".feedback").text_content()
 
 
 def test_several_exercises_on_a_page_go_their_own_ways(visit):
@@ -378,7 +378,7 @@ def test_several_exercises_on_a_page_go_their_own_ways(visit):
     assert other.locator(".feedback").text_content() == "✓ b = 9"
     assert one.locator(".feedback").text_content() == ""
     assert one.locator("input").input_value() == ""
-    assert one.locator(".score").text_content().startswith("score 0 ")
+    assert one.locator(".score").text_content().startswith("Score 0 ")
 
 
 def test_keys_stay_in_the_field_and_on_the_page(visit):
@@ -405,9 +405,9 @@ def test_focus_goes_from_the_field_to_its_buttons_and_one_stop_for_all_questions
         if order[-1] == "picture":
             order.pop()
     assert order[:5] == [
-        "b", "Check", "Hint (−¼)", "Solution (no point)", "Next open question ▶\ufe0e",
+        "b", "Check", "Hint (−¼ point)", "Solution (no point)", "Next open question ▶\ufe0e",
     ]  # fmt: skip
-    assert order[5:7] == ["question 1, b, open", "Export JSON"]
+    assert order[5:7] == ["question 1, b, not answered yet", "Export answers"]
     page.locator(".all button").first.focus()
     page.keyboard.press("ArrowRight")
     assert page.locator("[aria-current=step]").text_content() == "2"
@@ -419,7 +419,7 @@ def test_all_controls_have_names_and_feedback_is_announced(visit):
     page = visit(document(exercise(square())))
     assert page.get_by_role("group", name="Backpropagation of c by hand").is_visible()
     assert page.get_by_role("textbox", name="b", exact=True).is_visible()
-    for name in ("Check", "Hint (−¼)", "Solution (no point)", "Export JSON"):
+    for name in ("Check", "Hint (−¼ point)", "Solution (no point)", "Export answers"):
         assert page.get_by_role("button", name=name).is_visible()
     assert page.locator("[aria-live=polite] .feedback").count() == 1
     assert page.locator("[aria-live=polite] .help").count() == 1
@@ -490,7 +490,7 @@ def test_a_long_formula_has_the_field_below_it_and_the_page_is_not_scrolled_side
 
 
 @pytest.mark.parametrize("given", ["others", "inputs"])
-def test_what_comes_later_is_shown_when_nothing_is_left_to_be_asked(visit, given):
+def test_all_numbers_are_shown_when_every_question_is_solved(visit, given):
     loss = worked_example()
     sheet = exercise(loss, only=["dL/dz2_1", "dL/dw2_11"], given=given)
     page = visit(document(sheet))

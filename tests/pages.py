@@ -4,6 +4,7 @@ import base64
 import html.parser
 import math
 import re
+from xml.etree import ElementTree as ET
 
 from tinygrad_edu import Constant, Value, weighted_sum
 from tinygrad_edu.drawing.graph import levels_behind
@@ -33,6 +34,29 @@ def evil():
 def drawing_in(page):
     """The SVG inside a page, as text."""
     return base64.b64decode(re.search(r"data:image/svg\+xml;base64,([^\"]+)", page)[1]).decode()
+
+
+def chain(n):
+    """A chain of n operations; its steps are 2n + 1."""
+    y = Value(0.5, label="x")
+    for _ in range(n):
+        y = y.sin()
+    return y
+
+
+def square():
+    """A small graph: two paths, and an operation that uses its argument twice."""
+    a = Value(3.0, label="a")
+    b = a * a
+    b.label = "b"
+    c = b.sigmoid() + b * a
+    c.label = "c"
+    return c
+
+
+def texts_in(page):
+    """The texts in the picture before any answer."""
+    return [e.text or "" for e in ET.fromstring(drawing_in(page)).iter() if e.tag.endswith("text")]  # noqa: S314 - our own
 
 
 class Tags(html.parser.HTMLParser):

@@ -229,7 +229,7 @@ def test_folding_chooses_by_title():
     [
         (["second", "third"], ValueError, "draw: fold: no cluster is called 'second', 'third'"),
         ("second", ValueError, "draw: fold: no cluster is called 'second'"),
-        (3, TypeError, "draw: fold: expected titles of clusters, or True, got 3"),
+        (3, TypeError, "draw: fold: expected True or titles of clusters, got 3"),
     ],
 )
 def test_what_cannot_be_folded_is_refused(fold, error, message):

@@ -147,7 +147,7 @@ def test_the_colour_shows_the_sign_and_the_width_the_size():
     picture = draw_network(with_weights(2.0, -1.0, 0.0))
     colours = [attribute(picture, f"w_1_1_{j}", "color") for j in (1, 2, 3)]
     widths = [float(attribute(picture, f"w_1_1_{j}", "penwidth")) for j in (1, 2, 3)]
-    assert colours == [network.POSITIVE, network.NEGATIVE, network.GREY]
+    assert colours == [network.BLUE, network.ORANGE, network.GREY]
     assert widths == [4.0, 2.2, 0.4]
     assert "widest line: ±2" in picture.source
 
@@ -164,8 +164,8 @@ def test_grad_shows_gradients_in_place_of_weights_a9(of_the_lecture):
     picture = draw_network(of_the_lecture, show="grad")
     assert attribute(picture, "t_2_1_1", "label") == "0.08217"
     assert attribute(picture, "t_1_1_1", "label") == "0.0004386"
-    assert attribute(picture, "w_2_2_1", "color") == network.NEGATIVE
-    assert attribute(draw_network(of_the_lecture), "w_2_2_1", "color") == network.POSITIVE
+    assert attribute(picture, "w_2_2_1", "color") == network.ORANGE
+    assert attribute(draw_network(of_the_lecture), "w_2_2_1", "color") == network.BLUE
     assert attribute(picture, "b_2_1", "label") == "grad b = 0.1385"
     assert "widest line: ±0.08267" in picture.source  # at w₁₂ of layer 2
 
@@ -193,7 +193,7 @@ def test_numbers_that_are_not_finite_are_dashed_and_leave_the_scale_alone():
     styles = [attribute(picture, f"w_1_1_{j}", "style") for j in (1, 2, 3, 4)]
     colours = [attribute(picture, f"w_1_1_{j}", "color") for j in (1, 2, 3)]
     assert styles == ["dashed", "dashed", "dashed", "solid"]
-    assert colours == [network.POSITIVE, network.NEGATIVE, network.GREY]
+    assert colours == [network.BLUE, network.ORANGE, network.GREY]
     assert "widest line: ±0.5" in picture.source
     assert "</svg>" in picture.pipe("svg", encoding="utf-8")
 
@@ -376,7 +376,7 @@ def test_a_frozen_network_is_drawn_with_its_numbers(of_the_lecture):
     assert attribute(picture, "n_1_1", "label") == r"z₁⁽¹⁾ = 0.3775\na₁⁽¹⁾ = 0.5933"
     assert attribute(picture, "n_0_1", "label") == "x₁"  # plain numbers leave no graph behind
     assert attribute(picture, "w_2_1_2", "tooltip") == "w from 2 to 1 = 0.45"
-    with pytest.raises(ValueError, match=r"show='grad': the plain numbers of a frozen network"):
+    with pytest.raises(ValueError, match=r"show='grad': a frozen copy has plain numbers"):
         draw_network(frozen, show="grad")
 
 
@@ -412,7 +412,7 @@ def test_a_thing_that_is_not_a_network_is_refused_with_its_type(thing):
 
 def test_layers_that_do_not_fit_together_are_refused():
     unfit = SimpleNamespace(layers=[Layer(2, 3), Layer(2, 1)])
-    with pytest.raises(ValueError, match="a neuron of layer 2 has 2 weights for 3 inputs"):
+    with pytest.raises(ValueError, match="a neuron of layer 2 has 2 weights, but 3 inputs"):
         draw_network(unfit)
 
 

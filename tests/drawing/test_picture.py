@@ -135,7 +135,7 @@ def test_an_unknown_option_is_answered_with_the_known_ones(elsewhere, a_picture)
         a_picture.save("a.svg", skip_existing=True)
     with pytest.raises(TypeError, match="pipe: there is no option engine; the options are format"):
         a_picture.pipe(engine="neato")
-    with pytest.raises(ValueError, match="pipe: png is not text; leave encoding='utf-8' out"):
+    with pytest.raises(ValueError, match="pipe: png is not text; leave out encoding='utf-8'"):
         a_picture.pipe("png", encoding="utf-8")
     assert names(elsewhere) == []
 
@@ -159,7 +159,7 @@ def test_if_no_program_opens_a_picture_the_error_says_where_it_is(
         raise FileNotFoundError
 
     monkeypatch.setattr(Picture, "_view", missing)
-    with pytest.raises(RuntimeError, match=r"view: the picture is in x\.svg, but no program"):
+    with pytest.raises(RuntimeError, match=r"view: found no program that opens x\.svg"):
         a_picture.view("x")
     assert names(elsewhere) == ["x.svg"]
 

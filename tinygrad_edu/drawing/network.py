@@ -131,8 +131,8 @@ def draw_network(
             last one are drawn.
 
     Raises TypeError if ``network`` is not a network; ValueError for another word in ``show``, for
-    layers that do not fit together, for ``max_neurons`` below 3, and for gradients of a frozen
-    network, which has none.
+    layers that do not fit together, for ``max_neurons`` below 3, and for the gradients of a frozen
+    copy, which has none.
 
     >>> from tinygrad_edu import MLP
     >>> picture = draw_network(MLP(2, [3, 1]))
@@ -238,8 +238,8 @@ def strength_of(p: Any, show: str) -> Any:
         return as_number(p)
     if isinstance(p, Value):
         return p.grad
-    message = "draw_network: show='grad' needs Values; the plain numbers of a frozen network have "
-    message += "no gradient. Leave show out, or unfreeze the network"
+    message = "draw_network: show='grad': a frozen copy has plain numbers without gradients; draw "
+    message += "the network that it is a copy of"
     raise ValueError(message)
 
 

@@ -65,7 +65,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     of_tests = {"tinygrad_edu/interop/conftest.py"}
     assert names == tree(ROOT / "tinygrad_edu", above=ROOT) - of_tests
     assert "tinygrad_edu/py.typed" in names
-    assert "tinygrad_edu/explain/stepper.html" in names
+    assert "tinygrad_edu/pages/stepper.html" in names
     assert {Path(name).suffix for name in names} <= {".py", ".typed", ".html", ".css", ".js"}
 
 

@@ -388,6 +388,6 @@ def test_showing_a_picture_never_raises(a_picture, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(picture_module.dot, "drawn", broken)
+    monkeypatch.setattr(picture_module.dot, "render_dot", broken)
     assert list(a_picture._repr_mimebundle_()) == ["text/plain"]
     assert a_picture.source in a_picture._repr_mimebundle_()["text/plain"]

@@ -1,9 +1,10 @@
-"""What the tests of the pages share: graphs to show, and what is found on a page."""
+"""Helpers that the tests of pages share: graphs to show, and functions that read a page."""
 
 import base64
 import html.parser
 import math
 import re
+from xml.etree import ElementTree as ET
 
 from tinygrad_edu import Constant, Value, weighted_sum
 from tinygrad_edu.drawing.graph import levels_behind
@@ -35,8 +36,31 @@ def drawing_in(page):
     return base64.b64decode(re.search(r"data:image/svg\+xml;base64,([^\"]+)", page)[1]).decode()
 
 
+def chain(n):
+    """A chain of n operations; its steps are 2n + 1."""
+    y = Value(0.5, label="x")
+    for _ in range(n):
+        y = y.sin()
+    return y
+
+
+def square():
+    """A small graph: two paths, and an operation that uses its argument twice."""
+    a = Value(3.0, label="a")
+    b = a * a
+    b.label = "b"
+    c = b.sigmoid() + b * a
+    c.label = "c"
+    return c
+
+
+def texts_in(page):
+    """The texts in the picture before any answer."""
+    return [e.text or "" for e in ET.fromstring(drawing_in(page)).iter() if e.tag.endswith("text")]  # noqa: S314 - our own
+
+
 class Tags(html.parser.HTMLParser):
-    """Checks that every tag is closed, and notes what there is."""
+    """Checks that every tag is closed, and lists the tags in ``seen``."""
 
     VOID = ("meta", "input", "img")
 
@@ -57,7 +81,7 @@ class Tags(html.parser.HTMLParser):
 
 
 def box(page, root, node):
-    """The lines in the box of a Value, from top to bottom."""
+    """The visible lines in the box of a Value, from top to bottom."""
     i = [*levels_behind(root, math.inf)].index(node)
     lines = (
         "es => es.filter(e => e.getAttribute('visibility') !== 'hidden').map(e => e.textContent)"

@@ -1,4 +1,4 @@
-"""Machines with a dot that works, with one that does not, and with none."""
+"""Fixtures for machines whose `dot` works, is broken, or is missing."""
 
 import importlib.metadata
 import stat
@@ -15,13 +15,13 @@ PURE = [program for program in dot.programs() if Path(program).stem == "graphviz
 
 @pytest.fixture
 def no_dot(monkeypatch, tmp_path_factory):
-    """No dot on the PATH: the one of graphviz-pure draws."""
+    """No `dot` is on the PATH, so graphviz-pure draws."""
     monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("path")))
 
 
 @pytest.fixture
 def no_program(no_dot, monkeypatch):  # noqa: ARG001 - a fixture that is used
-    """Neither a dot on the PATH, nor graphviz-pure."""
+    """Neither a `dot` on the PATH nor graphviz-pure is installed."""
 
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
@@ -36,18 +36,18 @@ def no_typst(monkeypatch):
 
 @pytest.fixture
 def no_graphviz(no_program, no_typst):
-    """Nothing that draws but this package."""
+    """No program draws, so this package draws by itself."""
 
 
 @pytest.fixture
 def fake_dot(monkeypatch, tmp_path_factory):
-    """Put a program called dot on the PATH, a shell script; it may call one that works as $PURE."""
+    """Puts a shell script called dot on the PATH; it may call a working program as $PURE."""
     if sys.platform == "win32" or not PURE:
         pytest.skip("needs a shell, and graphviz-pure")
 
     output_of = dot.output_of
 
-    def put(script, seconds=1.0):  # the others have the time that they always have
+    def put(script, seconds=1.0):  # other programs keep their own time limit
         folder = tmp_path_factory.mktemp("bin")
         program = Path(folder, "dot")
         program.write_text(f"#!/bin/sh\nPURE={PURE[0]}\n{textwrap.dedent(script)}\n")

@@ -1,4 +1,4 @@
-"""What a drawing shows of a graph."""
+"""The picture of a graph shows its numbers, operations, derivatives and clusters."""
 
 import html
 import math
@@ -27,7 +27,7 @@ def test_boxes_show_label_data_and_gradient_and_circles_the_operation():
     assert 'label="×"' in source
 
 
-def test_every_edge_into_an_operation_bears_its_local_derivative():
+def test_every_edge_into_an_operation_carries_its_local_derivative():
     a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     edges = lines(draw(a * b), "-> o_2")
     assert edges == ['v_0 -> o_2 [label="−3" id=e_0_2_0]', "v_1 -> o_2 [label=2 id=e_1_2_1]"]
@@ -43,7 +43,7 @@ def test_show_chooses_the_numbers():
     assert "grad" not in draw(a * 5, show="data partials").source
     assert "label=5 id=e_0_1_0" not in draw(a * 5, show="data grad").source
     assert "a = 2" not in draw(a * 5, show=["grad"]).source
-    with pytest.raises(ValueError, match="show knows data, grad and partials, not colours"):
+    with pytest.raises(ValueError, match=r"show: expected .* data, grad, partials, got colours"):
         draw(a, show="data colours")
 
 
@@ -176,7 +176,7 @@ def test_numbers_beyond_the_depth_do_not_count():
 
 
 def two_products():
-    """(a b + a) c, the product of a and b being a cluster with a and b."""
+    """(a b + a) c, where a, b and their product are a cluster."""
     a, b, c = (Value(x, label=name) for x, name in zip((2.0, 3.0, 5.0), "abc", strict=True))
     inner = a * b
     return (inner + a) * c, {"inner": [a, b, inner]}
@@ -196,7 +196,7 @@ def test_a_folded_cluster_is_one_box_with_its_title_and_size():
     assert "c = 5" in picture.source
 
 
-def test_of_a_folded_cluster_only_edges_to_the_outside_are_left_each_once():
+def test_a_folded_cluster_keeps_only_its_edges_to_the_outside_each_once():
     value, clusters = two_products()
     unfolded = edges(draw(value))
     assert [e for e in unfolded if e.endswith("o_3")] == ["v_0 -> o_3", "v_1 -> o_3"]
@@ -229,7 +229,7 @@ def test_folding_chooses_by_title():
     [
         (["second", "third"], ValueError, "draw: fold: no cluster is called 'second', 'third'"),
         ("second", ValueError, "draw: fold: no cluster is called 'second'"),
-        (3, TypeError, "draw: fold: expected titles of clusters, or True, got 3"),
+        (3, TypeError, "draw: fold: expected True or titles of clusters, got 3"),
     ],
 )
 def test_what_cannot_be_folded_is_refused(fold, error, message):
@@ -260,12 +260,12 @@ def test_what_lies_beyond_the_depth_is_marked_once_behind_a_folded_cluster():
     assert lines(picture, "dotted") == ["m_f_0 -> f_0 [id=e_m_f_0_f_0 style=dotted]"]
 
 
-def test_a_cluster_of_which_nothing_is_drawn_gives_no_box():
+def test_a_cluster_without_drawn_values_gives_no_box():
     elsewhere = Value(1.0)
     assert "f_0" not in draw(Value(2.0) * 3, clusters={"far": [elsewhere]}, fold=True).source
 
 
-def test_a_value_in_two_clusters_is_in_the_last_folded_or_not():
+def test_a_value_in_two_clusters_belongs_to_the_last_one_folded_or_not():
     a = Value(2.0, label="a")
     clusters = {"first": [a], "last": [a]}
     assert "a = 2" in draw(a * 3, clusters=clusters, fold="first").source
@@ -302,7 +302,7 @@ def test_max_nodes_counts_what_is_drawn():
         draw(value, clusters=clusters, fold=True, max_nodes=3)
 
 
-def test_what_is_folded_is_the_same_bytes_again():
+def test_the_same_folded_graph_gives_the_same_bytes():
     def source():
         value, clusters = two_products()
         return draw(value, clusters=clusters, fold={"inner"}).source
@@ -328,7 +328,7 @@ def test_before_backward_no_gradient_is_written():
 
 
 @pytest.mark.parametrize("grad", [math.nan, math.inf, -1e-300, Fraction(1, 7)])
-def test_of_one_gradient_that_is_not_0_all_are_written(grad):
+def test_if_one_gradient_is_not_0_all_are_written(grad):
     a = Value(2.0, label="a")
     y = a * 3 + 1
     a.grad = grad
@@ -336,7 +336,7 @@ def test_of_one_gradient_that_is_not_0_all_are_written(grad):
     assert "grad" not in draw(y, show="data").source
 
 
-def test_data_that_changed_after_the_forward_pass_are_told():
+def test_data_that_changed_after_the_forward_pass_are_reported():
     w, x = Value(1.0, label="w"), Value(5.0, label="x")
     square, other = w * w, x * x
     y = square + other
@@ -355,21 +355,21 @@ def test_data_that_changed_after_the_forward_pass_are_told():
 
 
 @pytest.mark.parametrize("data", [0.0, -1.0, math.nan, 1e300, 1j, Fraction(1, 3)])
-def test_whatever_data_become_the_graph_is_drawn(data):
+def test_the_graph_is_drawn_whatever_its_data_become(data):
     x = Value(2.0, label="x")
     y = x.log() * x
     x.data = data
     assert "out of date" in draw(y).pipe(encoding="utf-8")
 
 
-def test_a_partial_that_changed_is_told_too():
+def test_a_partial_that_changed_is_reported_too():
     w, x = Value(2.0, label="w"), Value(0.0, label="x")
     y = w * x
     w.data = 3.0  # y is 0 as before, but its derivative with respect to x is not 2
     assert "out of date" in draw(y).source
 
 
-def test_data_that_changed_inside_a_folded_cluster_are_told_on_its_box():
+def test_data_that_changed_inside_a_folded_cluster_are_reported_on_its_box():
     value, clusters = two_products()
     clusters["inner"][0].data = 7.0
     [box] = lines(draw(value, clusters=clusters, fold=True), r"^\tf_0 \[")
@@ -381,7 +381,7 @@ def test_nan_that_was_computed_is_up_to_date():
     assert "out of date" not in draw(x - x).source
 
 
-# --- numbers that nobody reads to the end ---------------------------------------------------------
+# --- very long numbers ----------------------------------------------------------------------------
 
 
 def test_long_exact_numbers_are_drawn_to_the_digits_that_were_asked_for():
@@ -407,13 +407,13 @@ def softmax_of_three():
 def test_softmax_is_drawn_once_with_all_its_derivatives_at_each_edge():
     source = draw(total([p * p for p in softmax_of_three()])).source
     assert source.count("label=softmax") == 1
-    assert source.count(r"p₁: 0.1778\np₂: −0.1453\np₃: −0.03243") == 1  # by z₁
-    assert "label=0 " not in source  # which output it is comes in from nowhere
+    assert source.count(r"p₁: 0.1778\np₂: −0.1453\np₃: −0.03243") == 1  # with respect to z₁
+    assert "label=0 " not in source  # the number of the output has no edge
     for i, label in enumerate(("p₁", "p₂", "p₃")):
         assert label in source, i
 
 
-def test_of_two_softmaxes_each_is_drawn():
+def test_two_softmaxes_are_both_drawn():
     p, q = softmax_of_three(), softmax_of_three()
     assert draw(total([*p, *q])).source.count("label=softmax") == 2
 

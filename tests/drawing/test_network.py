@@ -1,4 +1,4 @@
-"""What a drawing shows of a network."""
+"""The picture of a network shows its weights, numbers and gradients."""
 
 import math
 import re
@@ -53,7 +53,7 @@ def place(picture, name):
     return float(x), float(y)
 
 
-# --- what is there --------------------------------------------------------------------------------
+# --- circles and lines ----------------------------------------------------------------------------
 
 
 def test_a_circle_for_each_neuron_and_input_and_a_line_for_each_weight_a4():
@@ -69,7 +69,7 @@ def test_a_circle_for_each_neuron_and_input_and_a_line_for_each_weight_a4():
     assert len(ids(picture, "b")) == 4 + 3 + 1
 
 
-def test_the_last_call_stands_in_the_circles_a9(of_the_lecture):
+def test_circles_show_the_last_call_a9(of_the_lecture):
     picture = draw_network(of_the_lecture)
     assert attribute(picture, "n_0_2", "label") == r"x₂\n0.1"
     assert attribute(picture, "n_1_1", "label") == r"z₁⁽¹⁾ = 0.3775\na₁⁽¹⁾ = 0.5933"
@@ -84,13 +84,13 @@ def test_before_a_call_there_are_names_only():
     assert attribute(picture, "n_1_2", "label") == "a₂⁽¹⁾"
 
 
-def test_an_activation_that_is_z_stands_there_once():
+def test_an_activation_equal_to_z_is_written_once():
     mlp = MLP(1, [1], initialisation="zeros")
     mlp([2.0])
     assert attribute(draw_network(mlp), "n_1_1", "label") == "a₁ = 0"
 
 
-def test_softmax_is_told_from_z():
+def test_softmax_is_distinguished_from_z():
     mlp = MLP(1, [2], output_activation="softmax", initialisation="zeros")
     mlp([2.0])
     picture = draw_network(mlp)
@@ -98,7 +98,7 @@ def test_softmax_is_told_from_z():
     assert attribute(picture, "l_1", "label") == r"layer 1\n2 neurons, softmax"
 
 
-def test_inputs_have_their_own_labels_if_there_are():
+def test_inputs_show_their_own_labels_if_they_have_any():
     mlp = MLP(2, [1])
     mlp([Value(1.5, label="width"), Constant(2.5)])
     picture = draw_network(mlp)
@@ -143,13 +143,13 @@ def with_weights(*weights):
     return neuron
 
 
-def test_colour_is_the_sign_and_width_the_size():
+def test_the_colour_shows_the_sign_and_the_width_the_size():
     picture = draw_network(with_weights(2.0, -1.0, 0.0))
     colours = [attribute(picture, f"w_1_1_{j}", "color") for j in (1, 2, 3)]
     widths = [float(attribute(picture, f"w_1_1_{j}", "penwidth")) for j in (1, 2, 3)]
-    assert colours == [network.POSITIVE, network.NEGATIVE, network.GREY]
+    assert colours == [network.BLUE, network.ORANGE, network.GREY]
     assert widths == [4.0, 2.2, 0.4]
-    assert "widest: ±2" in picture.source
+    assert "widest line: ±2" in picture.source
 
 
 def test_widths_compare_across_layers():
@@ -164,10 +164,10 @@ def test_grad_shows_gradients_in_place_of_weights_a9(of_the_lecture):
     picture = draw_network(of_the_lecture, show="grad")
     assert attribute(picture, "t_2_1_1", "label") == "0.08217"
     assert attribute(picture, "t_1_1_1", "label") == "0.0004386"
-    assert attribute(picture, "w_2_2_1", "color") == network.NEGATIVE
-    assert attribute(draw_network(of_the_lecture), "w_2_2_1", "color") == network.POSITIVE
+    assert attribute(picture, "w_2_2_1", "color") == network.ORANGE
+    assert attribute(draw_network(of_the_lecture), "w_2_2_1", "color") == network.BLUE
     assert attribute(picture, "b_2_1", "label") == "grad b = 0.1385"
-    assert "widest: ±0.08267" in picture.source  # at w₁₂ of layer 2
+    assert "widest line: ±0.08267" in picture.source  # at w₁₂ of layer 2
 
 
 def test_before_backward_no_gradient_is_written():
@@ -193,8 +193,8 @@ def test_numbers_that_are_not_finite_are_dashed_and_leave_the_scale_alone():
     styles = [attribute(picture, f"w_1_1_{j}", "style") for j in (1, 2, 3, 4)]
     colours = [attribute(picture, f"w_1_1_{j}", "color") for j in (1, 2, 3)]
     assert styles == ["dashed", "dashed", "dashed", "solid"]
-    assert colours == [network.POSITIVE, network.NEGATIVE, network.GREY]
-    assert "widest: ±0.5" in picture.source
+    assert colours == [network.BLUE, network.ORANGE, network.GREY]
+    assert "widest line: ±0.5" in picture.source
     assert "</svg>" in picture.pipe("svg", encoding="utf-8")
 
 
@@ -217,7 +217,7 @@ def test_a_network_whose_weights_changed_after_the_call_says_so():
     assert "out of date" not in draw_network(mlp).source
     mlp.layers[0].neurons[1].b.data += 1.0
     picture = draw_network(mlp)
-    assert "z and a in red circles are out of date: data changed" in picture.source
+    assert "data changed: z and a in red circles are out of date" in picture.source
     told = {
         name: "out of date" in attribute(picture, name, "tooltip") for name in ids(picture, "n")
     }
@@ -231,7 +231,7 @@ def test_a_network_whose_weights_changed_after_the_call_says_so():
 # --- tooltips -------------------------------------------------------------------------------------
 
 
-def test_lines_and_circles_tell_name_number_and_gradient(of_the_lecture):
+def test_tooltips_have_name_number_and_gradient(of_the_lecture):
     svg = draw_network(of_the_lecture).pipe("svg", encoding="utf-8")
     grad = of_the_lecture.layers[1].neurons[0].w[0].grad
     told = re.search(r'<g id="a_w_2_1_1"><a xlink:title="([^"]*)"', svg)[1]
@@ -257,7 +257,7 @@ def test_labels_are_text_whatever_they_hold():
 # --- large and small ------------------------------------------------------------------------------
 
 
-def test_of_large_layers_the_first_and_the_last_are_drawn_and_how_many_are_left_out():
+def test_a_large_layer_shows_its_ends_and_how_many_neurons_are_left_out():
     picture = draw_network(MLP(784, [32, 10]), max_neurons=5)
     assert ids(picture, "n") == [f"n_{k}_{i}" for k, n in enumerate((784, 32, 10))
                                  for i in (1, 2, 3, n)]  # fmt: skip
@@ -289,7 +289,7 @@ def check_numbers(picture, sizes):
     names = ids(picture, "t")
     assert len(names) == sum(m * n for m, n in pairwise(sizes))
     places = [place(picture, name) for name in names]
-    height, width = 13 / 72, 45 / 72  # of a number in 10 points
+    height, width = 13 / 72, 45 / 72  # the size of a number in 10 points
     for (x, y), (u, v) in combinations(places, 2):
         assert abs(x - u) > width or abs(y - v) > height
     for name in names:
@@ -366,7 +366,7 @@ def test_drawing_leaves_the_network_alone(of_the_lecture):
     assert [(p.data, p.grad, p.label) for p in of_the_lecture.parameters()] == before
 
 
-# --- plain numbers, and what is no network --------------------------------------------------------
+# --- plain numbers, and things that are not networks ----------------------------------------------
 
 
 def test_a_frozen_network_is_drawn_with_its_numbers(of_the_lecture):
@@ -376,7 +376,7 @@ def test_a_frozen_network_is_drawn_with_its_numbers(of_the_lecture):
     assert attribute(picture, "n_1_1", "label") == r"z₁⁽¹⁾ = 0.3775\na₁⁽¹⁾ = 0.5933"
     assert attribute(picture, "n_0_1", "label") == "x₁"  # plain numbers leave no graph behind
     assert attribute(picture, "w_2_1_2", "tooltip") == "w from 2 to 1 = 0.45"
-    with pytest.raises(ValueError, match=r"show='grad': the plain numbers of a frozen network"):
+    with pytest.raises(ValueError, match=r"show='grad': a frozen copy has plain numbers"):
         draw_network(frozen, show="grad")
 
 
@@ -405,24 +405,30 @@ def test_a_network_of_your_own_needs_the_same_attributes():
     ],
     ids=str,
 )  # fmt: skip
-def test_what_is_no_network_is_refused_with_what_it_is(thing):
+def test_a_thing_that_is_not_a_network_is_refused_with_its_type(thing):
     with pytest.raises(TypeError, match="draw_network: expected an MLP, a Layer or a Neuron, got"):
         draw_network(thing)
 
 
 def test_layers_that_do_not_fit_together_are_refused():
     unfit = SimpleNamespace(layers=[Layer(2, 3), Layer(2, 1)])
-    with pytest.raises(ValueError, match="a neuron of layer 2 has 2 weights for 3 inputs"):
+    with pytest.raises(ValueError, match="a neuron of layer 2 has 2 weights, but 3 inputs"):
         draw_network(unfit)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"show": "colours"}, "draw_network: show is 'weights' or 'grad', not 'colours'"),
-        ({"show": ["grad"]}, "draw_network: show is 'weights' or 'grad', not "),
-        ({"max_neurons": 2}, "draw_network: max_neurons is a whole number from 3 on, not 2"),
-        ({"max_neurons": 4.5}, "draw_network: max_neurons is a whole number from 3 on, not 4.5"),
+        ({"show": "colours"}, "draw_network: show: expected 'weights' or 'grad', got 'colours'"),
+        ({"show": ["grad"]}, "draw_network: show: expected 'weights' or 'grad', got "),
+        (
+            {"max_neurons": 2},
+            "max_neurons: expected a whole number of at least 3, got 2",
+        ),
+        (
+            {"max_neurons": 4.5},
+            "max_neurons: expected a whole number of at least 3, got 4.5",
+        ),
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused(options, message):

@@ -1,4 +1,4 @@
-"""Saving and showing: with a `dot` on the PATH, with one that is broken, and without any."""
+"""Pictures are saved and shown if `dot` is on the PATH, if it is broken, and if there is none."""
 
 import os
 import struct
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tinygrad_edu import MLP, Value, draw, draw_network, paths
 from tinygrad_edu.drawing import Picture, dot
 from tinygrad_edu.drawing import picture as picture_module
-from tinygrad_edu.drawing.picture import FORMATS, NEEDED, destination, fitted
+from tinygrad_edu.drawing.picture import FORMAT_OF_ENDING, NEEDED, destination, fitted
 from tinygrad_edu.drawing.svg import svg
 
 PNG = b"\x89PNG"
@@ -44,7 +44,7 @@ def a_picture():
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """An empty folder to be in."""
+    """Makes an empty folder the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -59,8 +59,8 @@ def names(folder):
 @pytest.mark.usefixtures("no_dot")
 @pytest.mark.parametrize("make", [product, network, path_in_colour])
 @pytest.mark.parametrize("method", ["render", "save"])
-@pytest.mark.parametrize("ending", FORMATS)
-def test_a_picture_is_what_the_ending_of_its_file_says(elsewhere, make, method, ending):
+@pytest.mark.parametrize("ending", FORMAT_OF_ENDING)
+def test_the_ending_of_the_file_decides_the_format(elsewhere, make, method, ending):
     if ending == "pdf":
         pytest.importorskip("typst")
     for name in (f"a.{ending}", Path(f"b.{ending}"), f"c.{ending.upper()}"):
@@ -98,9 +98,9 @@ def test_every_name_is_given_one_of_the_endings_or_refused(name):
     try:
         path, format_ = destination(name, None, "svg")
     except ValueError:
-        assert Path(name).suffix.lower()[1:] not in FORMATS
+        assert Path(name).suffix.lower()[1:] not in FORMAT_OF_ENDING
     else:
-        assert FORMATS[path.rpartition(".")[2].lower()] == format_
+        assert FORMAT_OF_ENDING[path.rpartition(".")[2].lower()] == format_
         assert path.startswith(name.rstrip("."))
 
 
@@ -128,14 +128,14 @@ def test_two_formats_for_one_file_are_refused(elsewhere, a_picture):
     assert names(elsewhere) == []
 
 
-def test_options_that_there_are_not_are_answered_with_those_that_there_are(elsewhere, a_picture):
+def test_an_unknown_option_is_answered_with_the_known_ones(elsewhere, a_picture):
     with pytest.raises(TypeError, match="render: there is no option renderer; the options are f"):
         a_picture.render("a.svg", renderer="cairo")
     with pytest.raises(TypeError, match="no option skip_existing; the options are filename, "):
         a_picture.save("a.svg", skip_existing=True)
     with pytest.raises(TypeError, match="pipe: there is no option engine; the options are format"):
         a_picture.pipe(engine="neato")
-    with pytest.raises(ValueError, match="pipe: png is not text; leave encoding='utf-8' out"):
+    with pytest.raises(ValueError, match="pipe: png is not text; leave out encoding='utf-8'"):
         a_picture.pipe("png", encoding="utf-8")
     assert names(elsewhere) == []
 
@@ -152,14 +152,14 @@ def test_a_picture_is_viewed_as_the_file_that_was_written(elsewhere, a_picture, 
     assert names(elsewhere) == ["Picture.svg", "x.png", "y.svg"]
 
 
-def test_where_nothing_opens_a_picture_a_sentence_says_where_it_is(
+def test_if_no_program_opens_a_picture_the_error_says_where_it_is(
     elsewhere, a_picture, monkeypatch
 ):
     def missing(*_, **__):
         raise FileNotFoundError
 
     monkeypatch.setattr(Picture, "_view", missing)
-    with pytest.raises(RuntimeError, match=r"view: the picture is in x\.svg, but no program"):
+    with pytest.raises(RuntimeError, match=r"view: found no program that opens x\.svg"):
         a_picture.view("x")
     assert names(elsewhere) == ["x.svg"]
 
@@ -179,11 +179,11 @@ def test_the_picture_itself_stays_what_it_is(a_picture):
     assert a_picture.source == before
 
 
-# --- sizes, and the formats that need something ---------------------------------------------------
+# --- sizes, and formats that need other programs --------------------------------------------------
 
 
 def size_of(png):
-    """The width and height of a PNG in points, by the dots per inch that it says it has."""
+    """The width and height of a PNG in points, computed from the resolution noted in it."""
     width, height = struct.unpack(">II", png[16:24])
     place = png.index(b"pHYs")
     per_metre, _, unit = struct.unpack(">IIB", png[place + 4 : place + 13])
@@ -194,7 +194,7 @@ def size_of(png):
 @pytest.mark.usefixtures("no_dot")
 @pytest.mark.parametrize("make", [product, network])
 @pytest.mark.parametrize("dpi", [50, 300, 600.0])
-def test_a_png_is_printed_as_large_as_the_svg_says(make, dpi):
+def test_a_png_is_printed_as_large_as_the_svg(make, dpi):
     root = fromstring(make().pipe())  # noqa: S314 - our own
     width, height = (float(root.get(side).removesuffix("pt")) for side in ("width", "height"))
     found = size_of(make().pipe("png", dpi=dpi))
@@ -203,7 +203,7 @@ def test_a_png_is_printed_as_large_as_the_svg_says(make, dpi):
 
 
 @pytest.mark.usefixtures("no_dot")
-def test_without_dpi_a_png_has_what_printers_ask_for(a_picture):
+def test_without_dpi_a_png_has_the_resolution_of_printers(a_picture):
     assert a_picture.pipe("png") == a_picture.pipe("png", dpi=300)
 
 
@@ -216,7 +216,7 @@ def test_dots_per_inch_are_a_number(elsewhere, a_picture, dpi):
 
 @pytest.mark.usefixtures("no_dot")
 @pytest.mark.parametrize("make", [product, network])
-def test_without_a_dot_on_the_path_a_pdf_is_set_by_typst(make):
+def test_without_a_dot_on_the_path_a_pdf_is_made_by_typst(make):
     pytest.importorskip("typst")
     pdf = make().pipe("pdf")
     assert pdf.startswith(b"%PDF-")
@@ -225,21 +225,21 @@ def test_without_a_dot_on_the_path_a_pdf_is_set_by_typst(make):
 
 @pytest.mark.usefixtures("no_program")
 @pytest.mark.parametrize("format_", ["png", "pdf"])
-def test_without_graphviz_typst_sets_what_is_laid_out_here(a_picture, format_):
+def test_without_graphviz_typst_converts_our_own_layout(a_picture, format_):
     pytest.importorskip("typst")
     assert a_picture.pipe(format_).startswith(BEGINS[format_])
     assert set(a_picture._repr_mimebundle_()) == {"image/svg+xml", "image/png"}
 
 
 @pytest.mark.usefixtures("no_dot", "no_typst")
-def test_without_typst_a_sentence_says_how_to_get_a_pdf(elsewhere, a_picture):
+def test_without_typst_the_error_says_how_to_get_a_pdf(elsewhere, a_picture):
     with pytest.raises(RuntimeError, match=r"a PDF needs .*`pdf`.*: `pip install typst`.*\.source"):
         a_picture.render("a.pdf")
     assert names(elsewhere) == []
 
 
 @pytest.mark.usefixtures("no_graphviz")
-def test_without_any_graphviz_there_is_svg_and_for_the_rest_a_sentence(elsewhere, a_picture):
+def test_without_any_graphviz_svg_works_and_other_formats_raise(elsewhere, a_picture):
     for format_, needed in NEEDED.items():
         with pytest.raises(RuntimeError) as error:
             a_picture.render(f"a.{format_}")
@@ -279,11 +279,11 @@ BROKEN = {
 @pytest.mark.usefixtures("no_typst")
 @pytest.mark.parametrize("when", ["always", "but for a single node"])
 @pytest.mark.parametrize("does", BROKEN)
-def test_a_broken_dot_is_passed_over(fake_dot, monkeypatch, does, when):
+def test_a_broken_dot_is_skipped(fake_dot, monkeypatch, does, when):
     picture = product()
     monkeypatch.setattr(dot, "MOST_BYTES", 1_000_000)
     script = BROKEN[does]
-    if when != "always":  # then it passes the trial
+    if when != "always":  # it passes the trial with a single node
         script = f'case "$*" in *-K*) {script};; *) exec $PURE "$@";; esac'
     fake_dot(script)
     began = time.monotonic()
@@ -292,13 +292,13 @@ def test_a_broken_dot_is_passed_over(fake_dot, monkeypatch, does, when):
     assert "a = 2" in bundle["image/svg+xml"]
     assert b64decode(bundle["image/png"]).startswith(PNG)
     if when == "always":
-        assert picture.pipe().startswith(b"<?xml")  # by the one of graphviz-pure
+        assert picture.pipe().startswith(b"<?xml")  # graphviz-pure draws it
         with pytest.raises(RuntimeError, match="a PDF needs"):
             picture.pipe("pdf")
     assert time.monotonic() - began < 60
 
 
-def test_a_dot_that_hangs_is_asked_once(fake_dot, a_picture, tmp_path):
+def test_a_dot_that_hangs_is_tried_once(fake_dot, a_picture, tmp_path):
     fake_dot(f"echo asked >> {tmp_path}/log; sleep 100")
     for _ in range(3):
         a_picture.pipe()
@@ -314,21 +314,21 @@ def test_a_dot_that_is_mended_draws_again(fake_dot, a_picture):
     assert "mended" in a_picture.pipe(encoding="utf-8")
 
 
-def test_a_dot_that_hangs_is_ended_with_all_that_it_started(fake_dot, a_picture, tmp_path):
+def test_a_dot_that_hangs_is_ended_with_all_processes_it_started(fake_dot, a_picture, tmp_path):
     fake_dot(f"sleep 98765 & echo $! > {tmp_path}/pid; wait")
     a_picture.pipe()
     pid = int(Path(tmp_path, "pid").read_text())
-    for _ in range(100):  # the system takes its time
+    for _ in range(100):  # the system may take a while
         command = ["ps", "-o", "stat=", "-p", str(pid)]
         state = subprocess.run(command, capture_output=True, check=False)
-        if state.stdout.strip() in (b"", b"Z"):  # of a zombie nobody has asked for the exit code
+        if state.stdout.strip() in (b"", b"Z"):  # Z: it has ended
             return
         time.sleep(0.05)
     pytest.fail(f"process {pid} goes on")
 
 
 @pytest.mark.parametrize("script", ["#!/no/such/interpreter\n", "\x7fELF rubbish", ""])
-def test_a_dot_that_cannot_be_started_is_passed_over(fake_dot, a_picture, script):
+def test_a_dot_that_cannot_be_started_is_skipped(fake_dot, a_picture, script):
     fake_dot("").write_text(script)
     assert a_picture.pipe().startswith(b"<?xml")
 
@@ -384,10 +384,10 @@ def test_a_notebook_gets_svg_and_png(a_picture):
     assert list(a_picture._repr_mimebundle_(exclude={"image/png"})) == ["image/svg+xml"]
 
 
-def test_what_shows_itself_never_raises(a_picture, monkeypatch):
+def test_showing_a_picture_never_raises(a_picture, monkeypatch):
     def broken(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(picture_module.dot, "drawn", broken)
+    monkeypatch.setattr(picture_module.dot, "render_dot", broken)
     assert list(a_picture._repr_mimebundle_()) == ["text/plain"]
     assert a_picture.source in a_picture._repr_mimebundle_()["text/plain"]

@@ -1,4 +1,4 @@
-"""Pictures drawn without Graphviz: the same parts, with the same text, as with it."""
+"""Pictures drawn without Graphviz have the same parts and texts as pictures drawn with it."""
 
 import os
 import re
@@ -76,7 +76,7 @@ PICTURES = {
 
 
 def parts(drawn, kind):
-    """The parts of a drawing by id, each with its lines of text and the elements it is made of."""
+    """The parts of a picture by id, each with its lines of text and its elements."""
     root = fromstring(drawn)  # noqa: S314 - our own
     groups = {g.get("id"): g for g in root.iter(f"{SPACE}g") if g.get("class") == kind}
     return {
@@ -119,7 +119,7 @@ def test_labels_are_text_whatever_they_hold(label):
     assert parts(drawn, "node")["v_0"][0] == [f"{shown} = 1"]
 
 
-def test_names_of_nodes_and_of_attributes_are_no_statements():
+def test_names_of_nodes_and_of_attributes_are_not_statements():
     picture = Picture()
     for name in ("graph", "node", "edge", "subgraph", "}", "a b", "1"):
         picture.node(name)
@@ -147,7 +147,7 @@ def test_direction_is_kept():
         assert places[0] < places[1]
 
 
-def test_of_several_colours_an_edge_gets_a_line_each_side_by_side():
+def test_an_edge_with_several_colours_is_drawn_as_lines_side_by_side():
     a = Value(2.0, label="a")
     b = a * 3
     drawn = svg(draw(b, highlight={(b, 0): ["#0072B2", "#D55E00"]}))
@@ -157,7 +157,7 @@ def test_of_several_colours_an_edge_gets_a_line_each_side_by_side():
     assert float(lines[1][1]) - float(lines[0][1]) == pytest.approx(2.5)
 
 
-def test_a_network_stands_where_it_is_put_with_its_legend():
+def test_a_network_keeps_its_places_and_its_legend():
     picture = draw_network(MLP(2, [3, 1]))
     drawn = svg(picture)
     found = re.findall(r'id="(n_\d_\d)".*?<ellipse[^>]* cx="(.+?)" cy="(.+?)"', drawn, re.DOTALL)
@@ -192,9 +192,9 @@ def test_an_empty_picture_is_an_empty_page():
 
 @pytest.mark.usefixtures("no_graphviz")
 @pytest.mark.parametrize("line", ["\trank=same\n", "\tnode [shape=box]\n", "\t// a word\n"])
-def test_what_only_graphviz_can_draw_raises_and_a_notebook_gets_the_source(line):
+def test_lines_that_only_graphviz_can_draw_raise_and_a_notebook_gets_the_source(line):
     picture = Picture(body=[line])
-    with pytest.raises(RuntimeError, match="needs a Graphviz that works") as error:
+    with pytest.raises(RuntimeError, match="can only be drawn by Graphviz") as error:
         picture.pipe("svg")
     assert repr(line.strip()) in str(error.value)
     assert picture.source in picture._repr_mimebundle_()["text/plain"]

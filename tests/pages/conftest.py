@@ -1,4 +1,4 @@
-"""A browser, for the tests of the pages."""
+"""Fixtures that open pages in a browser."""
 
 import shutil
 
@@ -22,7 +22,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def tab(browser):
-    """Opens tabs, one for each kind of visitor, offline and with a clock that a test turns on."""
+    """Opens one tab for each set of options, offline and with a clock that tests move on."""
     tabs = {}
 
     def open_tab(**options):
@@ -37,7 +37,7 @@ def tab(browser):
 
 @pytest.fixture
 def visit(tab, tmp_path):
-    """Opens a page from a file; afterwards nothing may have been complained about."""
+    """Opens a page from a file; at the end, fails if the browser reported anything."""
     complaints = []
     listeners = {
         "console": lambda message: complaints.append(message.text),

@@ -136,7 +136,7 @@ CELLS = {
     "a solution": ('sheet.solution("dy/dw")\nprint("end")', ["∂y/∂w = 3", "end\n"]),
     "not filled in": (
         'sheet.answer("dy/dw", ...)\nprint("end")',
-        ["✗ “...” is no number; write one such as 0.25, 2.5e-3 or 1/4", "end\n"],
+        ["✗ “...” is not a number I can read; write one such as 0.25, 2.5e-3 or 1/4", "end\n"],
     ),
     "shown by hand": (
         'from IPython.display import display\ndisplay(sheet.answer("dy/dw", 3))', [RIGHT]

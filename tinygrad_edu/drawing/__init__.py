@@ -1,4 +1,4 @@
-"""Computation graphs, and networks, as pictures."""
+"""Computation graphs and networks as pictures."""
 
 from tinygrad_edu.drawing.graph import draw
 from tinygrad_edu.drawing.network import draw_network

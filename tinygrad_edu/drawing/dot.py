@@ -1,7 +1,7 @@
-"""The programs that draw what is written in the DOT language, and what becomes of one that fails.
+"""Run a program that draws graphs written in the DOT language.
 
-A ``dot`` on the PATH is asked first, then the one of ``graphviz-pure``. One that is missing, exits
-with an error, is killed, hangs, or prints what is not a picture, is passed over.
+A ``dot`` on the PATH is tried first, then the one of ``graphviz-pure``. A program is skipped if it
+is missing, exits with an error, is killed, hangs, or prints something that is not a picture.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from xml.etree import ElementTree as ET
 TIME_LIMIT = 60.0
 """Seconds: three times what Graphviz 2.43 takes for the most entangled graph that can be drawn."""
 TRIAL_LIMIT = 10.0
-"""Seconds for a single node: a Graphviz that is new first makes its list of fonts."""
-MOST_BYTES = 100_000_000  # of a picture; a program that prints more prints without an end
+"""Seconds for a single node; on its first run, Graphviz also makes a list of the fonts."""
+MOST_BYTES = 100_000_000
+"""Size limit of a picture; a program that prints more may never stop."""
 
 BEGINS = {"png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}
 ENDS = {"png": b"IEND\xaeB`\x82", "pdf": b"%%EOF"}
 
 
-def drawn(source: str, engine: str, format_: str, dpi: float = 96) -> bytes | None:
-    """Return what is written in DOT as SVG, PNG or PDF; None if no program can draw it.
+def render_dot(source: str, engine: str, format_: str, dpi: float = 96) -> bytes | None:
+    """Return a graph in the DOT language as SVG, PNG or PDF, or None if no program can draw it.
 
-    >>> drawn("digraph { a -> b", "dot", "svg") is None  # a bracket is missing
+    >>> render_dot("digraph { a -> b", "dot", "svg") is None  # a bracket is missing
     True
     """
     data = source.encode("utf-8", "replace")
@@ -42,7 +43,7 @@ def drawn(source: str, engine: str, format_: str, dpi: float = 96) -> bytes | No
         if not works(program, Path(program).stat().st_mtime_ns):
             continue
         command = [program, f"-K{engine}", f"-T{format_}"]
-        command += [f"-Gdpi={dpi:g}"] * (format_ == "png")  # it would enlarge the others, too
+        command += [f"-Gdpi={dpi:g}"] * (format_ == "png")  # would change the size of SVG and PDF
         picture = output_of(command, data, TIME_LIMIT)
         if is_picture(picture, format_):
             return picture
@@ -50,7 +51,7 @@ def drawn(source: str, engine: str, format_: str, dpi: float = 96) -> bytes | No
 
 
 def programs() -> Iterator[str]:
-    """Yield the programs that lay graphs out; a browser runs none."""
+    """Yield the paths of the programs to try; there are none in a browser."""
     if sys.platform == "emscripten":
         return
     if found := shutil.which("dot"):
@@ -64,13 +65,16 @@ def programs() -> Iterator[str]:
 
 @lru_cache
 def works(program: str, _changed_at: int) -> bool:
-    """Tell whether a program draws a single node: one that hangs is found out in seconds, once."""
+    """Tell whether a program draws a single node.
+
+    Each program is tried only once, and one that hangs is given up after ``TRIAL_LIMIT``.
+    """
     command = [program, "-Tsvg"]
     return is_picture(output_of(command, b"digraph { a }", TRIAL_LIMIT), "svg")
 
 
 def is_picture(data: bytes | None, format_: str) -> bool:
-    """Tell whether data are a picture of that format with something in it.
+    """Tell whether data are a picture of that format, and not an empty one.
 
     >>> is_picture(b"Segmentation fault", "svg"), is_picture(b"", "png")
     (False, False)
@@ -80,8 +84,8 @@ def is_picture(data: bytes | None, format_: str) -> bool:
     if format_ in BEGINS:
         return data.startswith(BEGINS[format_]) and ENDS[format_] in data[-1024:]
     try:
-        root = ET.fromstring(data)  # noqa: S314 - by a program that the user has installed
-    except (ET.ParseError, ValueError, LookupError):  # also of an encoding that is not known
+        root = ET.fromstring(data)  # noqa: S314 - made by a program that the user has installed
+    except (ET.ParseError, ValueError, LookupError):  # LookupError: an unknown encoding
         return False
     return root.tag.endswith("svg") and any(
         True for _ in root.iter("{http://www.w3.org/2000/svg}g")
@@ -89,9 +93,15 @@ def is_picture(data: bytes | None, format_: str) -> bool:
 
 
 def output_of(command: list[str], given: bytes, limit: float) -> bytes | None:
-    """Return what a program prints for what it is given; None if it fails or takes too long."""
+    """Return the output of a program, or None if it fails or takes too long.
+
+    Args:
+        command: the program and its arguments.
+        given: its standard input.
+        limit: seconds.
+    """
     try:
-        with TemporaryFile() as file:  # a program need not read it all
+        with TemporaryFile() as file:  # unlike a pipe, it does not break if not all of it is read
             file.write(given)
             file.seek(0)
             process = subprocess.Popen(  # noqa: S603 - the user's own dot
@@ -99,7 +109,7 @@ def output_of(command: list[str], given: bytes, limit: float) -> bytes | None:
                 stdin=file,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,  # so that it can be ended with all that it has started
+                start_new_session=True,  # so that `end` also ends the processes it starts
             )
     except OSError:
         return None
@@ -107,10 +117,10 @@ def output_of(command: list[str], given: bytes, limit: float) -> bytes | None:
 
 
 def collected(process: subprocess.Popen[bytes], deadline: float) -> bytes | None:
-    """Return what a process prints, if it ends well and in time; end it in any case."""
+    """Return the output of a process if it succeeds in time, else None; in any case, end it."""
     printed: list[bytes] = []
     pipe = process.stdout
-    assert pipe is not None  # noqa: S101 - tells the type checker of PIPE
+    assert pipe is not None  # noqa: S101 - tells the type checker that stdout is a pipe
     reader = Thread(target=lambda: printed.append(pipe.read(MOST_BYTES)), daemon=True)
     code = None
     try:
@@ -118,7 +128,7 @@ def collected(process: subprocess.Popen[bytes], deadline: float) -> bytes | None
         reader.join(deadline - time.monotonic())
         if printed and len(printed[0]) < MOST_BYTES:
             code = process.wait(max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:  # it has closed its output, and goes on
+    except subprocess.TimeoutExpired:  # it has closed its output, but is still running
         pass
     finally:
         if code is None:
@@ -130,7 +140,7 @@ def collected(process: subprocess.Popen[bytes], deadline: float) -> bytes | None
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and those that it has started."""
+    """End a process and the processes that it has started."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -1,15 +1,21 @@
-"""The graph of a computation, node by node."""
+"""The graph of a computation as a picture, node by node."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from fractions import Fraction
 from typing import Any
 
-from tinygrad_edu.drawing.labels import LONGEST, as_tip, as_typed, legible, shortened
+from tinygrad_edu.drawing.labels import (
+    LONGEST_LABEL,
+    abbreviated,
+    as_tip,
+    as_typed,
+    legible,
+    number_text,
+    with_plural,
+)
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.formulas.names import Names
@@ -18,22 +24,21 @@ from tinygrad_edu.recorder import is_as_computed
 from tinygrad_edu.support.given import require_value
 from tinygrad_edu.value import Constant, Value
 
-FONT = "Helvetica"  # one that Graphviz knows the widths of, whatever is installed
+FONT = "Helvetica"  # Graphviz knows the widths of its letters even where it is not installed
 INK, GREY, GRADIENT, WARNING = "#222222", "#6B6B6B", "#B04A00", "#B3261E"
 
 OUT_OF_DATE = "out of date"
 CHANGED = (
-    f"Data changed after the forward pass: what is {OUT_OF_DATE} was computed\n"
-    "from the numbers before the change. Run the forward pass again."
+    f"Data changed after the forward pass: numbers that are {OUT_OF_DATE} were computed\n"
+    "from the data before the change. Run the forward pass again."
 )
 
 MOST_CROSSED = 1200
-"""So many levels the edges of a drawing may cross; Graphviz then takes some ten seconds."""
+"""How many levels the edges may cross in all; for this many, Graphviz takes about ten seconds."""
 
 MOST_OUTPUTS = 4
-"""Of so many outputs of one operation the derivatives are written at an edge."""
+"""An edge shows the derivatives of all outputs of an operation if there are at most this many."""
 
-# Who is who, by shape as well as by colour; people with any colour vision tell these colours apart.
 ROLES = {
     "input": {"style": "filled,rounded", "color": "#0072B2", "fillcolor": "#E1F0FA"},
     "parameter": {"style": "filled", "color": "#B27D00", "fillcolor": "#FFF1CC"},
@@ -41,6 +46,7 @@ ROLES = {
     "result": {"style": "filled", "color": "#00785A", "fillcolor": "#DDF4EA", "peripheries": "2"},
     "folded": {"style": "filled", "color": "#8C8C8C", "fillcolor": "#F2F2F2", "shape": "box3d"},
 }
+"""Roles differ in shape, too; the colours can be told apart with any colour vision."""
 
 
 def draw(
@@ -55,85 +61,77 @@ def draw(
     depth: float = math.inf,
     max_nodes: int = 300,
 ) -> Picture:
-    """Return the graph behind ``value`` as a picture that shows itself in a notebook.
+    """Return the graph of ``value`` as a picture that shows itself in a notebook.
 
     Boxes are numbers, circles are operations. Inputs (constants and plain numbers) are blue with
-    round corners, parameters (Values that were given) are yellow, what was computed is white, and
-    ``value`` itself is green with a double line. Each bears its label, or the name v₁, v₂, ... that
-    ``steps``, ``paths`` and ``derivation`` speak of. An edge into an operation bears the local
-    derivative, so that the backward pass can be read off: the gradient behind a circle, times the
-    number on an edge into it, is what that edge adds to the gradient in front.
+    round corners, parameters (other leaves) are yellow, computed numbers are white, and ``value``
+    itself is green with a double line. Each box has a label, or one of the names v₁, v₂, ... that
+    ``steps``, ``paths`` and ``derivation`` use, too. An edge into an operation carries the local
+    derivative, so that the backward pass can be read off: multiply the gradient of an operation's
+    result by the number on an edge into the operation, and you have what this edge adds to the
+    gradient of its argument.
 
-    Where all gradients are 0, as before ``backward()``, none is written. Where data changed after
-    the forward pass, a line below the picture says so, and each number that was computed from the
-    old data is marked. A label of more than 60 characters is cut short.
+    Where all gradients are 0, as before ``backward()``, none is written. If data changed after the
+    forward pass, a line below the picture says so, and each number that was computed from the old
+    data is marked. The middle of a label of more than 60 characters is left out.
 
     Args:
-        value: the Value to draw with everything behind it.
+        value: the Value to draw, together with every Value it was computed from.
         show: which numbers to write: any of the words data, grad, partials.
         direction: "LR" from left to right, "TB" from top to bottom.
         digits: significant digits of the numbers.
-        clusters: titles of frames, each with the Values inside it: those of a neuron, for example.
-        fold: titles of clusters to draw as one box each, or True for all of them. Of the edges
-            between two places, one is left.
-        highlight: colours of edges, each given by a Value and the position of the argument that
-            the edge comes from; of several colours an edge gets a line each.
-        depth: draw only what lies at most so many operations behind ``value``.
+        clusters: titles of frames, each with the Values inside it, for example those of a neuron.
+        fold: titles of clusters to draw as one box each, or True for all clusters. Several edges
+            between a box and another place become one.
+        highlight: colours of edges. The key of an edge is the Value it leads to and the position
+            of the argument it comes from; an edge with several colours is drawn as several lines.
+        depth: draw only Values that are at most this many operations behind ``value``.
         max_nodes: refuse to draw more numbers than this; a folded cluster counts as one.
 
-    Raises TypeError for what is not a Value, ValueError for an unknown word in ``show``, an unknown
-    title in ``fold``, and for a graph that is too large to be read.
+    Raises TypeError if ``value`` is not a Value; ValueError for an unknown word in ``show``, an
+    unknown title in ``fold``, and for a graph that is too large to read.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> picture = draw(a * b, show="data")
     >>> "e_0_2_0" in picture.source  # the edge from a, node 0, into the product, node 2
     True
     """
-    shown = words(show)
     levels = levels_behind(value, depth)
+    shown = numbers_to_show(show, levels)
     members = {title: list(nodes) for title, nodes in (clusters or {}).items()}
-    folds = folded(levels, members, titles_in(fold, members))
+    folds = folds_of(levels, members, titles_in(fold, members))
     require_readable(levels, depth, folds, max_nodes)
     require_untangled([node for node in levels if node not in folds])
-    called = Names(value)
+    called, highlight = Names(value), highlight or {}
     names = {node: f"v_{i}" for i, node in enumerate(levels)}
     frames = {title: frame(i, title) for i, title in enumerate(members)}
     framed = {node: frames[title] for title, nodes in members.items() for node in nodes}
-    picture = blank(direction)
-    if not any(node.grad for node in levels):
-        shown.discard("grad")
     old = out_of_date(levels)
-    if old:
-        look = {"fontname": FONT, "fontsize": "12", "fontcolor": WARNING}
-        picture.graph_attr.update(label=as_typed(CHANGED), **look)
+    picture = empty_graph(direction, CHANGED if old else "")
     edges: list[dict[str, str]] = []
     groups, numbers = in_groups(levels), {node: i for i, node in enumerate(levels)}
     for i, (node, level) in enumerate(levels.items()):
         home = framed.get(node, picture)
-        name = shortened(legible(called.get(node)))
-        lines = box_text(node, name, shown, digits) + [OUT_OF_DATE] * (node in old)
+        lines = box_text(node, abbreviated(legible(called.get(node))), shown, digits)
+        lines += [OUT_OF_DATE] * (node in old)
         box(home, names[node], lines, role_of(node, value), **look_of(node, old))
         if node.op is None:
             continue
         group = groups[node]
         operation = f"o_{numbers[group[0]]}"
-        result = {"tail_name": operation, "head_name": names[node], "id": f"r_{i}"}
-        positions = range(len(node.args))
-        found = [colour for k in positions for colour in (highlight or {}).get((node, k), ())]
-        edges.append({**result, **coloured(found)})
-        if node is not group[0]:  # its operation is drawn already
+        look = highlighted(highlight, [node], range(len(node.args)))
+        edges.append({"tail_name": operation, "head_name": names[node], "id": f"r_{i}", **look})
+        if node is not group[0]:  # the operation has several outputs and is drawn already
             continue
-        symbol = as_typed(shortened(node.op.symbol))
+        symbol = as_typed(abbreviated(node.op.symbol))
         home.node(operation, symbol, id=operation, shape="circle", margin="0.01")
         if level < depth:
-            into = edges_into(group, i, home, names, called, shown, digits)
-            for k, edge in into:
-                found = [colour for n in group for colour in (highlight or {}).get((n, k), ())]
-                edges.append({**edge, **coloured(found)})
+            for k, edge in edges_into(group, i, home, names, called, shown, digits):
+                edges.append({**edge, **highlighted(highlight, group, [k])})
         else:
-            more = f"m_{folds.get(node, i)}"
-            (picture if node in folds else home).node(more, "…", shape="plain")  # there is more
-            edges.append({"tail_name": more, "head_name": operation, "style": "dotted"})
+            omitted = f"m_{folds.get(node, i)}"
+            (picture if node in folds else home).node(omitted, "…", shape="plain")
+            edges.append({"tail_name": omitted, "head_name": operation, "style": "dotted"})
     add_frames(picture, frames, folds, old, value)
     for edge in folded_edges(edges, {names[node]: name for node, name in folds.items()}):
         picture.edge(**edge)
@@ -147,23 +145,25 @@ def add_frames(
     old: set[Value],
     result: Value,
 ) -> None:
-    """Add the frames of clusters to a picture, those that are folded as a box each."""
+    """Add the clusters to a picture: a frame for each, or one box for each that is folded."""
     sizes = Counter(folds.values())
     old_folds = {folds[node] for node in old if node in folds}
     for i, (title, inner) in enumerate(frames.items()):
-        if size := sizes[f"f_{i}"]:  # then what the frame holds is not drawn
+        if size := sizes[f"f_{i}"]:  # the cluster is folded, and its frame is not drawn
             role = "result" if folds.get(result) == f"f_{i}" else "folded"
-            lines = [title, f"({size} number{'s' * (size != 1)})"]
+            lines = [title, f"({with_plural(size, 'number')})"]
             lines += [OUT_OF_DATE] * (f"f_{i}" in old_folds)
             fold_box(picture, f"f_{i}", lines, role)
         else:
             picture.subgraph(inner)
 
 
-def blank(direction: str) -> Picture:
-    """Return a picture with nothing on it but how things will look."""
+def empty_graph(direction: str, note: str) -> Picture:
+    """Return an empty picture with the look of graphs, and with a note below it if there is one."""
+    below = {"label": as_typed(note), "fontname": FONT, "fontsize": "12", "fontcolor": WARNING}
     return Picture(
-        graph_attr={"rankdir": direction, "bgcolor": "white", "ranksep": "0.4", "nodesep": "0.12"},
+        graph_attr={"rankdir": direction, "bgcolor": "white", "ranksep": "0.4", "nodesep": "0.12",
+                    **(below if note else {})},
         node_attr={"fontname": FONT, "fontsize": "12", "fontcolor": INK, "margin": "0.08,0.04",
                    "width": "0.4", "height": "0.3"},
         edge_attr={"fontname": FONT, "fontsize": "10", "fontcolor": GRADIENT, "color": GREY,
@@ -171,18 +171,24 @@ def blank(direction: str) -> Picture:
     )  # fmt: skip
 
 
-def coloured(colours: Sequence[str]) -> dict[str, str]:
-    """Return the look of an edge in some colours; without any, that of all edges.
+def highlighted(
+    highlight: Mapping[tuple[Value, int], Sequence[str]],
+    nodes: Iterable[Value],
+    positions: Sequence[int],
+) -> dict[str, str]:
+    """Return the look of an edge that is highlighted for any of some nodes and positions.
 
-    >>> coloured(["#0072B2", "#D55E00"])["color"]
+    >>> node = Value(1.0) + 2
+    >>> highlighted({(node, 0): ["#0072B2", "#D55E00"]}, [node], [0])["color"]
     '#0072B2:#D55E00'
     """
-    unique = dict.fromkeys(colours)
-    return {"color": ":".join(unique), "penwidth": "2.5"} if unique else {}
+    found = (highlight.get((node, k), ()) for node in nodes for k in positions)
+    colours = dict.fromkeys(colour for some in found for colour in some)
+    return {"color": ":".join(colours), "penwidth": "2.5"} if colours else {}
 
 
 def in_groups(nodes: Iterable[Value]) -> dict[Value, list[Value]]:
-    """Return for each computed node all that its operation puts out: of a softmax several numbers.
+    """Return for each computed node all outputs of its operation; a softmax has several.
 
     >>> from tinygrad_edu import softmax
     >>> p = softmax([Value(1.0), Value(2.0)])
@@ -209,56 +215,57 @@ def edges_into(
     shown: set[str],
     digits: int,
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the edges into an operation, with their positions; box the plain numbers.
+    """Yield the edges into an operation, with their positions; add a box for each plain number.
 
-    If the operation has several outputs, an edge bears the derivative of each. Which output a node
-    is, is nothing that comes in.
+    If the operation has several outputs, an edge carries the derivative of each.
     """
     node = group[0]
     for position, arg in enumerate(node.args):
         if isinstance(node.op, Components) and position == len(node.args) - 1:
-            return
+            return  # the last argument only says which output the node is
         if isinstance(arg, Value):
             source = names[arg]
         else:
             source = f"n_{i}_{position}"
             box(home, source, [number_text(arg, digits)], "input")
-        by = ""
+        label = ""
         if "partials" in shown and len(group) <= MOST_OUTPUTS:
             lines = [partial_text(n, position, group, called, digits) for n in group]
-            by = as_typed("\n".join(filter(None, lines)))
+            label = as_typed("\n".join(filter(None, lines)))
         ident = f"e_{source.removeprefix('v_')}_{i}_{position}"
-        yield position, {"tail_name": source, "head_name": f"o_{i}", "label": by, "id": ident}
+        yield position, {"tail_name": source, "head_name": f"o_{i}", "label": label, "id": ident}
 
 
 def partial_text(
     node: Value, position: int, group: Sequence[Value], called: Names, digits: int
 ) -> str:
-    """Return what an edge says of the derivative of a node; of several outputs, whose it is."""
+    """Return the partial of a node as text on an edge, with its name if there are more outputs."""
     partial = node.partials[position]
     if partial is None:
         return ""
-    whose = f"{shortened(legible(called.get(node)))}: " if len(group) > 1 else ""
+    whose = f"{abbreviated(legible(called.get(node)))}: " if len(group) > 1 else ""
     return whose + number_text(partial, digits)
 
 
-def words(show: str | Iterable[str]) -> set[str]:
-    """Return the words of ``show``; raise ValueError for an unknown one.
+def numbers_to_show(show: str | Iterable[str], nodes: Iterable[Value]) -> set[str]:
+    """Return the words of ``show``, without grad if all gradients are 0.
 
-    >>> sorted(words("data grad"))
-    ['data', 'grad']
+    Raises ValueError for an unknown word.
+
+    >>> sorted(numbers_to_show("data grad", [Value(1.0)]))
+    ['data']
     """
     shown = set(show.split() if isinstance(show, str) else show)
     if unknown := shown - {"data", "grad", "partials"}:
-        message = f"draw: show knows data, grad and partials, not {', '.join(sorted(unknown))}"
-        raise ValueError(message)
-    return shown
+        message = "draw: show: expected some of the words data, grad, partials, got "
+        raise ValueError(message + ", ".join(sorted(unknown)))
+    return shown if any(node.grad for node in nodes) else shown - {"grad"}
 
 
-def folded(
+def folds_of(
     levels: Iterable[Value], clusters: Mapping[str, Iterable[Value]], titles: set[str]
 ) -> dict[Value, str]:
-    """Return the box of each Value that is folded: ``f_0`` for the first of the clusters."""
+    """Return for each folded Value the name of its box: ``f_0`` for the first of the clusters."""
     home = {node: i for i, nodes in enumerate(clusters.values()) for node in nodes}
     boxes = {i: f"f_{i}" for i, title in enumerate(clusters) if title in titles}
     return {node: boxes[home[node]] for node in levels if home.get(node) in boxes}
@@ -271,7 +278,7 @@ def titles_in(fold: object, clusters: Iterable[str]) -> set[str]:
     (['a', 'b'], {'b'})
     """
     if not isinstance(fold, bool | str | Iterable):
-        message = f"draw: fold: expected titles of clusters, or True, got {fold!r}"
+        message = f"draw: fold: expected True or titles of clusters, got {fold!r}"
         raise TypeError(message)
     if isinstance(fold, bool):
         return set(clusters) if fold else set()
@@ -292,26 +299,26 @@ def require_readable(
     boxes += len(set(folds.values()))
     if boxes > max_nodes:
         message = (
-            f"draw: {boxes} numbers are more than anybody can read (max_nodes={max_nodes}); draw a "
-            "part: with a small depth, or a Value in the middle; or fold clusters of them"
+            f"draw: {boxes} numbers are too many to read (max_nodes={max_nodes}); draw a part of "
+            "the graph, with a small depth or from a Value in the middle, or fold clusters"
         )
         raise ValueError(message)
 
 
 def require_untangled(nodes: Sequence[Value]) -> None:
-    """Raise ValueError if their edges are so long that Graphviz would lay them out for minutes."""
+    """Raise ValueError if the edges are so long that Graphviz would take minutes for a layout."""
     crossed = levels_crossed(nodes)
     if crossed > MOST_CROSSED:
         message = (
             f"draw: the graph is too entangled: its edges cross {crossed} levels, and beyond "
-            f"{MOST_CROSSED} a layout takes minutes; draw a part: with a small depth, or a Value "
-            "in the middle"
+            f"{MOST_CROSSED} a layout takes minutes; draw a part of the graph, with a small depth "
+            "or from a Value in the middle"
         )
         raise ValueError(message)
 
 
 def levels_crossed(nodes: Iterable[Value]) -> int:
-    """Return how many levels the edges between some Values cross, arguments given first.
+    """Return how many levels the edges between some Values cross; arguments must come first.
 
     >>> x = Value(1.0)
     >>> y = x * x
@@ -330,14 +337,14 @@ def levels_crossed(nodes: Iterable[Value]) -> int:
 def folded_edges(
     edges: Iterable[dict[str, str]], folds: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
-    """Yield the edges as they are after folding: none inside a box, one between two places.
+    """Yield the edges after folding: none inside a box, and one between a box and another place.
 
     Args:
-        edges: those of the whole graph, as arguments of ``Picture.edge``.
-        folds: the box that a Value is folded into, both by name: ``{"v_12": "f_0"}``.
+        edges: the edges of the whole graph, as arguments of ``Picture.edge``.
+        folds: the name of the box for the name of each folded Value: ``{"v_12": "f_0"}``.
     """
 
-    def place(name: str) -> str:  # o_12 and n_12_0 go where v_12 goes
+    def place(name: str) -> str:  # o_12 and n_12_0 are folded into the box of v_12
         return folds.get(f"v_{name.split('_')[1]}", name)
 
     seen = set()
@@ -354,7 +361,7 @@ def folded_edges(
 def levels_behind(root: Value, depth: float) -> dict[Value, int]:
     """Return the Values at most ``depth`` operations behind ``root``, arguments first.
 
-    Each comes with the least number of operations between it and the root.
+    Each is mapped to its level: the least number of operations between it and the root.
     """
     require_value("draw({})", root, "draw_network(mlp) draws a network itself")
     levels = {root: 0}
@@ -382,14 +389,14 @@ def role_of(node: Value, result: Value) -> str:
 
 
 def box(graph: Picture, name: str, lines: list[str], role: str, **look: Any) -> None:
-    """Add the box of a number to ``graph``, with lines of text in it."""
+    """Add a box for a number to ``graph``, with lines of text in it."""
     graph.node(name, as_typed("\n".join(lines)), id=name, shape="box", **{**ROLES[role], **look})
 
 
 def look_of(node: Value, old: Container[Value]) -> dict[str, Any]:
     """Return how the box of a Value differs from others of its role."""
     look = {"color": WARNING} if node in old else {}
-    if len(str(node.label)) > LONGEST:  # then the picture has not all of it
+    if len(str(node.label)) > LONGEST_LABEL:  # the box does not show all of it
         look["tooltip"] = as_tip(str(node.label))
     return look
 
@@ -397,7 +404,7 @@ def look_of(node: Value, old: Container[Value]) -> dict[str, Any]:
 def fold_box(graph: Picture, name: str, lines: list[str], role: str) -> None:
     """Add the one box of a folded cluster: its title, and how many Values are inside."""
     title, *others = lines
-    text = as_typed("\n".join([shortened(legible(title)), *others]))
+    text = as_typed("\n".join([abbreviated(legible(title)), *others]))
     graph.node(name, text, id=name, **{"margin": "0.15,0.1", **ROLES["folded"], **ROLES[role]})
 
 
@@ -406,14 +413,14 @@ def frame(i: int, title: str) -> Picture:
     look = {"style": "rounded", "color": "#B5B5B5", "fontname": FONT, "fontsize": "12"}
     return Picture(
         name=f"cluster_{i}",
-        graph_attr={"label": as_typed(shortened(legible(title))), "fontcolor": GREY, **look},
+        graph_attr={"label": as_typed(abbreviated(legible(title))), "fontcolor": GREY, **look},
     )
 
 
 def box_text(node: Value, name: str, shown: set[str], digits: int) -> list[str]:
-    """Return what stands in the box of a Value: its name and data, and its gradient below.
+    """Return the lines in the box of a Value: its name and data, and its gradient below.
 
-    What has no name, a constant without a label, stands there as a number, whatever is shown.
+    A constant without a label has no name; its data are shown even if ``shown`` lacks "data".
     """
     first = [name] if name else []
     if "data" in shown or not name:
@@ -425,7 +432,7 @@ def box_text(node: Value, name: str, shown: set[str], digits: int) -> list[str]:
 
 
 def out_of_date(nodes: Iterable[Value]) -> set[Value]:
-    """Return those of some Values, arguments first, that were computed from data of before.
+    """Return the Values that were computed from data that changed since; arguments must come first.
 
     >>> w = Value(1.0)
     >>> square, other = w * w, w * 1
@@ -438,28 +445,3 @@ def out_of_date(nodes: Iterable[Value]) -> set[Value]:
         if not is_as_computed(node) or any(isinstance(x, Value) and x in old for x in node.args):
             old.add(node)
     return old
-
-
-def number_text(x: Any, digits: int) -> str:
-    """Return a number to so many significant digits, with the minus sign of print.
-
-    >>> number_text(-0.0821670, 4), number_text(2, 4), number_text(1e-9, 4)
-    ('−0.08217', '2', '1e−09')
-    >>> number_text(Fraction(1, 3), 4), number_text(Fraction(10**5000, 3), 4)
-    ('1/3', '3.333e+4999')
-    """
-    if isinstance(x, float):
-        text = f"{x:.{digits}g}"
-    elif isinstance(x, int | Fraction) and is_long(x):
-        context = Context(prec=digits + 2, Emax=MAX_EMAX, Emin=MIN_EMIN)
-        quotient = context.divide(Decimal(x.numerator), Decimal(x.denominator))
-        text = f"{quotient.normalize(context):.{digits}g}"
-    else:
-        text = shortened(str(x))
-    return text.replace("-", "−")
-
-
-def is_long(x: int | Fraction) -> bool:
-    """Tell whether nobody would read all digits of an exact number."""
-    bits = x.numerator.bit_length() + x.denominator.bit_length()
-    return bits * math.log10(2) > LONGEST

@@ -1,7 +1,7 @@
 """A network as lecturers draw it: neurons as circles, layer by layer, and a line for each weight.
 
-What is drawn is known by what it has, not by its class: an MLP has ``layers``, a Layer ``neurons``,
-a Neuron ``w`` and ``b``. So a network of your own can be drawn, too.
+A network is recognised by its attributes, not by its class: an MLP has ``layers``, a Layer has
+``neurons``, and a Neuron has ``w`` and ``b``. So a network of your own can be drawn, too.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any, NamedTuple
 
-from tinygrad_edu.drawing.graph import (
-    FONT,
-    GREY,
-    INK,
-    OUT_OF_DATE,
-    ROLES,
-    WARNING,
+from tinygrad_edu.drawing.graph import FONT, GREY, INK, OUT_OF_DATE, ROLES, WARNING, out_of_date
+from tinygrad_edu.drawing.labels import (
+    abbreviated,
+    as_tip,
+    as_typed,
+    legible,
     number_text,
-    out_of_date,
+    with_plural,
 )
-from tinygrad_edu.drawing.labels import as_tip, as_typed, legible, shortened
 from tinygrad_edu.drawing.picture import Picture
 from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.recorder import as_number, takes_gradient
@@ -30,15 +28,17 @@ from tinygrad_edu.support.given import quoted
 from tinygrad_edu.table import weighted_sum
 from tinygrad_edu.value import Value
 
-POSITIVE, NEGATIVE = "#0072B2", "#C75300"  # people with any colour vision tell them apart
-NARROW, WIDE = 0.4, 4.0  # lines, in points
-CIRCLE, BELOW, PITCH, GAP = 1.0, 0.6, 1.25, 2.5  # inches
-"""The width of a neuron, from its middle to its bias, from one to the next, between layers."""
-READABLE = 4  # with so many lines at one of its ends, each line has room for a number
+BLUE, ORANGE = "#0072B2", "#C75300"
+"""Colours of numbers above and below 0, which can be told apart with any colour vision."""
+THINNEST, THICKEST = 0.4, 4.0  # lines, in points
+CIRCLE, BIAS_DISTANCE, PITCH, GAP = 1.0, 0.6, 1.25, 2.5
+"""Inches: the width of a circle; then from its centre to bias, next neuron and next layer."""
+MOST_NUMBERED = 4
+"""If at most this many lines meet at a neuron on one side, each line has room for a number."""
 
 
-class Neuron(NamedTuple):
-    """What is drawn of a neuron: parameters are Values, or plain numbers where it is frozen."""
+class DrawnNeuron(NamedTuple):
+    """The numbers of a neuron; its parameters are Values, or plain numbers if it is frozen."""
 
     w: tuple[Any, ...]
     b: Any
@@ -46,15 +46,15 @@ class Neuron(NamedTuple):
     a: Any
 
 
-class Layer(NamedTuple):
-    """Neurons side by side."""
+class DrawnLayer(NamedTuple):
+    """The neurons of a layer, and the name of their activation."""
 
-    neurons: list[Neuron]
+    neurons: list[DrawnNeuron]
     activation: str
 
 
-class Line(NamedTuple):
-    """A weight that is drawn, with its place in the network, and what its colour stands for."""
+class WeightLine(NamedTuple):
+    """The line of a weight; its look shows ``strength``, which is the weight or its gradient."""
 
     layer: int
     neuron: int
@@ -64,33 +64,27 @@ class Line(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A point of the sheet, in inches."""
+    """A point of the picture, in inches."""
 
     x: float
     y: float
 
 
-class Sheet(NamedTuple):
-    """A picture in the making, and what all its parts need to know.
-
-    That is, besides where everything goes: whether there are gradients, and the neurons whose
-    numbers were computed before data changed.
-    """
+class Canvas(NamedTuple):
+    """A picture in the making, with the facts that all its parts need."""
 
     picture: Picture
-    layers: list[Layer]
+    layers: list[DrawnLayer]
     columns: list[list[int]]
+    """The neurons that are drawn of each layer, as `drawn_neurons` returns them."""
     places: dict[tuple[int, int], Place]
     digits: int
-    graded: bool
+    has_gradients: bool
     old: set[tuple[int, int]]
-
-    def number(self, x: Any) -> str:
-        """Return a number as text."""
-        return number_text(x, self.digits)
+    """The neurons whose z or a was computed before data changed, by layer and number."""
 
     def write(self, name: str, text: str, place: Place, **look: str) -> None:
-        """Add a node, with its text as it is."""
+        """Add a text, drawn character by character, at a place."""
         if "tooltip" in look:
             look["tooltip"] = as_tip(look["tooltip"])
         pos = f"{place.x:.4g},{place.y:.4g}!"
@@ -118,24 +112,27 @@ def draw_network(
 ) -> Picture:
     """Return a network as lecturers draw it: circles, layer by layer, and a line for each weight.
 
-    A line is blue where the weight is above 0, orange where it is below, and the wider the larger
-    the weight is. After a call, z and a of that call stand in the circles; the bias stands below.
-    As SVG, each line and circle tells its numbers, gradients included, to the pointer.
+    A line is blue if the weight is above 0 and orange if it is below; the larger the weight, the
+    wider the line. After a call of the network, each circle shows z and a of that call; the bias
+    is written below the circle. In SVG, each line and circle has a tooltip with its numbers,
+    gradients included.
 
-    Where all gradients are 0, as before ``backward()``, none is written. Where data changed after
-    the call, as by a step of training, a line below says so, and the circles are red whose z and a
-    were computed from the old data.
+    If all gradients are 0, as before ``backward()``, none is written. If data changed after the
+    call, for example in a training step, a line below the picture says so, and the circles whose z
+    or a was computed from the old data are red.
 
     Args:
-        network: an MLP, a Layer or a Neuron, or what has the same attributes.
+        network: an MLP, a Layer or a Neuron, or an object with the same attributes.
         show: "weights", or "grad" for lines that show the gradients of the weights instead.
-        numbers: whether to write the number on each line; left out, where there is room.
+        numbers: whether to write the number on each line; left out, they are written if there is
+            room.
         digits: significant digits of the numbers.
-        max_neurons: of a larger layer only the first and the last are drawn, so many in all rows.
+        max_neurons: the greatest number of rows; of a larger layer, only the first neurons and the
+            last one are drawn.
 
-    Raises TypeError for what is no network; ValueError for another word in ``show``, for layers
-    that do not fit together, for fewer than 3 of ``max_neurons``, and for gradients of a frozen
-    network, which has none.
+    Raises TypeError if ``network`` is not a network; ValueError for another word in ``show``, for
+    layers that do not fit together, for ``max_neurons`` below 3, and for the gradients of a frozen
+    copy, which has none.
 
     >>> from tinygrad_edu import MLP
     >>> picture = draw_network(MLP(2, [3, 1]))
@@ -144,35 +141,35 @@ def draw_network(
     """
     layers = layers_of(network)
     if show not in ("weights", "grad"):
-        message = f"draw_network: show is 'weights' or 'grad', not {show!r}"
+        message = f"draw_network: show: expected 'weights' or 'grad', got {show!r}"
         raise ValueError(message)
     sizes = [len(layers[0].neurons[0].w), *(len(layer.neurons) for layer in layers)]
-    columns = [rows(size, max_neurons) for size in sizes]
+    columns = [drawn_neurons(size, max_neurons) for size in sizes]
     lines = list(lines_of(layers, columns, show))
     crowd = max(min(len(ins), len(outs)) for ins, outs in pairwise(columns))
     if numbers is None:
-        numbers = crowd <= READABLE
-    fontsize = str(max(12, 2 * max(map(len, columns))))  # large pictures are seen from afar
-    graded, old = has_gradients(layers), changed(layers, columns)
-    numbers = numbers and (graded or show == "weights")  # before backward() there are no gradients
-    picture = blank(fontsize, legend(lines, show, digits, changed=bool(old)))
-    places = grid(columns, crowd if numbers else 0)
-    sheet = Sheet(picture, layers, columns, places, digits, graded, old)
+        numbers = crowd <= MOST_NUMBERED
+    fontsize = str(max(12, 2 * max(map(len, columns))))  # a large picture is usually scaled down
+    with_gradients, old = has_gradients(layers), neurons_out_of_date(layers, columns)
+    numbers = numbers and (with_gradients or show == "weights")
+    picture = empty_network(fontsize, legend(lines, show, digits, changed=bool(old)))
+    places = neuron_places(columns, crowd if numbers else 0)
+    canvas = Canvas(picture, layers, columns, places, digits, with_gradients, old)
     for layer, size in enumerate(sizes):
-        draw_column(sheet, layer, size, fontsize, show)
-    widest = greatest(lines)
+        draw_column(canvas, layer, size, fontsize, show)
+    largest = largest_strength(lines)
     for line in lines:
-        draw_line(sheet, line, widest)
+        draw_line(canvas, line, largest)
         if numbers:
-            draw_number(sheet, line)
+            draw_number(canvas, line)
     return picture
 
 
-# --- what there is to draw ------------------------------------------------------------------------
+# --- reading the network --------------------------------------------------------------------------
 
 
-def layers_of(network: Any) -> list[Layer]:
-    """Return the layers of a network; raise TypeError for what is none.
+def layers_of(network: Any) -> list[DrawnLayer]:
+    """Return the layers of a network; raise TypeError if it is not one.
 
     >>> from tinygrad_edu import MLP
     >>> [layer.activation for layer in layers_of(MLP(2, [3, 1], "relu"))]
@@ -193,45 +190,46 @@ def layers_of(network: Any) -> list[Layer]:
     for number, layer in enumerate(layers, start=1):
         for neuron in layer.neurons:
             if len(neuron.w) != size:
-                message = f"draw_network: a neuron of layer {number} has {len(neuron.w)} weights "
-                message += f"for {size} inputs"
+                message = f"draw_network: a neuron of layer {number} has {len(neuron.w)} weights, "
+                message += f"but {size} inputs; each input needs one weight"
                 raise ValueError(message)
         size = len(layer.neurons)
     return layers
 
 
-def layer_of(layer: Any) -> Layer:
-    """Return what is drawn of a layer, or of a neuron by itself."""
+def layer_of(layer: Any) -> DrawnLayer:
+    """Return a layer to draw, given a layer or a single neuron."""
     neurons = [
-        Neuron(tuple(n.w), n.b, getattr(n, "z", None), getattr(n, "a", None))
+        DrawnNeuron(tuple(n.w), n.b, getattr(n, "z", None), getattr(n, "a", None))
         for n in getattr(layer, "neurons", [layer])
     ]
     g = getattr(layer, "activation", "")
-    g = getattr(g, "func", g)  # of a function with settings
-    return Layer(neurons, str(getattr(g, "name", getattr(g, "__name__", g))))
+    g = getattr(g, "func", g)  # a functools.partial has the function as func
+    return DrawnLayer(neurons, str(getattr(g, "name", getattr(g, "__name__", g))))
 
 
-def rows(size: int, at_most: Any) -> list[int]:
-    """Return which neurons of a layer are drawn, counted from 1; 0 where some are left out.
+def drawn_neurons(size: int, at_most: Any) -> list[int]:
+    """Return the numbers, from 1, of the neurons of a layer to draw; 0 stands for those left out.
 
-    >>> rows(3, 4), rows(784, 4)
+    >>> drawn_neurons(3, 4), drawn_neurons(784, 4)
     ([1, 2, 3], [1, 2, 0, 784])
     """
     if not isinstance(at_most, int) or at_most < 3:
-        message = f"draw_network: max_neurons is a whole number from 3 on, not {at_most!r}"
+        message = "draw_network: max_neurons: expected a whole number of at least 3, got "
+        message += repr(at_most)
         raise ValueError(message)
     if size <= at_most:
         return list(range(1, size + 1))
     return [*range(1, at_most - 1), 0, size]
 
 
-def lines_of(layers: list[Layer], columns: list[list[int]], show: str) -> Iterator[Line]:
-    """Yield the weights between the neurons that are drawn."""
+def lines_of(layers: list[DrawnLayer], columns: list[list[int]], show: str) -> Iterator[WeightLine]:
+    """Yield the lines between the neurons that are drawn."""
     for number, layer in enumerate(layers, start=1):
         for i in filter(None, columns[number]):
             for j in filter(None, columns[number - 1]):
                 w = layer.neurons[i - 1].w[j - 1]
-                yield Line(number, i, j, w, strength_of(w, show))
+                yield WeightLine(number, i, j, w, strength_of(w, show))
 
 
 def strength_of(p: Any, show: str) -> Any:
@@ -240,18 +238,19 @@ def strength_of(p: Any, show: str) -> Any:
         return as_number(p)
     if isinstance(p, Value):
         return p.grad
-    message = "draw_network: show='grad': the plain numbers of a frozen network have no gradient"
+    message = "draw_network: show='grad': a frozen copy has plain numbers without gradients; draw "
+    message += "the network that it is a copy of"
     raise ValueError(message)
 
 
-def has_gradients(layers: list[Layer]) -> bool:
-    """Tell whether some gradient is not 0; before ``backward()`` there is none."""
+def has_gradients(layers: list[DrawnLayer]) -> bool:
+    """Tell whether some gradient is not 0; before ``backward()`` all are 0."""
     neurons = [neuron for layer in layers for neuron in layer.neurons]
     return any(p.grad for n in neurons for p in (*n.w, n.b) if isinstance(p, Value))
 
 
-def changed(layers: list[Layer], columns: list[list[int]]) -> set[tuple[int, int]]:
-    """Return the layer and the number of each neuron whose z or a was computed from other data."""
+def neurons_out_of_date(layers: list[DrawnLayer], columns: list[list[int]]) -> set[tuple[int, int]]:
+    """Return layer and number of each neuron whose z or a was computed before data changed."""
     shown = [
         (number, i, x)
         for number, layer in enumerate(layers, start=1)
@@ -263,19 +262,19 @@ def changed(layers: list[Layer], columns: list[list[int]]) -> set[tuple[int, int
     return {(number, i) for number, i, x in shown if x in old}
 
 
-def greatest(lines: list[Line]) -> Any:
-    """Return the greatest size of what the lines show, infinities and nan apart."""
+def largest_strength(lines: list[WeightLine]) -> Any:
+    """Return the largest absolute value that the lines show, apart from infinities and nan."""
     return max((abs(s) for *_, s in lines if math.isfinite(s)), default=0)
 
 
-# --- where it goes --------------------------------------------------------------------------------
+# --- placing neurons and numbers ------------------------------------------------------------------
 
 
-def grid(columns: list[list[int]], crowd: int) -> dict[tuple[int, int], Place]:
-    """Return the place of each neuron, with room for the numbers of ``crowd`` lines at an end."""
+def neuron_places(columns: list[list[int]], crowd: int) -> dict[tuple[int, int], Place]:
+    """Return the place of each neuron, with room for ``crowd`` numbers beside a neuron."""
     height = max(map(len, columns))
-    pitch = max(PITCH, 0.19 * (1 + crowd))  # see draw_number: the height of a number for each
-    gap = max(GAP, 1.0 * (1 + crowd), 0.5 * pitch * height)  # the first number, beside a circle
+    pitch = max(PITCH, 0.19 * (1 + crowd))  # the numbers beside a neuron do not overlap
+    gap = max(GAP, 1.0 * (1 + crowd), 0.5 * pitch * height)  # nor do they reach into its circle
     return {
         (layer, i): Place(layer * gap, (len(column) / 2 - row) * pitch)
         for layer, column in enumerate(columns)
@@ -283,27 +282,28 @@ def grid(columns: list[list[int]], crowd: int) -> dict[tuple[int, int], Place]:
     }
 
 
-def draw_number(sheet: Sheet, line: Line) -> None:
-    """Write its number on a line, where all lines between the two layers are well apart.
+def draw_number(canvas: Canvas, line: WeightLine) -> None:
+    """Write the number of a line where all lines between the two layers are well apart.
 
-    From each of the neurons on the left, n lines go out. At 1 / (1 + n) of the way they are spread
-    just as far as those of the next neuron begin; so it is from the right.
+    n lines leave each neuron on the left. At 1 / (1 + n) of the way, they have spread out just so
+    far that the lines of the next neuron begin there. The same holds from the right. The side with
+    fewer lines at each neuron is taken.
     """
     layer, i, j, _, strength = line
-    start, end = sheet.places[layer - 1, j], sheet.places[layer, i]
-    ins, outs = len(sheet.columns[layer - 1]), len(sheet.columns[layer])
+    start, end = canvas.places[layer - 1, j], canvas.places[layer, i]
+    ins, outs = len(canvas.columns[layer - 1]), len(canvas.columns[layer])
     way = 1 / (1 + outs) if outs <= ins else 1 - 1 / (1 + ins)
     at = Place(start.x + way * (end.x - start.x), start.y + way * (end.y - start.y))
     look = {"style": "filled", "fillcolor": "white", "fontcolor": colour(strength)}
-    tooltip = told(sheet, line)
-    sheet.write(f"t_{layer}_{i}_{j}", sheet.number(strength), at, tooltip=tooltip, **look)
+    text, tooltip = number_text(strength, canvas.digits), line_tooltip(canvas, line)
+    canvas.write(f"t_{layer}_{i}_{j}", text, at, tooltip=tooltip, **look)
 
 
-# --- how it looks ---------------------------------------------------------------------------------
+# --- drawing --------------------------------------------------------------------------------------
 
 
-def blank(fontsize: str, label: str) -> Picture:
-    """Return a picture with a legend, on which every node stands where it is put."""
+def empty_network(fontsize: str, label: str) -> Picture:
+    """Return an empty picture with a legend, in which every node has a fixed place."""
     return Picture(
         graph_attr={"layout": "neato", "splines": "line", "outputorder": "edgesfirst",
                     "bgcolor": "white", "fontname": FONT, "fontsize": fontsize, "fontcolor": GREY,
@@ -314,133 +314,136 @@ def blank(fontsize: str, label: str) -> Picture:
     )  # fmt: skip
 
 
-def draw_column(sheet: Sheet, layer: int, size: int, fontsize: str, show: str) -> None:
-    """Add a layer, 0 being the inputs: what it is called, and a circle for each neuron."""
-    column = sheet.columns[layer]
-    top = max(place.y for place in sheet.places.values()) + CIRCLE / 2 + int(fontsize) / 30
-    above = Place(sheet.places[layer, 1].x, top)
-    sheet.write(f"l_{layer}", heading(sheet.layers, layer), above, fontsize=fontsize)
+def draw_column(canvas: Canvas, layer: int, size: int, fontsize: str, show: str) -> None:
+    """Add a layer with its heading and a circle for each neuron; layer 0 is the inputs."""
+    column = canvas.columns[layer]
+    top = max(place.y for place in canvas.places.values()) + CIRCLE / 2 + int(fontsize) / 30
+    above = Place(canvas.places[layer, 1].x, top)
+    canvas.write(f"l_{layer}", heading(canvas.layers, layer), above, fontsize=fontsize)
     for i in column:
         if i == 0:
             left_out = f"•\n•\n•\n{size - len(column) + 1} more"
-            sheet.write(f"d_{layer}", left_out, sheet.places[layer, 0])
+            canvas.write(f"d_{layer}", left_out, canvas.places[layer, 0])
         elif layer == 0:
-            draw_input(sheet, i)
+            draw_input(canvas, i)
         else:
-            draw_neuron(sheet, layer, i)
-            draw_bias(sheet, layer, i, show)
+            draw_neuron(canvas, layer, i)
+            draw_bias(canvas, layer, i, show)
 
 
-def draw_input(sheet: Sheet, j: int) -> None:
-    """Add the circle of an input, with its number in the last call, which the first layer knows."""
-    first = sheet.layers[0].neurons[0]
+def draw_input(canvas: Canvas, j: int) -> None:
+    """Add the circle of an input, with its number in the last call, which the first neuron kept."""
+    first = canvas.layers[0].neurons[0]
     x = None
     if isinstance(first.z, Value) and first.z.op is weighted_sum:
         x = first.z.args[len(first.w) + j - 1]
-    label = shortened(legible(str(getattr(x, "label", "") or name("x", j))))
-    number = written(x, sheet.digits)
+    label = abbreviated(legible(str(getattr(x, "label", "") or name("x", j))))
+    number = as_texts(x, canvas.digits)
     tooltip = f"input {j}: {' = '.join([label, *number])}"
-    sheet.circle((0, j), "\n".join([label, *number]), tooltip, "input")
+    canvas.circle((0, j), "\n".join([label, *number]), tooltip, "input")
 
 
-def draw_neuron(sheet: Sheet, layer: int, i: int) -> None:
-    """Add the circle of a neuron, with z and a in the last call."""
-    neuron = sheet.layers[layer - 1].neurons[i - 1]
-    indices = name("", i, layer=layer if len(sheet.layers) > 1 else 0)
+def draw_neuron(canvas: Canvas, layer: int, i: int) -> None:
+    """Add the circle of a neuron, with z and a of the last call."""
+    neuron = canvas.layers[layer - 1].neurons[i - 1]
+    indices = name("", i, layer=layer if len(canvas.layers) > 1 else 0)
     numbers = {"a": neuron.a} if neuron.a is neuron.z else {"z": neuron.z, "a": neuron.a}
-    text = [f"{s}{indices} = {x}" for s in numbers for x in written(numbers[s], sheet.digits)]
-    tooltip = ", ".join([*text, parameter_text("b", neuron.b, graded=sheet.graded)])
-    if (layer, i) in sheet.old:
+    text = [f"{s}{indices} = {x}" for s in numbers for x in as_texts(numbers[s], canvas.digits)]
+    bias = parameter_text("b", neuron.b, with_gradient=canvas.has_gradients)
+    tooltip = ", ".join([*text, bias])
+    if (layer, i) in canvas.old:
         tooltip += f"; z and a are {OUT_OF_DATE}"
-    role = "result" if layer == len(sheet.layers) else "intermediate"
+    role = "result" if layer == len(canvas.layers) else "intermediate"
     shown = "\n".join(text) or f"a{indices}"
-    sheet.circle((layer, i), shown, f"layer {layer}, neuron {i}: {tooltip}", role)
+    canvas.circle((layer, i), shown, f"layer {layer}, neuron {i}: {tooltip}", role)
 
 
-def draw_bias(sheet: Sheet, layer: int, i: int, show: str) -> None:
-    """Write the bias of a neuron below its circle, or its gradient."""
-    if show == "grad" and not sheet.graded:
+def draw_bias(canvas: Canvas, layer: int, i: int, show: str) -> None:
+    """Write the bias of a neuron, or the gradient of its bias, below its circle."""
+    if show == "grad" and not canvas.has_gradients:
         return
-    b, (x, y) = sheet.layers[layer - 1].neurons[i - 1].b, sheet.places[layer, i]
+    b, (x, y) = canvas.layers[layer - 1].neurons[i - 1].b, canvas.places[layer, i]
     strength = strength_of(b, show)
-    text = f"{'grad b' if show == 'grad' else 'b'} = {sheet.number(strength)}"
-    look = {"fontcolor": colour(strength), "tooltip": parameter_text("b", b, graded=sheet.graded)}
-    sheet.write(f"b_{layer}_{i}", text, Place(x, y - BELOW), **look)
+    text = f"{'grad b' if show == 'grad' else 'b'} = {number_text(strength, canvas.digits)}"
+    tooltip = parameter_text("b", b, with_gradient=canvas.has_gradients)
+    look = {"fontcolor": colour(strength), "tooltip": tooltip}
+    canvas.write(f"b_{layer}_{i}", text, Place(x, y - BIAS_DISTANCE), **look)
 
 
-def draw_line(sheet: Sheet, line: Line, widest: Any) -> None:
-    """Add the line of a weight; what is not finite is dashed."""
+def draw_line(canvas: Canvas, line: WeightLine, largest: Any) -> None:
+    """Add the line of a weight; it is dashed if its number is not finite."""
     layer, i, j, _, strength = line
     finite = math.isfinite(strength)
-    share = float(abs(strength) / widest) if finite and widest else float(not finite)
-    sheet.picture.edge(
+    share = float(abs(strength) / largest) if finite and largest else float(not finite)
+    canvas.picture.edge(
         f"n_{layer - 1}_{j}",
         f"n_{layer}_{i}",
         id=f"w_{layer}_{i}_{j}",
         color=colour(strength),
-        penwidth=f"{NARROW + (WIDE - NARROW) * share:.3g}",
+        penwidth=f"{THINNEST + (THICKEST - THINNEST) * share:.3g}",
         style="solid" if finite else "dashed",
-        tooltip=as_tip(told(sheet, line)),
+        tooltip=as_tip(line_tooltip(canvas, line)),
     )
 
 
-def heading(layers: list[Layer], layer: int) -> str:
-    """Return what stands above a layer, 0 being the inputs."""
+def heading(layers: list[DrawnLayer], layer: int) -> str:
+    """Return the text above a layer; layer 0 is the inputs."""
     if layer == 0:
-        return counted(len(layers[0].neurons[0].w), "input")
+        return with_plural(len(layers[0].neurons[0].w), "input")
     neurons, activation = layers[layer - 1]
-    return f"layer {layer}\n{counted(len(neurons), 'neuron')}, {activation}".rstrip(", ")
+    return f"layer {layer}\n{with_plural(len(neurons), 'neuron')}, {activation}".rstrip(", ")
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a number of things.
+def legend(lines: list[WeightLine], show: str, digits: int, *, changed: bool = False) -> str:
+    """Return the meaning of colours and widths as an HTML label of Graphviz.
 
-    >>> counted(1, "input"), counted(2, "input")
-    ('1 input', '2 inputs')
+    If data changed, a note about that is added.
     """
-    return f"{n} {noun}{'s' * (n != 1)}"
-
-
-def legend(lines: list[Line], show: str, digits: int, *, changed: bool = False) -> str:
-    """Return what the colours and widths mean, in HTML of Graphviz, and whether data changed."""
     what = "weight" if show == "weights" else "gradient"
-    widest = greatest(lines)
-    widths = f"widest: ±{number_text(widest, digits)}" if widest else "all are 0"
-    if show == "grad" and not widest:
+    largest = largest_strength(lines)
+    widths = f"widest line: ±{number_text(largest, digits)}" if largest else "all are 0"
+    if show == "grad" and not largest:
         widths += ", as before backward()"
-    note = f"z and a in red circles are {OUT_OF_DATE}: data changed; call the network again"
+    note = f"data changed: z and a in red circles are {OUT_OF_DATE}; call the network again"
     space = "     "
     return (
         f'<<font point-size="6"> <br/></font>'
-        f'<font color="{POSITIVE}"><b>—</b>  {what} above 0</font>{space}'
-        f'<font color="{NEGATIVE}"><b>—</b>  below 0</font>{space}{widths}'
+        f'<font color="{BLUE}"><b>—</b>  {what} above 0</font>{space}'
+        f'<font color="{ORANGE}"><b>—</b>  below 0</font>{space}{widths}'
         + (f'<br/><font color="{WARNING}">{note}</font>' if changed else "")
         + ">"
     )
 
 
 def colour(x: Any) -> str:
-    """Return the colour of a number: by its sign, grey for 0 and nan."""
-    return POSITIVE if x > 0 else NEGATIVE if x < 0 else GREY
+    """Return the colour for the sign of a number; grey for 0 and nan."""
+    return BLUE if x > 0 else ORANGE if x < 0 else GREY
 
 
-def told(sheet: Sheet, line: Line) -> str:
+def line_tooltip(canvas: Canvas, line: WeightLine) -> str:
     """Return the tooltip of a line."""
     otherwise = f"w from {line.input} to {line.neuron}"
-    return parameter_text(otherwise, line.weight, graded=sheet.graded)
+    return parameter_text(otherwise, line.weight, with_gradient=canvas.has_gradients)
 
 
-def parameter_text(otherwise: str, p: Any, *, graded: bool = True) -> str:
-    """Return name, number and, if there are gradients, the gradient of a parameter.
+def parameter_text(otherwise: str, p: Any, *, with_gradient: bool = True) -> str:
+    """Return label and number of a parameter, and its gradient if ``with_gradient`` is true.
+
+    Without a label, ``otherwise`` is its name. Plain numbers have no gradient.
 
     >>> parameter_text("b", Value(0.5, label="b₁")), parameter_text("b", 0.5)
     ('b₁ = 0.5, grad 0', 'b = 0.5')
     """
     text = f"{getattr(p, 'label', '') or otherwise} = {number_text(as_number(p), 10)}"
-    return f"{text}, grad {number_text(p.grad, 10)}" if graded and takes_gradient(p) else text
+    if with_gradient and takes_gradient(p):
+        text += f", grad {number_text(p.grad, 10)}"
+    return text
 
 
-def written(x: Any, digits: int) -> Sequence[str]:
-    """Return a number as text, if it is one: before a call there is none, of a batch no single."""
+def as_texts(x: Any, digits: int) -> Sequence[str]:
+    """Return a list with the text of a number; an empty one if x is not a single number.
+
+    That is so before the first call, and after a call with a batch.
+    """
     x = as_number(x)
     return [number_text(x, digits)] if isinstance(x, Real) else []

@@ -1,7 +1,7 @@
-"""Pictures as SVG without Graphviz, for where it cannot run: in a browser, above all.
+"""Pictures as SVG on machines without Graphviz, such as a browser.
 
-What a picture says in the DOT language is read, laid out by :mod:`tinygrad_edu.drawing.layout` and
-written with the ids and elements of Graphviz, so that a page finds the parts of either drawing.
+The DOT text of a picture is read, laid out by :mod:`tinygrad_edu.drawing.layout`, and written with
+the ids and elements that Graphviz uses, so that a page finds the parts of a picture either way.
 
 >>> from tinygrad_edu import Value, draw
 >>> a = Value(2.0, label="a")
@@ -21,28 +21,28 @@ from typing import Any
 from unicodedata import combining, east_asian_width
 
 from tinygrad_edu.drawing.labels import decoded, legible, unescaped
-from tinygrad_edu.drawing.layout import Cell, Edge, Look, Point, arrange
+from tinygrad_edu.drawing.layout import Cell, LayoutEdge, Look, Point, arrange
 
-INCH = 72  # points, in which all lengths are
-MARGIN, RIM, ROUND, HEAD = 4.0, 4.0, 6.0, 10.0
-"""Around it all, between two borders, of a round corner, of an arrowhead of size 1."""
-LINE = 1.2  # from line to line, in sizes of letters
+INCH = 72  # points, the unit of all lengths here
+PAGE_MARGIN, RIM, CORNER, HEAD = 4.0, 4.0, 6.0, 10.0
+"""Around the picture; between two borders; radius of a round corner; arrowhead of size 1."""
+LINE_HEIGHT = 1.2  # times the font size
 DASHES = {"dotted": "1,5", "dashed": "5,2"}
 LOOKS = {
     "color": "black", "fontname": "Times", "fontsize": "14", "fontcolor": "black", "label": "",
     "shape": "ellipse", "width": "0.75", "height": "0.5", "margin": "0.11,0.055",
     "peripheries": "1", "fillcolor": "lightgrey", "style": "", "penwidth": "1", "arrowsize": "1",
 }  # fmt: skip
-"""How things look where a picture does not say it, here and with Graphviz."""
+"""Attributes that a picture does not set have these values, as in Graphviz."""
 
 
 @dataclass
-class Sheet:
-    """All that is to be drawn."""
+class Diagram:
+    """The nodes and edges of a picture, with their places once they are laid out."""
 
     look: Look
     nodes: dict[str, Cell]
-    edges: list[Edge]
+    edges: list[LayoutEdge]
 
     @property
     def goes_right(self) -> bool:
@@ -56,43 +56,44 @@ class Sheet:
 
 
 def svg(picture: Any) -> str:
-    """Return a picture as SVG, laid out without Graphviz; the same picture, the same text.
+    """Return a picture as SVG, laid out without Graphviz; the same picture gives the same text.
 
     Args:
-        picture: a ``graphviz.Digraph``. Known are boxes, circles and text alone, plain labels and
-            colours; directions from left to right and from top to bottom; and nodes that stand
-            where their ``pos`` says. Clusters are drawn without their frames, an edge from a node
-            to itself not at all.
+        picture: a ``graphviz.Digraph``. It may have boxes, circles and plain text, with plain
+            labels and colours; it may run from left to right or from top to bottom, or place its
+            nodes by ``pos``. Clusters are drawn without frames, and an edge from a node to itself
+            is not drawn.
 
-    Raises RuntimeError for a line of DOT that is more than a node, an edge or a cluster.
+    Raises RuntimeError for a line of DOT that is not a node, an edge or a cluster.
     """
-    sheet = read(picture)
-    if all("pos" in cell.look for cell in sheet.nodes.values()):
-        pin(sheet)
-    elif sheet.goes_right:
-        arrange(sheet.nodes.values(), sheet.edges)
-    else:  # down is right, with x and y exchanged
-        exchange(sheet)
-        arrange(sheet.nodes.values(), sheet.edges)
-        exchange(sheet)
-    return "\n".join(drawing(sheet))
+    diagram = diagram_of(picture)
+    if all("pos" in cell.look for cell in diagram.nodes.values()):
+        pin(diagram)
+    elif diagram.goes_right:
+        arrange(diagram.nodes.values(), diagram.edges)
+    else:  # lay it out from left to right, with x and y exchanged
+        exchange(diagram)
+        arrange(diagram.nodes.values(), diagram.edges)
+        exchange(diagram)
+    return "\n".join(svg_lines(diagram))
 
 
-# --- what there is to draw ------------------------------------------------------------------------
+# --- reading DOT ----------------------------------------------------------------------------------
 
-WORD = r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}="]+'
-STATEMENT = re.compile(rf"({WORD})(?: -> ({WORD}))?(?: \[(.*)\])?", re.DOTALL)
+DOT_WORD = r'"(?:[^"\\]|\\.)*"|[^\s\[\]{}="]+'
+STATEMENT = re.compile(rf"({DOT_WORD})(?: -> ({DOT_WORD}))?(?: \[(.*)\])?", re.DOTALL)
 FRAME = re.compile(r"subgraph |graph |\}")
-ATTRIBUTE = re.compile(rf"(\w+)=({WORD})", re.DOTALL)
+ATTRIBUTE = re.compile(rf"(\w+)=({DOT_WORD})", re.DOTALL)
 
 
-def read(picture: Any) -> Sheet:
-    """Read the lines that the methods of a ``graphviz.Digraph`` have written.
+def diagram_of(picture: Any) -> Diagram:
+    """Return the diagram in the lines of DOT that the methods of a ``graphviz.Digraph`` write.
 
     >>> from tinygrad_edu.drawing import Picture
     >>> picture = Picture()
     >>> picture.edge("a", "b", label="twice")
-    >>> list(read(picture).nodes), read(picture).edges[0].look["label"]
+    >>> diagram = diagram_of(picture)
+    >>> list(diagram.nodes), diagram.edges[0].look["label"]
     (['a', 'b'], 'twice')
     """
     graph = {**LOOKS, **picture.graph_attr}
@@ -109,26 +110,30 @@ def read(picture: Any) -> Sheet:
         name: node_cell({**general, "id": name, "label": name, **look})
         for name, look in looks.items()
     }
-    sheet = Sheet(graph, nodes, [Edge(nodes[a], nodes[b], look) for a, b, look in edges if a != b])
-    for edge in sheet.edges:
-        edge.label = label_cell(edge.look, above=sheet.goes_right)
-    return sheet
+    drawn = [LayoutEdge(nodes[a], nodes[b], look) for a, b, look in edges if a != b]
+    diagram = Diagram(graph, nodes, drawn)
+    for edge in diagram.edges:
+        edge.label = label_cell(edge.look, above=diagram.goes_right)
+    return diagram
 
 
 def statements(lines: Iterable[str]) -> Iterator[tuple[str, str, Look]]:
-    """Yield the nodes and edges in lines of DOT: a node or the tail of an edge, its head, looks."""
+    """Yield the nodes and edges in lines of DOT, as triples.
+
+    They are (name, "", look) for a node, and (tail, head, look) for an edge.
+    """
     for line in map(str.strip, lines):
         found = STATEMENT.fullmatch(line)
         if found and found[1] not in ("graph", "node", "edge"):
             look = {key: value_of(key, word) for key, word in ATTRIBUTE.findall(found[3] or "")}
             yield unquoted(found[1]), unquoted(found[2] or ""), look
         elif not FRAME.match(line):
-            message = f"this line of DOT needs a Graphviz that works: {line!r}"
+            message = f"this line of DOT can only be drawn by Graphviz: {line!r}"
             raise RuntimeError(message)
 
 
 def unquoted(word: str) -> str:
-    r"""Return what a word of DOT stands for.
+    r"""Return the text that a word of DOT stands for.
 
     >>> unquoted(r'"a = \"2\"\ngrad\\0"').split("\n")
     ['a = "2"', 'grad\\0']
@@ -137,10 +142,10 @@ def unquoted(word: str) -> str:
 
 
 def value_of(key: str, word: str) -> str:
-    """Return the value of an attribute, as Graphviz understands it."""
+    """Return the value of an attribute, read as Graphviz reads it."""
     value = unquoted(word)
     if key == "tooltip":
-        value = unescaped(value)  # its escapes are read twice
+        value = unescaped(value)  # Graphviz replaces escapes in a tooltip twice
     return decoded(value) if key in ("label", "tooltip") else value
 
 
@@ -161,7 +166,7 @@ def node_cell(look: Look) -> Cell:
 
 
 def label_cell(look: Look, *, above: bool) -> Cell | None:
-    """Return the cell of an edge's label, which stands above the edge, or else right of it."""
+    """Return the cell for an edge's label: above the edge, or else to the right of it."""
     if not look["label"]:
         return None
     wide, high = text_size(look)
@@ -169,18 +174,18 @@ def label_cell(look: Look, *, above: bool) -> Cell | None:
 
 
 def inches(text: str) -> float:
-    """Return a length in points."""
+    """Return a length in points, given the text of a length in inches."""
     return float(text) * INCH
 
 
 def text_size(look: Look) -> Point:
-    """Return about how wide and how high a label is, in Helvetica or Arial."""
+    """Return the approximate width and height of a label in Helvetica or Arial."""
     lines, size = look["label"].split("\n"), float(look["fontsize"])
-    return max(map(text_width, lines)) * size, len(lines) * LINE * size
+    return max(map(text_width, lines)) * size, len(lines) * LINE_HEIGHT * size
 
 
 def text_width(text: str) -> float:
-    """Return about how wide a line of text is, in sizes of its letters.
+    """Return the approximate width of a line of text, as a multiple of the font size.
 
     >>> text_width("il") < text_width("00") < text_width("MW") < text_width("漢字")
     True
@@ -196,24 +201,24 @@ def text_width(text: str) -> float:
     )  # fmt: skip
 
 
-# --- where it goes --------------------------------------------------------------------------------
+# --- placing nodes and edges ----------------------------------------------------------------------
 
 
-def exchange(sheet: Sheet) -> None:
-    """Exchange x and y of everything, and width and height."""
-    for cell in sheet.cells:
+def exchange(diagram: Diagram) -> None:
+    """Exchange x and y, and width and height, of everything."""
+    for cell in diagram.cells:
         cell.x, cell.y = cell.y, cell.x
         cell.width, cell.height = cell.height, cell.width
-    for edge in sheet.edges:
+    for edge in diagram.edges:
         edge.curve = [(y, x) for x, y in edge.curve]
 
 
-def pin(sheet: Sheet) -> None:
-    """Put every node where its ``pos`` is, in inches from below, and draw straight edges."""
-    for cell in sheet.nodes.values():
+def pin(diagram: Diagram) -> None:
+    """Put every node at its ``pos``, in inches with y upwards, and draw straight edges."""
+    for cell in diagram.nodes.values():
         x, y = cell.look["pos"].rstrip("!").split(",")
         cell.x, cell.y = inches(x), -inches(y)
-    for edge in sheet.edges:
+    for edge in diagram.edges:
         a, b = edge.tail, edge.head
         across, down = b.x - a.x, b.y - a.y
         far = 2 * math.hypot(across, down) or 1.0
@@ -221,32 +226,32 @@ def pin(sheet: Sheet) -> None:
         edge.curve = [(a.x + way * across, a.y + way * down) for way in ways]
 
 
-# --- how it is written ----------------------------------------------------------------------------
+# --- writing SVG ----------------------------------------------------------------------------------
 
 
-def drawing(sheet: Sheet) -> Iterator[str]:
+def svg_lines(diagram: Diagram) -> Iterator[str]:
     """Yield the lines of the SVG."""
-    bends = [Cell(0, 0, x=x, y=y) for edge in sheet.edges for x, y in edge.curve]
-    page = around([*sheet.cells, *bends], MARGIN)
-    caption = caption_lines(sheet.look, page)
+    bends = [Cell(0, 0, x=x, y=y) for edge in diagram.edges for x, y in edge.curve]
+    page = around([*diagram.cells, *bends], PAGE_MARGIN)
+    caption = caption_lines(diagram.look, page)
     left, top = page.x - page.width / 2, page.y - page.height / 2
     yield (
         f'<svg width="{page.width:.0f}pt" height="{page.height:.0f}pt" '
         f'viewBox="{point(left, top)} {point(page.width, page.height)}" '
         'xmlns="http://www.w3.org/2000/svg">\n<g id="graph0" class="graph">'
     )
-    yield rectangle(page, fill=sheet.look.get("bgcolor", "none"), stroke="none")
+    yield rectangle(page, fill=diagram.look.get("bgcolor", "none"), stroke="none")
     yield from caption
-    for edge in sheet.edges:
+    for edge in diagram.edges:
         name = f"{edge.tail.look['id']}->{edge.head.look['id']}"
-        yield part(edge.look, name, "edge", edge_lines(edge, level=sheet.goes_right))
-    for name, cell in sheet.nodes.items():
+        yield part(edge.look, name, "edge", edge_lines(edge, goes_right=diagram.goes_right))
+    for name, cell in diagram.nodes.items():
         yield part(cell.look, name, "node", node_lines(cell))
     yield "</g>\n</svg>\n"
 
 
 def around(cells: Iterable[Cell], margin: float) -> Cell:
-    """Return the smallest cell around others and a margin."""
+    """Return the smallest cell that holds other cells and a margin."""
     sides = [
         (cell.x + sign * cell.width / 2, cell.y + sign * cell.height / 2)
         for cell in cells
@@ -258,7 +263,7 @@ def around(cells: Iterable[Cell], margin: float) -> Cell:
 
 
 def part(look: Look, name: str, kind: str, lines: Iterable[str]) -> str:
-    """Return a part of the drawing that a page can find, and that tells the pointer its title."""
+    """Return a node or an edge as a group with an id, and with a title that is its tooltip."""
     ident, title = xml(look.get("id", name)), xml(look.get("tooltip", name))
     return "\n".join(
         [f'<g id="{ident}" class="{kind}">', f"<title>{title}</title>", *lines, "</g>"]
@@ -266,17 +271,18 @@ def part(look: Look, name: str, kind: str, lines: Iterable[str]) -> str:
 
 
 def caption_lines(look: Look, page: Cell) -> list[str]:
-    """Make room at the bottom of a page, and return the label of the graph to write there."""
+    """Make room for the label of the graph at the bottom of a page, and return its lines there."""
     if not look["label"]:
         return []
-    lines, size = markup(look["label"]), float(look["fontsize"])
+    lines, size = lines_of_label(look["label"]), float(look["fontsize"])
     wide = max(text_width(re.sub("<[^>]*>", "", line)) for line in lines) * size
     bottom = page.y + page.height / 2
-    high = (len(lines) + 1) * LINE * size
-    page.width = max(page.width, wide + 2 * MARGIN)
+    high = (len(lines) + 1) * LINE_HEIGHT * size
+    page.width = max(page.width, wide + 2 * PAGE_MARGIN)
     page.height, page.y = page.height + high, page.y + high / 2
     return [
-        text(look, line, page.x, bottom + (i + 1) * LINE * size) for i, line in enumerate(lines)
+        text_element(look, line, page.x, bottom + (i + 1) * LINE_HEIGHT * size)
+        for i, line in enumerate(lines)
     ]
 
 
@@ -288,23 +294,23 @@ def node_lines(cell: Cell) -> Iterator[str]:
         ink = {"fill": "none" if i else fill, "stroke": look["color"]}
         rim = Cell(cell.width - 2 * i * RIM, cell.height - 2 * i * RIM, x=cell.x, y=cell.y)
         if look["shape"] in ("circle", "ellipse"):
-            x, y, rx, ry = map(number, (rim.x, rim.y, rim.width / 2, rim.height / 2))
+            x, y, rx, ry = map(svg_number, (rim.x, rim.y, rim.width / 2, rim.height / 2))
             yield element("ellipse", **ink, cx=x, cy=y, rx=rx, ry=ry)
         else:
             ink["stroke"] = "none" if look["shape"].startswith("plain") else look["color"]
-            yield rectangle(rim, ROUND if "rounded" in look["style"] else 0, **ink)
+            yield rectangle(rim, CORNER if "rounded" in look["style"] else 0, **ink)
     lines, size = look["label"].split("\n"), float(look["fontsize"])
     for i, line in enumerate(lines):
         if line:
-            below = (i - (len(lines) - 1) / 2) * LINE + 0.35
-            yield text(look, xml(line), cell.x, cell.y + below * size)
+            below = (i - (len(lines) - 1) / 2) * LINE_HEIGHT + 0.35
+            yield text_element(look, xml(line), cell.x, cell.y + below * size)
 
 
-def edge_lines(edge: Edge, *, level: bool) -> Iterator[str]:
-    """Yield an edge, side by side in each of its colours, its head, and its label."""
+def edge_lines(edge: LayoutEdge, *, goes_right: bool) -> Iterator[str]:
+    """Yield the lines of an edge, one beside the other for each colour, its head, and its label."""
     look, (*curve, tip) = edge.look, edge.curve
     colours, width = look["color"].split(":"), float(look["penwidth"])
-    pen = {"stroke-width": number(width)}
+    pen = {"stroke-width": svg_number(width)}
     if look["style"] in DASHES:
         pen["stroke-dasharray"] = DASHES[look["style"]]
     size = 0.0 if look.get("arrowhead") == "none" else HEAD * float(look["arrowsize"])
@@ -312,19 +318,23 @@ def edge_lines(edge: Edge, *, level: bool) -> Iterator[str]:
     curve.append(foot)
     for i, colour in enumerate(colours):
         aside = (i - (len(colours) - 1) / 2) * width
-        start, *others = (point(x, y + aside) if level else point(x + aside, y) for x, y in curve)
+        shift = (0.0, aside) if goes_right else (aside, 0.0)
+        start, *others = (point(x + shift[0], y + shift[1]) for x, y in curve)
         yield element("path", fill="none", stroke=colour, **pen, d=f"M{start}C{' '.join(others)}")
     if size:
         around_it = " ".join(point(*corner) for corner in corners)
         yield element("polygon", fill=colours[0], stroke=colours[0], points=around_it)
     if place := edge.label:
         wide, high = text_size(look)
-        x, y = (place.x, place.y - 4) if level else (place.x + wide / 2 + 3, place.y + 0.3 * high)
-        yield text(look, xml(look["label"]), x, y)
+        if goes_right:
+            x, y = place.x, place.y - 4
+        else:
+            x, y = place.x + wide / 2 + 3, place.y + 0.3 * high
+        yield text_element(look, xml(look["label"]), x, y)
 
 
 def arrow(start: Point, tip: Point, length: float) -> list[Point]:
-    """Return where an arrowhead that comes from a point begins, and its three corners."""
+    """Return the foot of an arrowhead, where its line ends, and its three corners."""
     (a, b), (x, y) = start, tip
     far = math.dist(start, tip) or 1.0
     across, down = length * (x - a) / far, length * (y - b) / far
@@ -333,18 +343,18 @@ def arrow(start: Point, tip: Point, length: float) -> list[Point]:
     return [foot, wings[0], tip, wings[1]]
 
 
-def text(look: Look, line: str, x: float, y: float) -> str:
-    """Return a line of text that is fit for SVG, its middle at x, written on y."""
+def text_element(look: Look, line: str, x: float, y: float) -> str:
+    """Return a line of text, escaped for SVG, as an element centred at x with its baseline at y."""
     fonts = f"{look['fontname']},Arial,sans-serif"
     way = {"xml:space": "preserve", "text-anchor": "middle"}
     ink = {"font-family": fonts, "font-size": look["fontsize"], "fill": look["fontcolor"]}
-    return element("text", line, **way, x=number(x), y=number(y), **ink)
+    return element("text", line, **way, x=svg_number(x), y=svg_number(y), **ink)
 
 
 def rectangle(cell: Cell, radius: float = 0.0, **ink: str) -> str:
-    """Return the border of a cell, with corners of a radius."""
+    """Return the border of a cell, whose corners may be round."""
     start = point(cell.x - cell.width / 2 + radius, cell.y - cell.height / 2)
-    w, h, r = map(number, (cell.width - 2 * radius, cell.height - 2 * radius, radius))
+    w, h, r = map(svg_number, (cell.width - 2 * radius, cell.height - 2 * radius, radius))
     sides = (f"h{w}", f"v{h}", f"h-{w}", f"v-{h}")
     turns = (f"q{r},0 {r},{r}", f"q0,{r} -{r},{r}", f"q-{r},0 -{r},-{r}", f"q0,-{r} {r},-{r}")
     ways = map(add, sides, turns) if radius else sides
@@ -352,7 +362,7 @@ def rectangle(cell: Cell, radius: float = 0.0, **ink: str) -> str:
 
 
 def element(tag: str, content: str = "", **attributes: str) -> str:
-    """Return an element of SVG, with what stands in it.
+    """Return an SVG element with its content, which must be escaped already.
 
     >>> element("text", "a &lt; b", x="1")
     '<text x="1">a &lt; b</text>'
@@ -362,7 +372,7 @@ def element(tag: str, content: str = "", **attributes: str) -> str:
 
 
 def xml(line: str) -> str:
-    r"""Return text as it stands in SVG, with U+FFFD for what XML cannot hold.
+    r"""Return text escaped for SVG, with U+FFFD for characters that XML cannot hold.
 
     >>> xml('<"\x00">')
     '&lt;&quot;�&quot;&gt;'
@@ -370,10 +380,10 @@ def xml(line: str) -> str:
     return html.escape(legible(line))
 
 
-def markup(label: str) -> list[str]:
-    """Return the lines of the label of a graph; of the HTML of Graphviz, the text and its colours.
+def lines_of_label(label: str) -> list[str]:
+    """Return the lines of the label of a graph; an HTML label keeps its text and its colours.
 
-    >>> markup('<<b>all</b> <font color="#C75300">below 0</font><br/>and more>')
+    >>> lines_of_label('<<b>all</b> <font color="#C75300">below 0</font><br/>and more>')
     ['all <tspan fill="#C75300">below 0</tspan>', 'and more']
     """
     if not (label.startswith("<") and label.endswith(">")):
@@ -386,14 +396,14 @@ def markup(label: str) -> list[str]:
 
 
 def point(x: float, y: float) -> str:
-    """Return a point as SVG writes it."""
-    return f"{number(x)},{number(y)}"
+    """Return a point as it is written in SVG."""
+    return f"{svg_number(x)},{svg_number(y)}"
 
 
-def number(x: float) -> str:
-    """Return a length to a hundredth of a point.
+def svg_number(x: float) -> str:
+    """Return a length as text, rounded to a hundredth of a point.
 
-    >>> number(-0.001), number(12.3456), number(7.0)
+    >>> svg_number(-0.001), svg_number(12.3456), svg_number(7.0)
     ('0', '12.35', '7')
     """
     return f"{round(x, 2) + 0.0:.10g}"

@@ -1,1 +1,1 @@
-"""Backpropagation by hand: questions about a graph, answers, and mistakes by name."""
+"""Backpropagation by hand: questions about a graph, answers, and explanations of mistakes."""

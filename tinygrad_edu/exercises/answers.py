@@ -1,7 +1,7 @@
 """How an answer is read and judged.
 
-The page follows the same rules: it reads the pattern and the words from here, and has ``Answer`` in
-JavaScript.
+The page of an exercise follows the same rules: it takes the patterns and the messages from here,
+and repeats ``Answer`` in JavaScript.
 """
 
 from __future__ import annotations
@@ -11,28 +11,29 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tinygrad_edu.exercises.question import Question, near
+from tinygrad_edu.exercises.question import Question, is_near
 from tinygrad_edu.exercises.rounding import last_place
 from tinygrad_edu.support.showing import Remark
 
-__all__ = ["ENOUGH", "FRACTION", "NOISE", "PATTERN", "WORDS", "Answer", "Feedback", "Hint"]
+__all__ = ["DECIMAL", "ENOUGH", "FLOAT_ERROR", "MESSAGES", "QUOTIENT", "Answer", "Feedback", "Hint"]
 
-ENOUGH = 2  # significant digits that an answer needs, unless the others are zeros
+ENOUGH = 2
+"""An answer needs this many significant digits, unless the right number has only zeros there."""
 
-NOISE = 1e-9  # relative: the error of floats, so that they may be added in another order
+FLOAT_ERROR = 1e-9
+"""Relative tolerance for rounding errors of floats, so that sums may be taken in any order."""
 
-# The page follows the same rules: it reads the pattern and the words, and has Answer in JavaScript.
-PATTERN = r"[+-]?([0-9]*)[.,]?([0-9]*)(?:e([+-]?[0-9]{1,3}))?"
+DECIMAL = r"[+-]?([0-9]*)[.,]?([0-9]*)(?:e([+-]?[0-9]{1,3}))?"
 
-FRACTION = r"([+-]?[0-9]{1,15})/([0-9]{1,15})"
+QUOTIENT = r"([+-]?[0-9]{1,15})/([0-9]{1,15})"
 
-WORDS = {
-    "no number": "“{given}” is no number; write one such as 0.25, 2.5e-3 or 1/4",
-    "off": "{result}; {given} is a little off: carry a digit more, and round at the end",
-    "few digits": f"{{name}}: give at least {ENOUGH} digits",
+MESSAGES = {
+    "no number": "“{given}” is not a number I can read; write one such as 0.25, 2.5e-3 or 1/4",
+    "off": "{result}; {given} is a little off: carry one more digit, and round only at the end",
+    "few digits": f"{{name}}: write at least {ENOUGH} significant digits",
     "wrong": "{name} is not {given}",
-    "cut off": "that is cut off, not rounded",
-    "open": "it builds on {open}, which is not answered yet",
+    "cut off": "that is the right number, but cut off instead of rounded",
+    "open": "it builds on {open}; answer that question first",
 }
 
 
@@ -41,9 +42,9 @@ class Answer(NamedTuple):
 
     number: float
     unit: float
-    """What 1 is worth in its last place: 0.01 in 0.25."""
+    """The value of 1 in its last place: 0.01 for 0.25."""
     digits: int
-    """How many digits it has, from the first that is not 0."""
+    """The number of its digits, counted from the first that is not 0."""
 
     @classmethod
     def read(cls, text: str) -> Answer | None:
@@ -54,10 +55,10 @@ class Answer(NamedTuple):
         >>> Answer.read("-7/2")
         Answer(number=-3.5, unit=0.0, digits=17)
         """
-        if over := re.fullmatch(FRACTION, text):
-            n, d = int(over[1]), int(over[2])
-            return cls(n / d, 0.0, 17) if d else None  # as it is, rounded nowhere
-        found = re.fullmatch(PATTERN, text, re.IGNORECASE)
+        if quotient := re.fullmatch(QUOTIENT, text):
+            n, d = int(quotient[1]), int(quotient[2])
+            return cls(n / d, 0.0, 17) if d else None  # a fraction is exact
+        found = re.fullmatch(DECIMAL, text, re.IGNORECASE)
         if found is None or not found[1] + found[2]:
             return None
         x = float(text.replace(",", "."))
@@ -67,41 +68,44 @@ class Answer(NamedTuple):
         return cls(x, unit, len((found[1] + found[2]).lstrip("0")))
 
     def rounds(self, x: float, slack: float = 0.0) -> bool:
-        """Tell whether a number, or one that is so far off, rounds to it, to the digits given."""
-        return abs(x - self.number) <= self.unit / 2 + slack + NOISE * abs(x)
+        """Tell whether x, or a number within ``slack`` of x, rounds to this answer.
+
+        It is rounded to as many digits as the answer has.
+        """
+        return abs(x - self.number) <= self.unit / 2 + slack + FLOAT_ERROR * abs(x)
 
     def is_right(self, question: Question) -> bool:
-        """Tell whether the right number rounds to it, or what comes of numbers as they are shown.
+        """Tell whether the answer has enough digits and the right number rounds to it.
 
-        And it has digits enough.
+        A result computed from the rounded numbers on the sheet counts as right, too.
         """
         is_enough = self.digits >= ENOUGH or self.number == question.short
         return is_enough and self.rounds(float(question.value), question.slack)
 
     def is_off(self, question: Question) -> bool:
-        """Tell whether it differs from the right number in the last digit."""
+        """Tell whether the answer differs from the right number in the last digit."""
         differs = abs(self.number - question.short) > last_place(question.short) / 2
         return differs and not self.rounds(float(question.value))
 
-    def may_be(self, x: float) -> bool:
-        """Tell whether it is a number, but for a little rounding."""
-        return near(self.number, x) or (self.digits >= ENOUGH and self.rounds(x))
+    def matches(self, x: float) -> bool:
+        """Tell whether the answer is x, apart from a little rounding."""
+        return is_near(self.number, x) or (self.digits >= ENOUGH and self.rounds(x))
 
-    def cuts(self, x: float) -> bool:
-        """Tell whether it is a number without its last digits."""
+    def truncates(self, x: float) -> bool:
+        """Tell whether the answer is x with its last digits cut off."""
         return self.number * x > 0 and 0 < abs(x) - abs(self.number) < self.unit
 
     def mistake(self, question: Question) -> str:
-        """Say what may have gone wrong, if that can be told."""
+        """Say what may have gone wrong; return an empty text if that cannot be told."""
         for x, what in question.mistakes:
-            if self.may_be(x):
+            if self.matches(x):
                 return what
-        return WORDS["cut off"] if self.cuts(float(question.value)) else ""
+        return MESSAGES["cut off"] if self.truncates(float(question.value)) else ""
 
 
 @dataclass(frozen=True, repr=False)
 class Feedback(Remark):
-    """What is said to an answer; true if it is right."""
+    """The reply to an answer; it counts as true if the answer is right."""
 
     is_right: bool
     text: str
@@ -110,7 +114,7 @@ class Feedback(Remark):
         return self.is_right
 
     def __repr__(self) -> str:
-        """Return it with a mark in front."""
+        """Return the text with a tick or a cross in front."""
         return f"{'✓' if self.is_right else '✗'} {self.text}"
 
 

@@ -1,4 +1,4 @@
-"""Backpropagation by hand: questions about a graph, answers checked, mistakes named.
+"""Backpropagation by hand: ask questions about a graph, check answers, explain mistakes.
 
 >>> from tinygrad_edu import Value
 >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
@@ -17,7 +17,7 @@ Given: w = 0.5, x = 2
   6  ∂z/∂w = ?
   7  ∂a/∂w = ?
 >>> sheet.answer("da/dz", 0.7311)
-✗ ∂a/∂z is not 0.7311: that is σ itself, not its derivative
+✗ ∂a/∂z is not 0.7311: that is a itself, not its derivative
 >>> sheet.answer("da/dz", "0.1966")
 ✓ ∂a/∂z = 0.1966
 >>> sheet.answer("da/dw", 2)
@@ -37,8 +37,8 @@ from itertools import cycle
 from random import Random
 from typing import Any
 
-from tinygrad_edu.exercises.answers import WORDS, Answer, Feedback, Hint
-from tinygrad_edu.exercises.finding import find
+from tinygrad_edu.exercises.answers import MESSAGES, Answer, Feedback, Hint
+from tinygrad_edu.exercises.finding import find_question
 from tinygrad_edu.exercises.question import Question
 from tinygrad_edu.exercises.questions import questions
 from tinygrad_edu.exercises.renumbering import those_that_vary, with_other_numbers
@@ -52,51 +52,54 @@ from tinygrad_edu.value import Constant, Value
 
 __all__ = ["Exercise", "exercise"]
 
-KINDS = ("forward", "local", "contribution", "gradient")
+QUESTION_KINDS = ("forward", "local", "contribution", "gradient")
 GIVEN = ("others", "inputs")
+PAGE_WIDTH = 96  # characters of a line
 
 
 def exercise(
     value: Value,
     *,
-    ask: str | Iterable[str] = KINDS,
+    ask: str | Iterable[str] = QUESTION_KINDS,
     only: str | Iterable[str] | None = None,
     most: int | None = None,
     given: str = "others",
     seed: int | None = None,
     vary: Value | Iterable[Value] | None = None,
 ) -> Exercise:
-    """Return questions about the forward and the backward pass behind a Value.
+    """Return questions about the forward and the backward pass of a graph.
 
-    They come in the order of the two passes, so that each can be answered from those before it.
-    In a notebook they show themselves as a page with the graph, on which they are answered;
-    ``to_html`` writes that page.
+    The questions come in the order of the two passes, so that each can be answered from the ones
+    before it. In a notebook the exercise shows itself as a page with the graph and a field for
+    answers; ``to_html`` writes that page to a file.
 
     Args:
-        value: the root of the graph, a loss for example.
-        ask: what to ask for: any of the words forward (the values), local (the local derivatives),
-            contribution (what each of several paths adds to a gradient) and gradient (the
-            derivatives of the root).
-        only: names of the only questions to ask, such as "dL/dw2_11".
-        most: how many questions to ask at most: as many of each kind, from the whole of the graph.
-        given: "others" gives what the questions are worked out from, as far as it is not asked for;
-            "inputs" gives only the numbers of the inputs and parameters.
-        seed: left out, the numbers are those of the graph; with a seed they are drawn anew, half
-            to one and a half times as large and to two digits, for a sheet of one's own. Fractions
-            stay fractions.
-        vary: which numbers a seed draws anew. Left out, it is all that were given but for 0 and 1,
-            constants without a label, and targets: constants that meet a computed number.
+        value: the root of the graph, for example a loss.
+        ask: which kinds of questions to ask: any of the words forward (values), local (local
+            derivatives), contribution (what each of several paths adds to a gradient) and gradient
+            (derivatives of the root).
+        only: names of questions, such as "dL/dw2_11"; no others are asked.
+        most: the greatest number of questions. As far as possible there are equally many of each
+            kind, spread over the whole graph.
+        given: "others" also gives the numbers that the questions are worked out from, unless they
+            are asked for themselves; "inputs" gives only the inputs and parameters.
+        seed: draws new numbers at random, so that each student can have a sheet of their own. They
+            are half to one and a half times as large as those of the graph and have two digits;
+            Fractions stay Fractions. Without a seed, the numbers of the graph are used.
+        vary: the Values whose numbers a seed draws anew. Left out, these are all inputs and
+            parameters except 0 and 1, constants without a label, and targets (constants that are
+            only combined with computed numbers).
 
-    A sheet for everybody, and one with the solutions for oneself::
+    This writes a sheet for each of 30 students, and the solutions for the teacher::
 
         for seed in range(30):
             sheet = exercise(loss, seed=seed)
             sheet.to_html(f"sheet-{seed}.html", printed=True)
             sheet.to_html(f"solutions-{seed}.html", printed=True, solutions=True)
 
-    Raises TypeError for what is not a Value, ValueError for a constant, an unknown word, a ``most``
-    below 1, or if there is nothing to vary, KeyError for an unknown name, RuntimeError if data were
-    changed after the forward pass; so do the pages.
+    Raises TypeError if ``value`` is not a Value; ValueError for a constant, an unknown word, a
+    ``most`` below 1, or if there is nothing to vary; KeyError for an unknown name; RuntimeError if
+    data changed after the forward pass, which is also checked when a page is made.
 
     >>> from tinygrad_edu.lessons.worked_example import forward
     >>> loss = forward().loss
@@ -114,17 +117,18 @@ def exercise(
         message = f"exercise: {value!r} depends on no Value that takes a gradient"
         raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     kinds = set(ask.split() if isinstance(ask, str) else ask)
-    if unknown := kinds - set(KINDS):
-        message = f"exercise: ask knows {', '.join(KINDS)}, not {', '.join(sorted(unknown))}"
+    if unknown := kinds - set(QUESTION_KINDS):
+        message = f"exercise: ask: expected some of the words {', '.join(QUESTION_KINDS)}, got "
+        message += ", ".join(sorted(unknown))
         raise ValueError(message)
     if given not in GIVEN:
-        message = f"exercise: given is 'others' or 'inputs', not {given!r}"
+        message = f"exercise: given: expected 'others' or 'inputs', got {given!r}"
         raise ValueError(message)
     if most is not None and (most < 1 or most % 1):
         message = f"exercise: most: expected a whole number of questions, at least 1, got {most!r}"
         raise ValueError(message)
     if vary is not None and seed is None:
-        message = "exercise: vary says what a seed draws anew; give a seed, too"
+        message = "exercise: vary says which numbers a seed draws anew; give a seed, too"
         raise ValueError(message)
     copies: Mapping[Any, Value] = {}
     if seed is not None:
@@ -135,7 +139,7 @@ def exercise(
     found = [q for q in everything if q.kind in kinds]
     if only is not None:
         names = [only] if isinstance(only, str) else only
-        wanted = {find(found, name).name for name in names}
+        wanted = {find_question(found, name).name for name in names}
         found = [q for q in found if q.name in wanted]
     if most is not None:
         found = selection(found, most)
@@ -143,10 +147,10 @@ def exercise(
 
 
 def selection(found: list[Question], most: int) -> list[Question]:
-    """Return at most so many of the questions, as many of each kind, spread over all of them."""
-    of_kind = {kind: [q for q in found if q.kind == kind] for kind in KINDS}
-    share = dict.fromkeys(KINDS, 0)
-    for kind in cycle(KINDS):  # a question to each kind in turn
+    """Return at most ``most`` of the questions, equally many of each kind, spread over them all."""
+    of_kind = {kind: [q for q in found if q.kind == kind] for kind in QUESTION_KINDS}
+    share = dict.fromkeys(QUESTION_KINDS, 0)
+    for kind in cycle(QUESTION_KINDS):  # each kind gets one more question in turn
         if sum(share.values()) == min(most, len(found)):
             break
         share[kind] += share[kind] < len(of_kind[kind])
@@ -159,11 +163,11 @@ def selection(found: list[Question], most: int) -> list[Question]:
 
 
 class Exercise(Shown):
-    """Questions, the answers so far, and the score: a point for each that is right.
+    """Questions, the answers so far, and the score.
 
-    A hint costs a quarter of the point, the solution all of it. In a notebook, and in the file that
-    ``to_html`` writes, the same is a page: the graph, with a question mark for each number that is
-    asked for, and a field to answer it.
+    Each right answer scores a point. A hint costs a quarter of that point, and the solution costs
+    all of it. In a notebook, and in the file that ``to_html`` writes, the exercise is a page: the
+    graph has a question mark for each number that is asked for, and a field takes the answers.
     """
 
     def __init__(
@@ -176,7 +180,7 @@ class Exercise(Shown):
         seed: int | None,
         copies: Mapping[Any, Value],
     ) -> None:
-        """Keep the questions that are asked among all there are; nothing is answered yet."""
+        """Begin with no answers; ``everything`` has the questions that are not asked, too."""
         self.root = walk.root
         self.walk = walk
         self.questions = asked
@@ -192,59 +196,61 @@ class Exercise(Shown):
     def question(self, name: str | int) -> Question:
         """Return a question by its number, counted from 1, or by its name.
 
-        A name can be written without Unicode: dL/dw2_11 is ∂L/∂w₁₁⁽²⁾.
+        A name can be typed without Unicode: dL/dw2_11 means ∂L/∂w₁₁⁽²⁾. Raises KeyError, with the
+        nearest names, if there is no such question.
         """
-        return find(self.questions, name)
+        return find_question(self.questions, name)
 
     def answer(self, name: str | int, given: float | Fraction | str) -> Feedback:
-        """Check an answer: right is what the solution rounds to, to the digits given.
+        """Check an answer and return the feedback.
 
-        So is what comes of the numbers on the sheet, which are rounded themselves; then it is said
-        that the last digit is off. A notebook shows the feedback at once, wherever in a cell this
-        stands, and hints and solutions likewise; a script has to print it.
+        An answer is right if the solution, rounded to the digits of the answer, equals it. A result
+        computed from the rounded numbers on the sheet is right, too; if its last digit is off, the
+        feedback says so. A notebook shows feedback, hints and solutions at once, wherever in a cell
+        they are asked for; a script must print them.
 
         Args:
             name: the question's name or number.
-            given: a number, or text with one, whose digits count as they are written; 0,5 and 1/2
-                are numbers, too.
+            given: a number, or a text with a number, in which every written digit counts. A decimal
+                comma (0,5) and a fraction (1/2) are accepted.
 
         >>> from tinygrad_edu.lessons.worked_example import forward
         >>> sheet = exercise(forward().loss)
         >>> sheet.answer("dL/dw2_11", 0.0821)  # as on the slide (A9)
-        ✗ ∂L/∂w₁₁⁽²⁾ is not 0.0821: that is cut off, not rounded
+        ✗ ∂L/∂w₁₁⁽²⁾ is not 0.0821: that is the right number, but cut off instead of rounded
         >>> sheet.answer("dL/da1_2 via z2_1", "0.06233")  # 0.1385 · 0.45
-        ✓ ∂L/∂a₂⁽¹⁾ via z₁⁽²⁾ = 0.06232; 0.06233 is a little off: carry a digit more, ...
-        >>> sheet.answer("dL/dw1_11", 0.0006684)
-        ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is one of 2 paths alone, ∂L/∂a₁⁽²⁾ · ...
+        ✓ ∂L/∂a₂⁽¹⁾ via z₁⁽²⁾ = 0.06232; 0.06233 is a little off: carry one more digit, ...
+        >>> sheet.answer("dL/dw1_11", 0.0006684)  # A10
+        ✗ ∂L/∂w₁₁⁽¹⁾ is not 0.0006684: that is only one of 2 paths, ∂L/∂a₁⁽²⁾ · ...
         """
         return show_now(self.judge(name, given))
 
     def judge(self, name: str | int, given: object) -> Feedback:
-        """Check an answer and note it, as ``answer`` does, and show nothing."""
+        """Check an answer and note it, as ``answer`` does, but show nothing."""
         q = self.question(name)
         text = "..." if given is ... else f"{given}".replace("−", "-").strip()
         answer = Answer.read(text)
         if answer is None:
-            return Feedback(is_right=False, text=WORDS["no number"].format(given=text))
+            return Feedback(is_right=False, text=MESSAGES["no number"].format(given=text))
         self.answers[q.name].append(text)
         shown = text.replace("-", "−")
         if answer.is_right(q):
             self.solved.setdefault(q.name, True)
-            off = WORDS["off"].format(result=q.result, given=shown)
+            off = MESSAGES["off"].format(result=q.result, given=shown)
             return Feedback(is_right=True, text=off if answer.is_off(q) else q.result)
         if answer.rounds(float(q.value)):
-            return Feedback(is_right=False, text=WORDS["few digits"].format(name=q.name))
-        wrong = WORDS["wrong"].format(name=q.name, given=shown)
+            return Feedback(is_right=False, text=MESSAGES["few digits"].format(name=q.name))
+        wrong = MESSAGES["wrong"].format(name=q.name, given=shown)
         reason = answer.mistake(q)
         open_ = [need for need in q.needs if need in self.answers and need not in self.solved]
         if not reason and open_:
-            reason = WORDS["open"].format(open=open_[0])
+            reason = MESSAGES["open"].format(open=open_[0])
         return Feedback(is_right=False, text=": ".join(filter(None, [wrong, reason])))
 
     def hint(self, name: str | int) -> Hint:
-        """Return what the number is made of; asked again, the same with numbers.
+        """Return how the number is worked out; when asked again, return it with the numbers.
 
-        Once the question is answered, a hint costs nothing.
+        After a right answer, or after the solution, a hint costs nothing.
         """
         q = self.question(name)
         if q.name not in self.solved:
@@ -252,7 +258,7 @@ class Exercise(Shown):
         return show_now(Hint(q.hints[min(max(self.hints[q.name], 1), len(q.hints)) - 1]))
 
     def solution(self, name: str | int) -> Hint:
-        """Return the solution, and count the question as not solved by oneself."""
+        """Return the solution; a question that was not solved before scores no point then."""
         q = self.question(name)
         self.solved.setdefault(q.name, False)
         return show_now(Hint(q.solution))
@@ -260,11 +266,11 @@ class Exercise(Shown):
     @property
     def score(self) -> float:
         """The points so far."""
-        own = [q for q in self.questions if self.solved.get(q.name)]
-        return sum(1 - 0.25 * min(self.hints[q.name], len(q.hints)) for q in own)
+        right = [q for q in self.questions if self.solved.get(q.name)]
+        return sum(1 - 0.25 * min(self.hints[q.name], len(q.hints)) for q in right)
 
     def sheet(self, *, solutions: bool = False) -> str:
-        """Return all questions as text to print, on request with worked solutions.
+        """Return all questions as text to print, with worked solutions if ``solutions`` is true.
 
         >>> from tinygrad_edu import Value
         >>> w = Value(0.5, label="w")
@@ -272,10 +278,10 @@ class Exercise(Shown):
         Given: w = 0.5, ∂v₂/∂v₁ = 0.1491, ∂v₁/∂w = 3
           1  ∂v₂/∂w = ∂v₂/∂v₁ · ∂v₁/∂w = 0.1491 · 3 = 0.4474
         """
-        lines = [folded(f"Given: {', '.join(whole(given) for given in self.given_numbers)}")]
+        lines = [wrapped(f"Given: {', '.join(map(unbreakable, self.given_numbers))}")]
         for i, q in enumerate(self.questions, start=1):
             if solutions:
-                lines.append(folded(f"{i:>3}  {q.worked}", indent=5))
+                lines.append(wrapped(f"{i:>3}  {q.worked}", indent=5))
             else:
                 known = shown_number(q.value) if q.name in self.solved else "?"
                 lines.append(f"{i:>3}  {q.asked} = {known}")
@@ -283,14 +289,14 @@ class Exercise(Shown):
 
     @property
     def given_numbers(self) -> list[str]:
-        """What is given: the inputs and parameters, and what else a question needs."""
+        """Equations for the inputs and parameters, and for the other numbers that are given."""
         return [*self.inputs, *(q.result for q in self.known)]
 
     @property
     def known(self) -> list[Question]:
-        """What is given besides the inputs and parameters, if a question needs it.
+        """The questions whose answers are given, because other questions need them.
 
-        A contribution is never given, but the factors that it is made of.
+        A contribution is never given; its factors are given instead.
         """
         if self.given == "inputs":
             return []
@@ -302,14 +308,14 @@ class Exercise(Shown):
         return f"Score {self.score:g} of {len(self.questions)}\n{self.sheet()}"
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return what was asked and answered as JSON, and write it to a file if one is given."""
+        """Return all questions and answers as JSON, and write them to ``path`` if it is given."""
         text = files.surrogates_escaped(json.dumps(self.result(), ensure_ascii=False, indent=1))
         if path is not None:
             files.write(path, f"{text}\n")
         return text
 
     def result(self) -> dict[str, Any]:
-        """Return what was asked and answered."""
+        """Return all questions and answers, the score and the seed, ready for JSON."""
         return {
             "format": "tinygrad_edu exercise",
             "version": 1,
@@ -335,21 +341,23 @@ class Exercise(Shown):
     ) -> None:
         """Write the exercise as a page that needs no other file and no network.
 
-        It is interactive: it begins with what is answered so far, and exports its result in the
-        format of ``to_json``. The solutions are in the file, for whoever looks at its source.
-        Printed, it is a sheet of paper: the whole graph and all questions, without their solutions.
+        The page is interactive: it begins with the answers so far, and exports its result in the
+        format of ``to_json``. The solutions are in the file, so anybody who looks at its source
+        finds them. With ``printed``, the page is a sheet of paper instead: the whole graph and all
+        questions, without solutions.
 
         Args:
             path: the file.
             clusters: frames around Values, as :func:`~tinygrad_edu.draw` takes them.
-            printed: write a page to print instead.
-            solutions: on that, the solutions worked out, and the graph with all numbers.
+            printed: whether to write a page to print, without scripts.
+            solutions: whether the page to print shows worked solutions and all numbers.
 
-        Raises ValueError for solutions on the interactive page, which has a button for each.
+        Raises ValueError for ``solutions`` without ``printed``: the interactive page has a button
+        for each solution.
         """
         pages: Any = self._pages()
         if solutions and not printed:
-            message = "to_html: solutions are for a page to print; add printed=True"
+            message = "to_html: solutions=True is for a page to print; add printed=True"
             raise ValueError(message)
         if printed:
             text = pages.paper(self, clusters, solutions=solutions)
@@ -359,16 +367,17 @@ class Exercise(Shown):
 
 
 def given_numbers(names: Names) -> list[str]:
-    """Return what is known from the start: the inputs and parameters with their numbers."""
+    """Return an equation for each input and parameter, such as "w = 0.5"."""
     return [f"{name} = {shown_number(x.data)}" for x, name in names.of.items() if x.op is None]
 
 
-def whole(equation: str) -> str:
-    """Return an equation so that no line ends within it."""
+def unbreakable(equation: str) -> str:
+    """Return an equation with spaces at which no line is broken."""
     return equation.replace(" ", "\u00a0")
 
 
-def folded(text: str, indent: int = 2) -> str:
-    """Return text in lines of a page's width."""
-    folds = textwrap.fill(text, 96, subsequent_indent=" " * indent, break_on_hyphens=False)
-    return folds.replace("\u00a0", " ")
+def wrapped(text: str, indent: int = 2) -> str:
+    """Return text in lines of ``PAGE_WIDTH`` characters, with plain spaces again."""
+    indentation = " " * indent
+    lines = textwrap.fill(text, PAGE_WIDTH, subsequent_indent=indentation, break_on_hyphens=False)
+    return lines.replace("\u00a0", " ")

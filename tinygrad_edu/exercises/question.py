@@ -1,4 +1,4 @@
-"""One question, with all that can be said about it."""
+"""One question: what is asked, the right number, and what can be said about wrong ones."""
 
 from __future__ import annotations
 
@@ -11,85 +11,86 @@ from typing import Any, NamedTuple
 from tinygrad_edu.formulas.markup import DIGITS, shown_number
 from tinygrad_edu.value import Value
 
-__all__ = ["CLOSE", "Explanation", "Question", "WrongNumber", "near"]
+__all__ = ["MISTAKE_TOLERANCE", "Explanation", "Question", "WrongNumber", "is_near"]
 
-CLOSE = 5e-3  # relative: what a wrong answer is taken for
+MISTAKE_TOLERANCE = 5e-3
+"""How near, relative to it, an answer must be to a wrong number to count as that mistake."""
 
 
 class WrongNumber(NamedTuple):
-    """A wrong number, and what has gone wrong if somebody comes to it."""
+    """A wrong number, and the mistake that leads to it."""
 
     number: float
     what: str
 
 
 class Explanation(NamedTuple):
-    """What a number is made of."""
+    """How a number is worked out."""
 
     hints: tuple[str, ...]
-    """As formulas; at last, with numbers."""
+    """Formulas; the last one is with numbers."""
     needs: list[str]
-    """The names of what is in them."""
+    """The names of the numbers in the formulas."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One number that is asked for, with all that can be said about it.
+    """One number that is asked for, with everything that can be said about it.
 
-    A graph may have very many: what is said is worked out when it is wanted.
+    A graph may have very many questions, so explanations and mistakes are worked out on demand.
     """
 
     kind: str
     """forward, local, contribution or gradient."""
     name: str
-    """What it is called, such as ∂L/∂w₁₁⁽²⁾."""
+    """The name of the number, such as ∂L/∂w₁₁⁽²⁾."""
     asked: str
-    """What stands before the question mark: the name, for a value its formula, too."""
+    """The text before the question mark: the name and, in the forward pass, the formula."""
     value: Any
     """The right number: a float, or a Fraction where the graph is exact."""
     explain: Callable[[], Explanation]
-    """What it is made of."""
+    """Returns how the number is worked out."""
     wrong: Callable[[], Iterable[WrongNumber]]
-    """Wrong numbers, either sign of which may come up."""
+    """Returns wrong numbers; each may also come with the other sign."""
     error: Callable[[], float]
-    """How far off the number may be that comes of the others as they are shown."""
+    """Returns an error bound for an answer computed from the rounded numbers on the sheet."""
     node: Value
-    """The operation's result: the value asked for, or where the derivative comes from."""
+    """The operation's result: its value is asked for, or its derivative."""
     arg: Value | None = None
-    """By which argument the derivative is."""
+    """The argument with respect to which the derivative is taken."""
     deeper: Callable[[], Iterable[WrongNumber]] = tuple
-    """Further wrong numbers, from further up the chain."""
+    """Returns wrong numbers that come from mistakes further up the chain."""
 
     @cached_property
     def explanation(self) -> Explanation:
-        """What it is made of."""
+        """How the number is worked out."""
         return self.explain()
 
     @property
     def hints(self) -> tuple[str, ...]:
-        """What it is made of, as formulas; at last, with numbers."""
+        """How the number is worked out, as formulas; the last one is with numbers."""
         return self.explanation.hints
 
     @property
     def needs(self) -> list[str]:
-        """The names of what it is worked out from."""
+        """The names of the numbers that it is worked out from."""
         return self.explanation.needs
 
     @cached_property
     def slack(self) -> float:
-        """How far off an answer may be besides its own rounding.
+        """How far off an answer may be, in addition to its own rounding.
 
-        Who multiplies the numbers on the sheet, which are rounded, is not to blame for that.
+        A student who multiplies the rounded numbers on the sheet must not be marked wrong.
         """
         error = self.error()
         return error if math.isfinite(error) else 0.0
 
     @cached_property
     def mistakes(self) -> list[WrongNumber]:
-        """Wrong numbers; the first that an answer comes near is what is said of it."""
+        """Wrong numbers; an answer is explained by the first one that it is near to."""
         found = [WrongNumber(-float(self.value), "the sign is wrong")]
         for x, what in self.wrong():
-            found += [WrongNumber(x, what), WrongNumber(-x, f"{what}, and the sign is wrong")]
+            found += [WrongNumber(x, what), WrongNumber(-x, f"{what}; the sign is wrong, too")]
         found += self.deeper()
         different: dict[str, WrongNumber] = {}
         for mistake in found:
@@ -97,12 +98,12 @@ class Question:
         return [
             mistake for mistake in different.values()
             if mistake.number and math.isfinite(mistake.number)
-            and not near(mistake.number, float(self.value))
+            and not is_near(mistake.number, float(self.value))
         ]  # fmt: skip
 
     @property
     def short(self) -> float:
-        """The right number, to the digits that it is shown with."""
+        """The right number, rounded to the digits that are shown."""
         return float(f"{float(self.value):.{DIGITS}g}")
 
     @property
@@ -118,13 +119,13 @@ class Question:
 
     @property
     def worked(self) -> str:
-        """The solution as on the board: the formula, the numbers in it, the result."""
+        """The solution as a teacher writes it: the formula, the numbers in it, the result."""
         left = f"{self.name} = "
         lines = [line for line in (self.asked, *self.hints) if line.startswith(left)]
         parts = [line.removeprefix(left) for line in lines]
         return left + " = ".join(dict.fromkeys([*parts, shown_number(self.value)]))
 
 
-def near(x: float, y: float) -> bool:
-    """Tell whether two numbers are the same but for a little rounding."""
-    return abs(x - y) <= CLOSE * abs(y)
+def is_near(x: float, y: float) -> bool:
+    """Tell whether x is y apart from a little rounding."""
+    return abs(x - y) <= MISTAKE_TOLERANCE * abs(y)

@@ -1,4 +1,4 @@
-"""The questions about a graph: each number of both passes, and what can be said about it.
+"""The questions about a graph: one for each number of both passes, with hints and mistakes.
 
 >>> from tinygrad_edu import Value
 >>> w = Value(0.5, label="w")
@@ -17,10 +17,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from tinygrad_edu.exercises.mistakes import WrongChains, one_of
+from tinygrad_edu.exercises.mistakes import WrongChains, only_one_path
 from tinygrad_edu.exercises.question import Explanation, Question, WrongNumber
-from tinygrad_edu.exercises.rounding import carried, local_error, shown_off, sum_error
-from tinygrad_edu.exercises.terms import Term, plain, terms_of
+from tinygrad_edu.exercises.rounding import (
+    display_error,
+    error_from_rounding,
+    local_error,
+    sum_error,
+)
+from tinygrad_edu.exercises.terms import Term, exact_or_float, terms_of
 from tinygrad_edu.explain.passes import BackwardStep, ForwardStep, Steps
 from tinygrad_edu.formulas.markup import shown_number
 from tinygrad_edu.recorder import as_number
@@ -41,7 +46,7 @@ def questions(walk: Steps) -> Iterator[Question]:
 
 
 def all_questions(walk: Steps) -> Iterator[Question]:
-    """Yield them, whatever their numbers."""
+    """Yield all questions, those about infinite numbers and nan included."""
     terms = terms_of(walk)
     chain = WrongChains(walk)
     asked: set[tuple[Value, Value]] = set()
@@ -64,7 +69,7 @@ def all_questions(walk: Steps) -> Iterator[Question]:
 
 
 def value_question(step: ForwardStep) -> Question:
-    """Return the question for the result of an operation."""
+    """Return the question about the result of an operation."""
     node, name = step.node, step.names[step.node]
     formula, filled = step.formulas()
     op: Any = node.op
@@ -78,23 +83,24 @@ def value_question(step: ForwardStep) -> Question:
         shown = step.names.get(last) or shown_number(as_number(last))
         if op is weighted_sum:
             without = float(node.data) - float(step.numbers[-1])
-            yield WrongNumber(without, f"that is without {shown}, the last term")
+            yield WrongNumber(without, f"the last term, {shown}, is missing")
         elif len(node.args) == 1:
-            what = f"that is {shown} itself, without {op.symbol}"
+            what = f"that is {shown} itself; apply {op.symbol} to it"
             yield WrongNumber(float(step.numbers[0]), what)
 
     def error() -> float:
         if op.arity is not None:
-            return carried(op.forward, *step.numbers)
+            return error_from_rounding(op.forward, *step.numbers)
         slopes = zip(node.partials, step.numbers, strict=True)
-        return sum(abs(float(slope)) * shown_off(x) for slope, x in slopes if slope is not None)
+        return sum(abs(float(slope)) * display_error(x) for slope, x in slopes if slope is not None)
 
     asked = f"{name} = {formula}"
-    return Question("forward", name, asked, plain(node.data), explain, wrong, error, node)
+    value = exact_or_float(node.data)
+    return Question("forward", name, asked, value, explain, wrong, error, node)
 
 
 def local_question(term: Term) -> Question:
-    """Return the question for a local derivative."""
+    """Return the question about a local derivative."""
     step = term.step
     node, arg = step.node, step.arg
     op: Any = node.op
@@ -105,48 +111,47 @@ def local_question(term: Term) -> Question:
         return step.board.reads(node, *positions)
 
     def explain() -> Explanation:
-        of = f"{term.local}: of {op.symbol}"
+        without_rule = f"{term.local}: the derivative of {op.symbol}"
         rules = step.board.rules(node, *positions)
-        hints = tuple(f"{term.local} = {rule}" for rule in dict.fromkeys(rules)) or (of,)
+        hints = tuple(f"{term.local} = {rule}" for rule in dict.fromkeys(rules)) or (without_rule,)
         return Explanation(hints, [*filter(None, map(step.names.get, reads()))])
 
     def error() -> float:
         return local_error(node, positions, reads())
 
     return Question("local", term.local, term.local, term.partial, explain,
-                    lambda: other_locals(term), error, node, arg)  # fmt: skip
+                    lambda: wrong_locals(term), error, node, arg)  # fmt: skip
 
 
-def other_locals(term: Term) -> Iterator[WrongNumber]:
-    """Yield what a local derivative is taken for."""
+def wrong_locals(term: Term) -> Iterator[WrongNumber]:
+    """Yield the numbers that a local derivative is mistaken for."""
     node, arg, names = term.step.node, term.step.arg, term.step.names
-    symbol = node.op.symbol if node.op is not None else ""
-    yield WrongNumber(float(node.data), f"that is {symbol} itself, not its derivative")
+    yield WrongNumber(float(node.data), f"that is {names[node]} itself, not its derivative")
     places = sum(x is arg for x in node.args)
     for other, partial in zip(node.args, node.partials, strict=True):
         if partial is None or not isinstance(other, Value):
             continue
         if other is not arg:
-            yield WrongNumber(float(partial), f"that is {term.step.board.d(node, other)}")
+            yield WrongNumber(float(partial), f"that is {term.step.board.d(node, other)} instead")
         elif places > 1:
-            what = f"that is for one of {places} places of {names[arg]} alone; add the others"
+            what = f"that is only for one of {places} places of {names[arg]}; add the others"
             yield WrongNumber(float(partial), what)
 
 
 def contribution_question(term: Term, chain: WrongChains) -> Question:
-    """Return the question for what one of several paths adds to a gradient."""
+    """Return the question about the contribution of one of several paths to a gradient."""
 
     def explain() -> Explanation:
         hints = f"{term.name} = {term.chain}", f"{term.name} = {term.numbers()}"
         return Explanation(hints, [term.upstream, term.local])
 
-    return Question("contribution", term.name, term.name, term.contribution, explain, term.halves,
-                    lambda: sum_error([term]), term.step.node, term.step.arg,
-                    lambda: chain.to_contribution(term))  # fmt: skip
+    return Question("contribution", term.name, term.name, term.contribution, explain,
+                    term.single_factors, lambda: sum_error([term]), term.step.node,
+                    term.step.arg, lambda: chain.to_contribution(term))  # fmt: skip
 
 
 def gradient_question(terms: list[Term], chain: WrongChains) -> Question:
-    """Return the question for a gradient, of which all contributions are known."""
+    """Return the question about a gradient, given all its contributions."""
     step = terms[0].step
     name = step.board.d(step.root, step.arg)
 
@@ -160,9 +165,9 @@ def gradient_question(terms: list[Term], chain: WrongChains) -> Question:
     def wrong() -> Iterator[WrongNumber]:
         if len(terms) > 1:
             for t in terms:
-                yield WrongNumber(float(t.contribution), one_of(len(terms), t.chain))
+                yield WrongNumber(float(t.contribution), only_one_path(len(terms), t.chain))
         for t in terms:
-            yield from t.halves()
+            yield from t.single_factors()
 
     return Question("gradient", name, name, sum(t.contribution for t in terms), explain, wrong,
                     lambda: sum_error(terms), step.node, step.arg,

@@ -1,4 +1,4 @@
-"""What each user of a Value contributes to its gradient."""
+"""The contributions to the gradient of a Value, one from each node that uses it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from tinygrad_edu.exercises.question import WrongNumber
 from tinygrad_edu.explain.passes import BackwardStep, Steps
 from tinygrad_edu.value import Value
 
-__all__ = ["Term", "plain", "terms_of"]
+__all__ = ["Term", "exact_or_float", "terms_of"]
 
 
 def terms_of(walk: Steps) -> dict[Value, dict[Value, Term]]:
-    """Return for each Value that takes a gradient what each of its users contributes."""
+    """Return the contributions to the gradient of each Value, by the node they come from."""
     terms: dict[Value, dict[Value, Term]] = {}
     for step in walk:
         if isinstance(step, BackwardStep):
             of_arg = terms.setdefault(step.arg, {})
             before = of_arg.get(step.node)
-            partial, contribution = plain(step.partial), plain(step.contribution)
-            if before is not None:  # an argument that is used twice in one operation
+            partial = exact_or_float(step.partial)
+            contribution = exact_or_float(step.contribution)
+            if before is not None:  # the operation uses the argument more than once
                 partial, contribution = partial + before.partial, contribution + before.contribution
             of_arg[step.node] = Term(step, partial, contribution, is_only=True)
     return {
@@ -31,17 +32,17 @@ def terms_of(walk: Steps) -> dict[Value, dict[Value, Term]]:
 
 
 class Term(NamedTuple):
-    """What one user contributes to a gradient, over all edges from it."""
+    """The contribution of one node to the gradient of an argument, over all edges between them."""
 
     step: BackwardStep
     partial: Any
     contribution: Any
     is_only: bool
-    """Whether there is no other user."""
+    """Whether no other node uses the argument."""
 
     @property
     def is_of_root(self) -> bool:
-        """Whether the user is the root, so that nothing comes from above."""
+        """Whether the node is the root, so that the upstream gradient is 1."""
         return self.step.node is self.step.root
 
     @property
@@ -51,17 +52,17 @@ class Term(NamedTuple):
 
     @property
     def local(self) -> str:
-        """What the local derivative is called."""
+        """The name of the local derivative."""
         return self.step.board.local(self.step.node, self.step.arg)
 
     @property
     def upstream(self) -> str:
-        """What the gradient is called that comes from above."""
+        """The name of the upstream gradient."""
         return self.step.board.d(self.step.root, self.step.node)
 
     @property
     def name(self) -> str:
-        """What the contribution is called."""
+        """The name of the contribution."""
         step = self.step
         return f"{step.board.d(step.root, step.arg)} via {step.names[step.node]}"
 
@@ -71,15 +72,15 @@ class Term(NamedTuple):
         return self.local if self.is_of_root else f"{self.upstream} · {self.local}"
 
     def numbers(self, *, leads: bool = True) -> str:
-        """Return the contribution with its numbers, as the first of a sum or a further one."""
+        """Return the contribution with its numbers; ``leads`` if it is the first term of a sum."""
         board = self.step.board
         if self.is_of_root:
             return board.factor(self.partial, leads=leads)
         upstream = board.factor(self.step.upstream, leads=leads)
         return f"{upstream} · {board.factor(self.partial)}"
 
-    def halves(self) -> Iterator[WrongNumber]:
-        """Yield what is only one factor of the contribution."""
+    def single_factors(self) -> Iterator[WrongNumber]:
+        """Yield each factor of the contribution as a wrong number: the other one is forgotten."""
         if not self.is_of_root:
             what = f"that is {self.local} alone, without the upstream gradient {self.upstream}"
             yield WrongNumber(float(self.partial), what)
@@ -87,6 +88,6 @@ class Term(NamedTuple):
             yield WrongNumber(float(self.step.upstream), what)
 
 
-def plain(x: Any) -> Any:
-    """Return a number as a float, unless it is exact."""
+def exact_or_float(x: Any) -> Any:
+    """Return a number as a float; a Fraction stays one."""
     return x if isinstance(x, Fraction) else float(x)

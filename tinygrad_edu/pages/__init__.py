@@ -1,4 +1,4 @@
-"""Interactive pages: the stepper of both passes, and the worksheet of an exercise."""
+"""Interactive pages: the stepper for both passes, and the worksheet for an exercise."""
 
 from tinygrad_edu.exercises.exercise import Exercise
 from tinygrad_edu.explain.passes import Steps

@@ -1,4 +1,4 @@
-"""The graph on a page: a drawing whose texts change from step to step."""
+"""The graph on a page: a picture whose texts change from step to step."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Clusters", "Drawing", "Texts"]
 
-Texts: TypeAlias = "dict[str, str]"  # by part of the drawing and line in it: "v_3 1"
+Texts: TypeAlias = "dict[str, str]"
+"""Texts in the picture, by their places: "v_3 1" is line 1 (counted from 0) of the box v_3."""
 
 Clusters: TypeAlias = "Mapping[str, Iterable[Value]]"
 
-ALT = "The graph of the computation, with all numbers and gradients"
+ALL_NUMBERS = "The graph of the computation, with all numbers and gradients"
 
 
 class Drawing:
-    """The graph with all its numbers, and the text of its boxes on the way there."""
+    """The picture of a graph with all its numbers, and the texts to show in it before that."""
 
     def __init__(self, steps: Steps, clusters: Clusters | None = None) -> None:
-        """Copy the graph: gradients are written on the copy, nothing changes."""
+        """Copy the graph and set gradients on the copy, so that the graph itself stays as it is."""
         require_unchanged("steps", [step.node for step in steps.forward])
         self.given = steps.root
         self.names = steps.names
@@ -52,22 +53,24 @@ class Drawing:
             for title, members in (clusters or {}).items()
         }
 
-    def image(self, written: Texts | None = None, alt: str = ALT) -> str:
-        """Return the finished drawing as an image that shows without scripts, too.
+    def image(self, written: Texts | None = None, alt: str = ALL_NUMBERS) -> str:
+        """Return the picture as an HTML image, which needs no scripts.
+
+        If the graph cannot be drawn, a sentence that says why is returned instead.
 
         Args:
-            written: texts that stand in place of the finished ones.
-            alt: what the image shows, for those who do not see it.
+            written: texts that replace the final ones.
+            alt: a description of the image, for people who cannot see it.
         """
         try:
             svg = draw(self.root, digits=DIGITS, clusters=self.clusters).pipe(
                 "svg", encoding="utf-8"
             )
-        except (ValueError, RuntimeError) as error:  # too large, too entangled
+        except (ValueError, RuntimeError) as error:  # the graph is too large or too entangled
             return notice(str(error).partition("`.source`")[0])
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
-        svg = svg.replace(' id="', ' data-id="')  # ids are unique in a page; steppers may be many
+        svg = svg.replace(' id="', ' data-id="')  # a page may hold several pictures, ids only once
         svg = rewritten(svg, written or {})
         size = re.search(r'width="\d+pt" height="\d+pt"', svg)
         coded = b64encode(svg.encode()).decode("ascii")
@@ -80,29 +83,29 @@ class Drawing:
         return f"v_{self.numbers[node]}"
 
     def into(self, node: Value, position: int) -> str:
-        """Return the id of the edge that leads from an argument to a Value's operation."""
+        """Return the id of the edge from the argument at a position to a Value's operation."""
         arg, i = node.args[position], self.numbers[self.groups[node][0]]
         source = self.numbers[arg] if isinstance(arg, Value) else f"n_{i}_{position}"
         return f"e_{source}_{i}_{position}"
 
     def flow(self, node: Value) -> list[str]:
-        """Return the ids of all that is on the way from the arguments of a Value to it."""
+        """Return the ids of the operation and the edges between a Value and its arguments."""
         operation = f"o_{self.numbers[self.groups[node][0]]}"
         edges = [self.into(node, position) for position in range(len(node.args))]
         return [operation, f"r_{self.numbers[node]}", *edges]
 
     def partial_at(self, node: Value, position: int) -> tuple[str, str]:
-        """Return at which line of which edge a partial derivative stands, and what stands there."""
+        """Return the place of a partial derivative on its edge, and the text there."""
         group = self.groups[node]
         line = f"{self.into(node, position)} {group.index(node)}"
         return line, partial_text(node, position, group, self.names, DIGITS)
 
     def data_line(self, node: Value) -> str:
-        """Return the first line of a box: the name and the number."""
+        """Return the first line of a Value's box: its name and its number."""
         return box_text(node, self.names.get(node), {"data"}, DIGITS)[0]
 
     def gradient_line(self, node: Value, gradient: Any) -> str:
-        """Return the second line of a box, with a gradient that may not be complete."""
+        """Return the second line of a Value's box, with a gradient that may still grow."""
         twin = self.copies[node]
         twin.grad, complete = gradient, twin.grad
         line = box_text(twin, self.names.get(node), {"data", "grad"}, DIGITS)[1]
@@ -111,7 +114,7 @@ class Drawing:
 
 
 def rewritten(svg: str, written: Texts) -> str:
-    """Return a drawing with other texts at some places."""
+    """Return an SVG picture with the texts of ``written`` at their places."""
 
     def part(found: re.Match[str]) -> str:
         i = count()
@@ -126,5 +129,5 @@ def rewritten(svg: str, written: Texts) -> str:
 
 
 def target(step: SeedStep | BackwardStep) -> Value:
-    """Return the Value whose gradient grows."""
+    """Return the Value whose gradient grows in a step."""
     return step.root if isinstance(step, SeedStep) else step.arg

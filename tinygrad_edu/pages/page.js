@@ -1,26 +1,27 @@
-// What the pages have in common: each calls mount with a function that is given a root element and
-// the drawing in it.
+// The code that the pages share. Each page calls mount with a function, which mount calls with each
+// root element of that page and the picture in it.
 
 function mount(hash, start) {
   document.querySelectorAll('[data-tge="' + hash + '"]:not([data-ready])').forEach((root) => {
     root.setAttribute('data-ready', '');
-    start(root, drawing(root.querySelector('.picture')));
-    // Letters are commands of a notebook: dd deletes a cell. JupyterLab asks the element that has the focus.
+    start(root, livePicture(root.querySelector('.picture')));
+    // In a notebook, letters are commands: dd deletes a cell. This attribute of the element with the
+    // focus tells JupyterLab to leave keys alone.
     [root, ...root.querySelectorAll('button, input, summary, pre, .picture')].forEach((e) => {
       e.setAttribute('data-lm-suppress-shortcuts', 'true');
     });
   });
 }
 
-function drawing(picture) {
+function livePicture(picture) {
   const image = picture.querySelector('img');
-  if (image) {  // the same drawing, but now its parts can be reached
+  if (image) {  // replace the image by its SVG, so that scripts can reach its parts
     const bytes = Uint8Array.from(atob(image.src.split(',')[1]), (c) => c.charCodeAt(0));
     picture.innerHTML = new TextDecoder().decode(bytes);
   }
   const part = new Map(Array.from(picture.querySelectorAll('[data-id]'), (e) => [e.dataset.id, e]));
   const kinds = new Map(Array.from(part, ([id, e]) => [id, e.getAttribute('class')]));
-  const first = new Map(), lines = new Map(), shown = new Map();  // by place: the part, and which line in it
+  const first = new Map(), lines = new Map(), shown = new Map();  // the keys are places, such as 'v_3 1'
   part.forEach((e, id) => e.querySelectorAll('text').forEach((text, i) => {
     const place = id + ' ' + i;
     first.set(place, text);
@@ -28,8 +29,8 @@ function drawing(picture) {
     lines.set(place, new Map([[text.textContent, text], ['', null]]));
   }));
 
-  // Each text that a line will ever have is an element of its own, to be shown or hidden: what it
-  // takes to lay out hundreds of texts is done before the first click.
+  // Each text that a line will ever have is an element of its own, which is shown or hidden. So the
+  // browser lays out hundreds of texts before the first click, not during it.
   function prepare(written) {
     for (const [place, line] of Object.entries(written)) {
       if (!lines.has(place) || lines.get(place).has(line)) continue;
@@ -54,7 +55,7 @@ function drawing(picture) {
 
   let marked = new Map();
 
-  function mark(marks) {  // lists of parts, by how they shall look; only what changes is touched
+  function mark(marks) {  // marks: lists of parts by the class they get; only changed parts are touched
     const looks = new Map(), before = (id) => marked.get(id) || kinds.get(id);
     for (const [look, ids] of Object.entries(marks)) {
       ids.forEach((id) => { if (part.has(id)) looks.set(id, (looks.get(id) || kinds.get(id)) + ' ' + look); });
@@ -64,7 +65,7 @@ function drawing(picture) {
     marked = looks;
   }
 
-  function follow(id) {  // in a picture that is scrolled
+  function follow(id) {  // scrolls the picture to a part
     const node = part.get(id);
     if (!node) return picture.scrollTo(0, 0);
     const here = node.getBoundingClientRect(), all = picture.getBoundingClientRect();

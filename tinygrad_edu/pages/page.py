@@ -1,4 +1,4 @@
-"""What all pages have in common: the frame, the look, the code, and how equations are set."""
+"""The parts that all pages share: the document, style and script, and equations as MathML."""
 
 from __future__ import annotations
 
@@ -12,13 +12,21 @@ from typing import Any
 from tinygrad_edu.drawing.labels import legible
 from tinygrad_edu.formulas.mathml import mathml
 
-__all__ = ["LONGEST", "equation", "filled", "notice", "on_board", "whole"]
+__all__ = [
+    "LONGEST_FORMULA",
+    "equation",
+    "filled_template",
+    "html_document",
+    "notice",
+    "on_board",
+]
 
-LONGEST = 600  # characters of LaTeX; a formula that is longer is set as plain text
+LONGEST_FORMULA = 600
+"""Characters of LaTeX; a longer formula is shown as plain text."""
 
 
-def whole(title: str, fragment: str) -> str:
-    """Return a piece of HTML as a document."""
+def html_document(title: str, fragment: str) -> str:
+    """Return a complete HTML document around a piece of HTML."""
     return legible(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -27,54 +35,62 @@ def whole(title: str, fragment: str) -> str:
     )
 
 
-def filled(template: str, data: dict[str, Any], picture: str, **texts: str) -> str:
-    """Return a template with the look and the code of all pages, with data, a picture and texts.
+def filled_template(template: str, data: dict[str, Any], picture: str, **texts: str) -> str:
+    """Return a template with style, script, data, picture and texts filled in.
 
-    Its mark is made of all that, so that a page finds its own root and is the same every time.
+    A hash of the content marks the root element. By it a script finds its own root on a page with
+    several, and the same content always gives the same bytes.
     """
     content = legible(f"{template}{data}{picture}{texts}")
-    mark = hashlib.sha256(content.encode()).hexdigest()[:16]
+    content_hash = hashlib.sha256(content.encode()).hexdigest()[:16]
     size = re.search(r'width="(\d+pt)" height="(\d+pt)"', picture)
     parts = {
-        "hash": mark,
+        "hash": content_hash,
         "style": asset("page.css"),
         "script": asset("page.js"),
         "picture": picture,
         "size": f"--width: {size[1]}; --height: {size[2]}" if size else "",
-        "data": as_script({**data, "hash": mark}),
+        "data": as_script({**data, "hash": content_hash}),
         **{name: html.escape(text) for name, text in texts.items()},
     }
     return legible(re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], asset(template)))
 
 
 def asset(name: str) -> str:
-    """Return a file that lies beside this one."""
+    """Return the content of a file in this folder."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def as_script(data: Any) -> str:
-    """Return data as JSON that may stand in a script."""
+    """Return data as JSON that is safe inside a script element."""
     return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def notice(message: str) -> str:
-    """Return a sentence in place of the picture."""
+    """Return a sentence to show in place of a picture."""
     return f'<p role="note">{html.escape(message)}</p>'
 
 
 def on_board(rows: list[tuple[str, list[str]]], text: str) -> str:
-    """Return equations, each with a word before it; as plain text if they are very long."""
-    if max(len(part) for _, line in rows for part in line) > LONGEST:
+    """Return equations, each with a word before it; if one is very long, return ``text`` instead.
+
+    Args:
+        rows: pairs of a word and the sides of an equation in LaTeX.
+        text: the same as plain text.
+    """
+    if max(len(part) for _, sides in rows for part in sides) > LONGEST_FORMULA:
         return f"<p>{html.escape(text)}</p>"
-    return "".join(f"<div><span>{word}</span><p>{equation(line)}</p></div>" for word, line in rows)
+    return "".join(
+        f"<div><span>{word}</span><p>{equation(sides)}</p></div>" for word, sides in rows
+    )
 
 
-def equation(parts: list[str]) -> str:
-    """Return an equation as MathML, a formula for each side, so that lines can break between."""
-    first, *others = parts
+def equation(sides: list[str]) -> str:
+    """Return an equation as MathML: one formula for each side, so that lines can break between."""
+    first, *others = sides
     sign = "<mo>+=</mo>" if first.endswith("+") else "<mo>=</mo>"
     formulas = [mathml(first.removesuffix(" +"))]
     formulas += [
-        f"{'<mo>=</mo>' if i else sign}<mrow>{mathml(part)}</mrow>" for i, part in enumerate(others)
+        f"{'<mo>=</mo>' if i else sign}<mrow>{mathml(side)}</mrow>" for i, side in enumerate(others)
     ]
     return " ".join(f"<math><mrow>{formula}</mrow></math>" for formula in formulas)

@@ -1,4 +1,4 @@
-"""The stepper: both passes as a page on which they are walked through, step by step.
+"""The stepper: a page that shows both passes step by step.
 
 >>> from tinygrad_edu import Value
 >>> from tinygrad_edu import steps
@@ -12,70 +12,68 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_edu.explain.passes import (
-    BackwardStep,
-    ForwardStep,
-    Step,
-    Steps,
-)
+from tinygrad_edu.explain.passes import BackwardStep, ForwardStep, Step, Steps
 from tinygrad_edu.pages.graph import Clusters, Drawing, Texts
-from tinygrad_edu.pages.page import filled, notice, on_board, whole
+from tinygrad_edu.pages.page import filled_template, html_document, notice, on_board
 from tinygrad_edu.value import Value
 
-__all__ = ["MOST", "document", "fragment", "title"]
+__all__ = ["STEP_LIMIT", "document", "fragment", "title"]
 
-
-MOST = 300  # steps that anybody walks through
+STEP_LIMIT = 300  # more are too many to click through
 LEGEND = "".join(
     f"<div><span>{word}</span><p>{meaning}</p></div>"
     for word, meaning in (
-        ("boxes", "numbers: inputs with round corners, parameters yellow, the result framed twice"),
+        (
+            "boxes",
+            "numbers: inputs have round corners, parameters are yellow, the result has two frames",
+        ),
         ("circles", "operations; the forward pass follows the arrows"),
-        ("next to arrows", "local derivatives; the backward pass goes against the arrows"),
+        ("at the arrows", "local derivatives; the backward pass goes against the arrows"),
     )
 )
 
 
 def document(steps: Steps, clusters: Clusters | None = None) -> str:
     """Return the stepper as an HTML document that needs no other file and no network."""
-    return whole(title(steps), fragment(steps, clusters))
+    return html_document(title(steps), fragment(steps, clusters))
 
 
 def fragment(steps: Steps, clusters: Clusters | None = None) -> str:
-    """Return the stepper as a piece of HTML, to stand in a page, in a notebook, several at once.
+    """Return the stepper as a piece of HTML for a page or a notebook, which may hold several.
 
-    Without scripts it shows the drawing with all numbers, and the steps as text. So it does of more
-    steps than anybody walks through; where the graph cannot be drawn, it says why.
+    Where no scripts run, it shows the picture with all numbers, and the steps as text. If there are
+    more than ``STEP_LIMIT`` steps, it shows only text; if the graph cannot be drawn, it says why.
     """
-    if len(steps) > MOST:
+    if len(steps) > STEP_LIMIT:
         picture = notice(
-            f"{len(steps)} steps are more than anybody walks through (at most {MOST}); take the "
-            "steps of a Value in the middle, or print them as text"
+            f"{len(steps)} steps are too many to click through (at most {STEP_LIMIT}); show the "
+            "steps of a Value in the middle of the graph, or print the steps as text"
         )
         data: dict[str, Any] = {"steps": []}
+        listed = "The first and the last steps"
     else:
         graph = Drawing(steps, clusters)
         picture = graph.image()
-        data = {"before": before(graph), "steps": [record(step, graph) for step in steps]}
-    those = f"all {len(steps)} steps" if len(steps) <= MOST else "the first and the last steps"
-    return filled(
+        data = {"before": start_data(graph), "steps": [step_data(step, graph) for step in steps]}
+        listed = f"All {len(steps)} steps"
+    return filled_template(
         "stepper.html",
         data,
         picture,
         title=title(steps),
         open="" if data["steps"] else " open",
-        summary=f"{those} as text",
-        text="\n".join(steps._lines(MOST)),
+        summary=f"{listed} as text",
+        text="\n".join(steps._lines(STEP_LIMIT)),
     )
 
 
 def title(steps: Steps) -> str:
-    """Return what the page is called."""
+    """Return the title of the page."""
     return f"Backpropagation of {steps.names[steps.root]}, step by step"
 
 
-def before(graph: Drawing) -> dict[str, Any]:
-    """Return what the page shows before the first step: the numbers that were given."""
+def start_data(graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows before the first step: inputs and parameters."""
     written: Texts = {}
     for node in graph.copies:
         first = graph.data_line(node) if node.op is None else graph.names[node]
@@ -88,19 +86,19 @@ def before(graph: Drawing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def record(step: Step, graph: Drawing) -> dict[str, Any]:
+def step_data(step: Step, graph: Drawing) -> dict[str, Any]:
     """Return what the page shows at a step."""
     if isinstance(step, ForwardStep):
-        shown = forward(step, graph)
+        shown = forward_data(step, graph)
     elif isinstance(step, BackwardStep):
-        shown = backward(step, graph)
+        shown = backward_data(step, graph)
     else:
-        shown = seed(step, graph)
+        shown = seed_data(step, graph)
     return {"text": repr(step), **shown}
 
 
-def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
-    """Return what the page shows when an operation is computed."""
+def forward_data(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows when the result of an operation is computed."""
     node, board = step.node, graph.board
     formulas = [board.formula(node), board.filled(node, step.numbers)]
     line = [board.name(node), *dict.fromkeys(formulas), board.number(step.data)]
@@ -115,13 +113,13 @@ def forward(step: ForwardStep, graph: Drawing) -> dict[str, Any]:
     }
 
 
-def seed(step: Any, graph: Drawing) -> dict[str, Any]:
-    """Return what the page shows where the backward pass begins."""
+def seed_data(step: Any, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows when the backward pass begins."""
     name, board = step.names[step.root], graph.board
     line = [board.d(step.root, step.root), board.number(step.after)]
     return {
         "pass": "backward",
-        "say": f"Backward: begin with the derivative of {name} with respect to itself.",
+        "say": f"Backward: start with the derivative of {name} with respect to itself.",
         "board": on_board([("gradient", line)], repr(step)),
         "write": {f"{graph.box(step.root)} 1": graph.gradient_line(step.root, step.after)},
         "now": graph.box(step.root),
@@ -130,8 +128,8 @@ def seed(step: Any, graph: Drawing) -> dict[str, Any]:
     }
 
 
-def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
-    """Return what the page shows when a gradient goes back along an edge."""
+def backward_data(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
+    """Return what the page shows when a gradient is passed back along an edge."""
     names, node, arg = step.names, step.node, step.arg
     place, partial_written = graph.partial_at(node, step.position)
     board = graph.board
@@ -144,9 +142,10 @@ def backward(step: BackwardStep, graph: Drawing) -> dict[str, Any]:
     ]
     rule = board.rules(node, step.position)
     rows = [("local derivative", [local, *dict.fromkeys([*rule, board.number(step.partial)])])]
-    say = f"Backward: from {names[node]} to {names[arg]}. Upstream gradient times local derivative"
+    say = f"Backward: from {names[node]} to {names[arg]}. "
+    say += "Multiply the upstream gradient by the local derivative"
     if not step.is_first:
-        say += ", added to what has come by other paths"
+        say += ", and add the product to what came along other edges"
     if step.is_only:
         rows.append(("chain rule", [sought, *product]))
     else:

@@ -1,17 +1,18 @@
-"""The exercise as a page: the graph with question marks, and a field to answer them.
+"""An exercise as a page: the graph with question marks, and a field for answers.
 
 >>> from tinygrad_edu import Value
 >>> from tinygrad_edu import exercise
 >>> w, x = Value(0.5, label="w"), Value(2.0, label="x")
 >>> page = document(exercise((w * x).tanh()))
->>> page[:15], "that is tanh itself, not its derivative" in page
+>>> page[:15], "that is v₂ itself, not its derivative" in page
 ('<!doctype html>', True)
 
-Everything that can be said of an answer is on the page before it is given: the right number, the
-wrong ones with what went wrong, hints and solution. So it needs nobody to ask; and whoever looks
-at its source finds the solutions.
+The page holds everything that it may have to say about an answer: the right number, wrong numbers
+with the mistakes that lead to them, hints and the solution. It needs no server; but anybody who
+looks at its source finds the solutions.
 
-On paper it is a page without scripts: the whole graph, and all questions or their solutions.
+``paper`` makes a page to print: it has no scripts, the whole graph, and all questions or their
+solutions.
 """
 
 from __future__ import annotations
@@ -19,25 +20,30 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from tinygrad_edu.exercises.answers import ENOUGH, FRACTION, NOISE, PATTERN, WORDS
+from tinygrad_edu.exercises.answers import DECIMAL, ENOUGH, FLOAT_ERROR, MESSAGES, QUOTIENT
 from tinygrad_edu.exercises.exercise import Exercise
-from tinygrad_edu.exercises.question import CLOSE, Question
+from tinygrad_edu.exercises.question import MISTAKE_TOLERANCE, Question
 from tinygrad_edu.exercises.rounding import last_place
 from tinygrad_edu.explain.passes import BackwardStep, Steps, require_unchanged
 from tinygrad_edu.formulas.board import Board
 from tinygrad_edu.formulas.markup import LATEX
 from tinygrad_edu.formulas.mathml import mathml
 from tinygrad_edu.pages.graph import Clusters, Drawing, Texts
-from tinygrad_edu.pages.page import LONGEST, equation, filled, notice, whole
-from tinygrad_edu.pages.stepper import MOST
+from tinygrad_edu.pages.page import (
+    LONGEST_FORMULA,
+    equation,
+    filled_template,
+    html_document,
+    notice,
+)
+from tinygrad_edu.pages.stepper import STEP_LIMIT
 from tinygrad_edu.value import Constant, Value
 
 __all__ = ["document", "fragment", "paper"]
 
-LINE = 80  # characters; MathML does not go on in the next line
-MOST_ASKED = 120  # questions that anybody answers
-ALT = "The graph of the computation, with question marks for the numbers that are asked for"
-ALL_NUMBERS = "The graph of the computation, with all numbers and gradients"
+LINE_LENGTH = 80  # characters; a longer question is printed as text, since MathML does not wrap
+MOST_ASKED = 120  # more questions are too many to click through
+QUESTION_MARKS = "The graph of the computation, with a question mark for each number asked for"
 PAPER = """\
 body { color-scheme: light; background: #fff; color: #000; }
 main { max-width: 190mm; margin: 10mm auto; font: 11pt/1.5 system-ui, sans-serif; }
@@ -51,44 +57,38 @@ li { padding: 1mm 0 1mm 2mm; break-inside: avoid; overflow-wrap: anywhere; }
 math { math-style: normal; }
 @media print { main { max-width: none; margin: 0; } }
 """
-KINDS = {
+KIND_NAMES = {
     "forward": "value", "local": "local derivative", "contribution": "contribution of a path",
     "gradient": "gradient",
 }  # fmt: skip
 Edges = dict[Value, list[tuple[Value, int]]]
+"""For each Value its edges to the nodes that use it: pairs of a node and a position in its args."""
 
 
 def document(exercise: Exercise, clusters: Clusters | None = None) -> str:
     """Return an exercise as an HTML document that needs no other file and no network."""
-    return whole(title(exercise), fragment(exercise, clusters))
+    return html_document(title(exercise), fragment(exercise, clusters))
 
 
 def fragment(exercise: Exercise, clusters: Clusters | None = None) -> str:
-    """Return an exercise as a piece of HTML, to stand in a page, in a notebook, several at once.
+    """Return an exercise as a piece of HTML for a page or a notebook, which may hold several.
 
-    Without scripts it shows the drawing with question marks, and the questions as text. So it does
-    of more questions than anybody answers; where the graph cannot be drawn, it says why.
+    Where no scripts run, it shows the picture with question marks, and the questions as text. If
+    the exercise is too large for a page, it shows only text; if the graph cannot be drawn, it says
+    why.
     """
-    asked = exercise.questions
-    excess = ""
-    if len(asked) > MOST_ASKED:
-        excess = f"{len(asked)} questions are more than anybody answers (at most {MOST_ASKED}); "
-        excess += "take some of them, such as exercise(..., most=10)"
-    elif len(exercise.walk) > MOST:
-        excess = (
-            f"a graph of {len(exercise.walk)} steps is more than anybody reads (at most {MOST})"
-        )
-    if excess:
-        data: dict[str, Any] = {"questions": []}
+    data: dict[str, Any] = {"questions": []}
+    if excess := too_large(exercise):
         picture = notice(excess)
     else:
         data, picture = questions_in_graph(exercise, clusters)
     data["result"] = exercise.result()
     data["rules"] = {
-        "pattern": PATTERN, "fraction": FRACTION, "enough": ENOUGH, "noise": NOISE, "close": CLOSE,
+        "decimal": DECIMAL, "quotient": QUOTIENT, "enough": ENOUGH, "float_error": FLOAT_ERROR,
+        "tolerance": MISTAKE_TOLERANCE,
     }  # fmt: skip
-    data["words"] = WORDS
-    return filled(
+    data["messages"] = MESSAGES
+    return filled_template(
         "worksheet.html",
         data,
         picture,
@@ -98,14 +98,30 @@ def fragment(exercise: Exercise, clusters: Clusters | None = None) -> str:
     )
 
 
+def too_large(exercise: Exercise) -> str:
+    """Say why an exercise is too large for a page; return an empty text if it is not."""
+    questions, steps = len(exercise.questions), len(exercise.walk)
+    if questions > MOST_ASKED:
+        return (
+            f"{questions} questions are too many to click through (at most {MOST_ASKED}); ask for "
+            "fewer, for example with exercise(..., most=10)"
+        )
+    if steps > STEP_LIMIT:
+        return (
+            f"a graph with {steps} steps is too large to read (at most {STEP_LIMIT}); make an "
+            "exercise about a Value in the middle of the graph"
+        )
+    return ""
+
+
 def paper(exercise: Exercise, clusters: Clusters | None = None, *, solutions: bool = False) -> str:
     """Return an exercise as an HTML document to print: the graph, and all questions below it.
 
-    On request with the solutions, worked out. There is nothing to click.
+    With ``solutions`` it shows worked solutions and all numbers. It has no scripts.
     """
-    graph = drawing(exercise, clusters)
-    written, _ = what_is_shown(exercise, graph, edges_to(exercise.walk))
-    picture = graph.image({} if solutions else written, ALL_NUMBERS if solutions else ALT)
+    graph = framed_graph(exercise, clusters)
+    written, _ = picture_texts(exercise, graph, gradient_edges(exercise.walk))
+    picture = graph.image() if solutions else graph.image(written, QUESTION_MARKS)
     items = "".join(
         f"<li>{html.escape(q.worked)}</li>\n" if solutions
         else f"<li>{breakable(q, exercise.walk)} <span>=</span></li>\n"
@@ -116,7 +132,7 @@ def paper(exercise: Exercise, clusters: Clusters | None = None, *, solutions: bo
     )
     sheet = "" if exercise.seed is None else f"Sheet {html.escape(str(exercise.seed))}"
     look = "solved" if solutions else "open"
-    return whole(
+    return html_document(
         title(exercise),
         f'<style>\n{PAPER}</style>\n<main class="{look}">\n<header>{sheet}</header>\n'
         f"<h1>{html.escape(title(exercise))}</h1>\n<p>Given: {given}</p>\n"
@@ -125,26 +141,26 @@ def paper(exercise: Exercise, clusters: Clusters | None = None, *, solutions: bo
 
 
 def title(exercise: Exercise) -> str:
-    """Return what the page is called."""
+    """Return the title of the page."""
     return f"Backpropagation of {exercise.walk.names[exercise.root]} by hand"
 
 
 def questions_in_graph(exercise: Exercise, clusters: Clusters | None) -> tuple[dict[str, Any], str]:
-    """Return the questions as the page has them, and the picture."""
-    graph = drawing(exercise, clusters)
-    edges = edges_to(exercise.walk)
-    written, later = what_is_shown(exercise, graph, edges)
+    """Return the questions as data for the script of the page, and the picture."""
+    graph = framed_graph(exercise, clusters)
+    edges = gradient_edges(exercise.walk)
+    written, later = picture_texts(exercise, graph, edges)
     questions = []
     for q in exercise.questions:
         places = places_of(q, graph, edges)
-        questions.append({**record(q, graph, edges, exercise.walk), "places": places})
+        questions.append({**question_data(q, graph, edges, exercise.walk), "places": places})
     data = {"questions": questions, "solved": exercise.solved, "write": written, "later": later}
     is_done = len(exercise.solved) == len(exercise.questions)
-    return data, graph.image({**written, **later} if is_done else written, ALT)
+    return data, graph.image({**written, **later} if is_done else written, QUESTION_MARKS)
 
 
-def drawing(exercise: Exercise, clusters: Clusters | None) -> Drawing:
-    """Return the graph, in its frames."""
+def framed_graph(exercise: Exercise, clusters: Clusters | None) -> Drawing:
+    """Return the picture of the graph, with frames around the clusters."""
     require_unchanged("exercise", [step.node for step in exercise.walk.forward])
     copies = exercise.copies
     frames = {
@@ -154,12 +170,13 @@ def drawing(exercise: Exercise, clusters: Clusters | None) -> Drawing:
     return Drawing(exercise.walk, frames)
 
 
-def what_is_shown(exercise: Exercise, graph: Drawing, edges: Edges) -> tuple[Texts, Texts]:
-    """Return what the picture shows at first: what is given, and question marks.
+def picture_texts(exercise: Exercise, graph: Drawing, edges: Edges) -> tuple[Texts, Texts]:
+    """Return the texts of the picture at first, and the texts that are added at the end.
 
-    And what else it shows in the end, when nothing is left to be asked.
+    At first it shows the given numbers and question marks; when all questions are solved, it shows
+    all other numbers, too.
     """
-    written = unknown(graph)
+    written = texts_at_start(graph)
     for q in exercise.known:
         written |= {place: text for place, (_, text) in places_of(q, graph, edges).items()}
     asked: Texts = {}
@@ -167,12 +184,12 @@ def what_is_shown(exercise: Exercise, graph: Drawing, edges: Edges) -> tuple[Tex
         is_open = q.name not in exercise.solved
         for place, (hidden, text) in places_of(q, graph, edges).items():
             asked[place] = hidden if is_open else text
-    later = {place: text for place, text in finished(graph).items() if place not in asked}
+    later = {place: text for place, text in texts_at_end(graph).items() if place not in asked}
     return {**written, **asked}, later
 
 
-def edges_to(walk: Steps) -> Edges:
-    """Return for each Value the edges along which its gradient comes."""
+def gradient_edges(walk: Steps) -> Edges:
+    """Return for each Value the edges along which its gradient arrives."""
     edges: Edges = {}
     for step in walk.backward:
         if isinstance(step, BackwardStep):
@@ -180,18 +197,18 @@ def edges_to(walk: Steps) -> Edges:
     return edges
 
 
-def unknown(graph: Drawing) -> Texts:
-    """Return what the picture shows where only inputs and parameters have numbers."""
-    written = dict.fromkeys(finished(graph), "")
+def texts_at_start(graph: Drawing) -> Texts:
+    """Return the texts of the picture when only inputs and parameters have numbers."""
+    written = dict.fromkeys(texts_at_end(graph), "")
     for node in graph.copies:
         if node.op is not None:
             written[f"{graph.box(node)} 0"] = graph.names[node]
-    root = graph.given  # its derivative with respect to itself is 1 in any graph
+    root = graph.given  # its gradient is shown: it is 1 in every graph
     return {**written, f"{graph.box(root)} 1": graph.gradient_line(root, graph.root.grad)}
 
 
-def finished(graph: Drawing) -> Texts:
-    """Return what the picture shows of computed numbers, gradients and local derivatives."""
+def texts_at_end(graph: Drawing) -> Texts:
+    """Return the texts of all computed numbers, gradients and local derivatives."""
     texts: Texts = {}
     for node, twin in graph.copies.items():
         if node.op is not None:
@@ -205,7 +222,7 @@ def finished(graph: Drawing) -> Texts:
 
 
 def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str, str]]:
-    """Return where the number stands: a line in the drawing, with a question mark and without."""
+    """Return the places of a number in the picture, each with two texts: hidden, and solved."""
     if q.kind == "forward":
         line = graph.data_line(q.node)
         return {f"{graph.box(q.node)} 0": (f"{q.name} = ?", line)}
@@ -213,25 +230,26 @@ def places_of(q: Question, graph: Drawing, edges: Edges) -> dict[str, tuple[str,
     if q.kind == "gradient" and q.arg is not None:
         line = graph.gradient_line(q.arg, graph.copies[q.arg].grad)
         places[f"{graph.box(q.arg)} 1"] = ("grad ?", line)
-    is_local = q.kind == "gradient" and {node for node, _ in edges_of(q, edges)} == {graph.given}
+    about = question_edges(q, edges)
+    is_local = q.kind == "gradient" and {node for node, _ in about} == {graph.given}
     if q.kind == "local" or is_local:  # next to the root both are the same number
-        for node, k in edges_of(q, edges):
+        for node, k in about:
             place, written = graph.partial_at(node, k)
             whose, colon, _ = written.rpartition(": ")
             places[place] = (f"{whose}{colon}?", written)
     return places
 
 
-def edges_of(q: Question, edges: Edges) -> list[tuple[Value, int]]:
-    """Return the edges that a question is about, given by a Value and the argument's position."""
+def question_edges(q: Question, edges: Edges) -> list[tuple[Value, int]]:
+    """Return the edges that a question is about."""
     if q.arg is None:
         return []
     return [(node, k) for node, k in edges[q.arg] if q.kind == "gradient" or node is q.node]
 
 
-def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, Any]:
-    """Return what the page says of a question, and what it points at."""
-    about = edges_of(q, edges)
+def question_data(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, Any]:
+    """Return a question as data for the script: its texts, and the parts of the picture to mark."""
+    about = question_edges(q, edges)
     if q.arg is None:
         now = [graph.box(q.node)]
         users = [arg for arg in q.node.args if isinstance(arg, Value)]
@@ -241,9 +259,9 @@ def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, 
         users = [node for node, _ in about]
         flow = [graph.into(node, k) for node, k in about]
     return {
-        "kind": KINDS[q.kind],
+        "kind": KIND_NAMES[q.kind],
         "name": q.name,
-        "asked": asked(q, walk),
+        "asked": asked_as_mathml(q, walk),
         "value": float(q.value),
         "short": q.short,
         "place": last_place(q.short),
@@ -262,17 +280,17 @@ def record(q: Question, graph: Drawing, edges: Edges, walk: Steps) -> dict[str, 
 
 def breakable(q: Question, walk: Steps) -> str:
     """Return the question as MathML, or as text if it is longer than a line of a page."""
-    return asked(q, walk) if len(q.asked) <= LINE else html.escape(q.asked)
+    return asked_as_mathml(q, walk) if len(q.asked) <= LINE_LENGTH else html.escape(q.asked)
 
 
-def asked(q: Question, walk: Steps) -> str:
+def asked_as_mathml(q: Question, walk: Steps) -> str:
     """Return the question as MathML, or as text if it is very long."""
     board = Board(walk.names, LATEX)
     if q.arg is None:
         line = [board.name(q.node), board.formula(q.node)]
-        return equation(line) if len(line[1]) <= LONGEST else html.escape(q.name)
-    of = q.node if q.kind == "local" else walk.root
-    formula = f"<math><mrow>{mathml(board.d(of, q.arg))}</mrow></math>"
+        return equation(line) if len(line[1]) <= LONGEST_FORMULA else html.escape(q.name)
+    differentiated = q.node if q.kind == "local" else walk.root
+    formula = f"<math><mrow>{mathml(board.d(differentiated, q.arg))}</mrow></math>"
     if q.kind == "contribution":
         return f"{formula} via <math><mrow>{mathml(board.name(q.node))}</mrow></math>"
     return f"{formula} (direct)" if q.name.endswith("(direct)") else formula

@@ -172,13 +172,13 @@ print(flat.layers[0].W)
 # one step for one batch. So with 1000 examples in batches of 200, an epoch has 5 iterations.
 
 # %%
-print([step.size for step in batches.one_epoch(1000, batch_size=200)])
+print([iteration.size for iteration in batches.one_epoch(1000, batch_size=200)])
 
 # %% [markdown]
 # **Predict:** how many iterations in batches of 300, and how large is the last?
 
 # %%
-print([step.size for step in batches.one_epoch(1000, batch_size=300)])
+print([iteration.size for iteration in batches.one_epoch(1000, batch_size=300)])
 
 # %% [markdown]
 # The last batch is smaller. That is why the update divides by the size of the batch at hand. (A
@@ -209,7 +209,8 @@ descents = {
     "stochastic (1)": batches.descend(1),
 }
 for name, descent_ in descents.items():
-    print(f"{name:<15} {len(descent_.history.steps):>4} steps, uphill {descent_.uphill:>4}")
+    count = len(descent_.history.iterations)
+    print(f"{name:<15} {count:>4} iterations, uphill {descent_.uphill:>4}")
 
 # %%
 figure, axes = plt.subplots()
@@ -237,8 +238,8 @@ mlp = MLP(2, [8, 1], activation="tanh", output_activation="sigmoid", seed=1)
 kept = [mlp.frozen()]
 
 
-def keep(step):
-    if step.iteration == 6:  # the last of the epoch: 6 batches of 10
+def keep(iteration):
+    if iteration.number == 6:  # the last of the epoch: 6 batches of 10
         kept.append(mlp.frozen())
 
 
@@ -349,8 +350,8 @@ mlp = MLP(4, [6, 3], activation="tanh", output_activation="identity", seed=0)
 kept = [mlp.frozen()]
 
 
-def keep(step):
-    if step.iteration == 5:  # 5 batches of 20
+def keep(iteration):
+    if iteration.number == 5:  # 5 batches of 20
         kept.append(mlp.frozen())
 
 

@@ -184,13 +184,13 @@ print(flat.layers[0].W)
 # iterations.
 
 # %%
-print([step.size for step in batches.one_epoch(1000, batch_size=200)])
+print([iteration.size for iteration in batches.one_epoch(1000, batch_size=200)])
 
 # %% [markdown]
 # **Predict:** how many iterations are there with batches of 300, and how large is the last batch?
 
 # %%
-print([step.size for step in batches.one_epoch(1000, batch_size=300)])
+print([iteration.size for iteration in batches.one_epoch(1000, batch_size=300)])
 
 # %% [markdown]
 # The last batch is smaller. This is why the update divides by the size of the batch that it uses.
@@ -222,7 +222,8 @@ descents = {
     "stochastic (1)": batches.descend(1),
 }
 for name, descent_ in descents.items():
-    print(f"{name:<15} {len(descent_.history.steps):>4} steps, uphill {descent_.uphill:>4}")
+    count = len(descent_.history.iterations)
+    print(f"{name:<15} {count:>4} iterations, uphill {descent_.uphill:>4}")
 
 # %%
 figure, axes = plt.subplots()
@@ -250,8 +251,8 @@ mlp = MLP(2, [8, 1], activation="tanh", output_activation="sigmoid", seed=1)
 kept = [mlp.frozen()]
 
 
-def keep(step):
-    if step.iteration == 6:  # the last iteration of an epoch of 6 batches of 10
+def keep(iteration):
+    if iteration.number == 6:  # the last of the epoch: 6 batches of 10
         kept.append(mlp.frozen())
 
 
@@ -364,8 +365,8 @@ mlp = MLP(4, [6, 3], activation="tanh", output_activation="identity", seed=0)
 kept = [mlp.frozen()]
 
 
-def keep(step):
-    if step.iteration == 5:  # the last iteration of an epoch of 5 batches of 20
+def keep(iteration):
+    if iteration.number == 5:  # 5 batches of 20
         kept.append(mlp.frozen())
 
 

@@ -318,7 +318,7 @@ for replayed in (False, True):
     history = fit(copy, moons, loss, optimiser, epochs=3, batch_size=30, replay=replayed)
     histories.append(history)
 one, other = histories
-print("sizes in an epoch:", [step.size for step in other.steps[:4]])
+print("sizes in an epoch:", [iteration.size for iteration in other.iterations[:4]])
 print("the same losses:  ", equal(one.losses, other.losses))
 
 # %% [markdown]
@@ -329,9 +329,9 @@ print("the same losses:  ", equal(one.losses, other.losses))
 kept = {0: mlp.frozen()}
 
 
-def keep(step):
-    if step.epoch in (20, 100, 500):
-        kept[step.epoch] = mlp.frozen()
+def keep(iteration):
+    if iteration.epoch in (20, 100, 500):
+        kept[iteration.epoch] = mlp.frozen()
 
 
 history = fit(mlp, moons, loss, descent, epochs=500, callback=keep, replay=True)
@@ -395,7 +395,7 @@ history = fit(
     flowers, examples, losses.negative_log_likelihood, adam, epochs=60, batch_size=32, replay=True
 )
 print(history)
-print("sizes in an epoch:", [step.size for step in history.steps[:5]])
+print("sizes in an epoch:", [iteration.size for iteration in history.iterations[:5]])
 print(f"accuracy on the training flowers: {accuracy(flowers, examples):.3f}")
 
 # %% [markdown]

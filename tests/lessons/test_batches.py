@@ -22,18 +22,18 @@ def descents():
 
 
 def test_1000_examples_in_batches_of_200_make_5_iterations():
-    assert [step.size for step in one_epoch(1000, 200)] == [200] * 5
+    assert [iteration.size for iteration in one_epoch(1000, 200)] == [200] * 5
 
 
 def test_the_last_batch_may_be_smaller():
-    assert [step.size for step in one_epoch(1000, 300)] == [300, 300, 300, 100]
+    assert [iteration.size for iteration in one_epoch(1000, 300)] == [300, 300, 300, 100]
 
 
 def test_one_setting_gives_batch_mini_batch_and_stochastic_descent(descents):
     for size, per_epoch in {None: 1, 8: 3, 1: 20}.items():
-        steps = descents[size].history.steps
-        assert len(steps) == per_epoch * EPOCHS
-        assert sum(step.size for step in steps) == len(MOONS) * EPOCHS
+        iterations = descents[size].history.iterations
+        assert len(iterations) == per_epoch * EPOCHS
+        assert sum(iteration.size for iteration in iterations) == len(MOONS) * EPOCHS
 
 
 def test_biases_start_at_1_and_weights_at_random_numbers():
@@ -52,7 +52,7 @@ def test_smaller_batches_have_the_smaller_loss_after_the_same_epochs(descents):
 
 def test_only_batch_gradient_descent_never_goes_uphill(descents):
     share = {
-        size: descent.uphill / len(descent.history.steps) for size, descent in descents.items()
+        size: descent.uphill / len(descent.history.iterations) for size, descent in descents.items()
     }
     assert share[None] == 0 < share[8] < share[1] < 1
 
@@ -77,4 +77,4 @@ def test_the_report_shows_the_losses(descents):
     assert "batch size  200: iterations    5" in text
     for descent in descents.values():
         assert f"{descent.losses[-1]:.4f}" in text
-        assert f"{descent.uphill} of {len(descent.history.steps)}" in text
+        assert f"{descent.uphill} of {len(descent.history.iterations)}" in text

@@ -92,7 +92,7 @@ def test_only_softmax_acts_on_layer():
 
 @given(moderate)
 def test_tanh_is_twice_the_sigmoid_of_2z_less_one_a6(z):
-    # The sigmoid is at most 1 and right to two roundings; doubled, that is four of 1.
+    # The sigmoid is at most 1 and has two rounding errors; doubled, these are four roundings of 1.
     assert tanh(z) == pytest.approx(2 * sigmoid(2 * z) - 1, rel=0, abs=4 * EPSILON)
 
 
@@ -103,7 +103,7 @@ def test_linear_is_alpha_z_plus_beta_a6(z, alpha, beta):
     assert linear(Value(z), alpha, beta).data == alpha * z + beta
 
 
-def test_identity_hands_back_the_very_value_and_linear_makes_a_new_one():
+def test_identity_returns_the_same_value_and_linear_a_new_one():
     z = Value(0.5)
     assert identity(z) is z
     assert linear(z) is not z
@@ -144,16 +144,16 @@ logits = st.lists(st.integers(-50, 50), min_size=1, max_size=6)
 
 
 @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6))
-def test_softmax_is_positive_or_underflows_and_is_1_in_sum_b2(zs):
+def test_softmax_is_positive_or_underflows_and_its_sum_is_1_b2(zs):
     shares = softmax(zs)
     assert all(0 <= share <= 1 for share in shares)
-    # Each share is rounded once, and so is the sum that divides it at every term.
+    # Each quotient is rounded once, and the sum in its denominator once for every term.
     assert math.fsum(shares) == pytest.approx(1, rel=0, abs=len(zs) * EPSILON)
     assert [share.data for share in softmax(list(map(Value, zs)))] == shares
 
 
 @given(logits, st.integers(-(10**6), 10**6))
-def test_softmax_does_not_change_when_all_logits_do_by_the_same(zs, shift):
+def test_softmax_does_not_change_when_all_logits_change_by_the_same_number(zs, shift):
     # Whole numbers shift without rounding. What is rounded is the distance to logsumexp, at most
     # 2**7, in both; an exponential turns it into a relative error of each share and their sum.
     shifted = softmax([float(z + shift) for z in zs])

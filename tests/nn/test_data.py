@@ -175,7 +175,7 @@ def test_a_curve_is_a_function_at_equal_distances():
     assert all(y == math.exp(x) for (x,), y in examples)
 
 
-def test_a_curve_left_to_itself_is_a_wave_of_the_sine():
+def test_a_curve_is_by_default_a_wave_of_the_sine():
     examples = curve()
     assert (len(examples), examples[0][0], examples[-1][0]) == (20, (-math.pi,), (math.pi,))
     assert all(y == math.sin(x) for (x,), y in examples)
@@ -187,7 +187,7 @@ MANY = 4000
 
 
 def deviations(noisy, plain):
-    """What was added to each coordinate."""
+    """The noise that was added to each coordinate."""
     assert [y for _, y in noisy] == [y for _, y in plain]
     pairs = list(zip(inputs(noisy), inputs(plain), strict=True))
     return [[a[i] - b[i] for a, b in pairs] for i in (0, 1)]
@@ -209,8 +209,8 @@ def test_noise_is_normal_with_the_deviation_it_says_on_each_coordinate(make, cla
     dx, dy = deviations(make(MANY, noise=sigma), make(MANY, noise=0))
     assert_normal(dx, sigma)
     assert_normal(dy, sigma)
-    # Of independent numbers a correlation has the standard error 1/√n: of one coordinate with the
-    # other, and of a point with the next, which in another class has noise of its own.
+    # The correlation of n independent pairs has the standard error 1/√n. The pairs here are the two
+    # coordinates of a point, and the noise of a point and of the next one.
     for a, b in [(dx, dy), (dx[1:], dx[:-1]), (dy[1:], dx[:-1])]:
         assert abs(correlation(a, b)) < 5 / math.sqrt(len(a))
     half = MANY // classes
@@ -224,20 +224,20 @@ def test_noise_of_a_curve_is_on_the_targets_only():
 
 
 def test_a_curve_ends_where_it_says():
-    """0.1 / 3 three times is more than 0.1."""
+    """Three times 0.1 / 3 is more than 0.1 in floats."""
     assert curve(4, lambda x: math.sqrt(0.1 - x), low=0, high=0.1)[-1] == ((0.1,), 0.0)
 
 
 @every_random
 @pytest.mark.parametrize("setting", [{"n": -1}, {"noise": -0.1}])
-def test_less_than_nothing_is_refused(make, setting):
+def test_settings_below_0_are_refused(make, setting):
     [(what, x)] = setting.items()
-    with pytest.raises(ValueError, match=f"{what} is at least 0, not {x}"):
+    with pytest.raises(ValueError, match=f"{what} must be at least 0, not {x}"):
         make(**{"n": 5, **setting})
 
 
 def test_there_is_at_least_one_class():
-    with pytest.raises(ValueError, match="arms is at least 1, not 0"):
+    with pytest.raises(ValueError, match="arms must be at least 1, not 0"):
         spirals(5, arms=0)
-    with pytest.raises(ValueError, match="the number of centres is at least 1, not 0"):
+    with pytest.raises(ValueError, match="the number of centres must be at least 1, not 0"):
         blobs(5, centres=())

@@ -15,7 +15,7 @@ from tinygrad_edu import MLP, leaky_relu, maximum, sigmoid, softmax, tanh
 from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.nn import SGD, Adam, data, fit, losses
 from tinygrad_edu.nn.activations import identity
-from tinygrad_edu.nn.comparison import Row, columns, compare
+from tinygrad_edu.nn.comparison import ComparedQuantity, compare, example_columns
 from tinygrad_edu.nn.equations import (
     Parameters,
     back_propagation,
@@ -27,7 +27,7 @@ from tinygrad_edu.nn.equations import (
 from tinygrad_edu.nn.matrix import Matrix
 from tinygrad_edu.testing import numbers
 
-OUTPUTS = {  # loss: the activations that go before it
+OUTPUTS = {  # for each loss, output activations that fit it
     losses.half_squared_error: ["identity", "sigmoid", "tanh", "relu", "softmax"],
     losses.rss: ["identity", "sigmoid"],
     losses.mse: ["identity", "tanh"],
@@ -36,7 +36,7 @@ OUTPUTS = {  # loss: the activations that go before it
     losses.negative_log_likelihood: ["softmax", "sigmoid"],
     losses.cross_entropy: ["identity", "tanh"],
 }
-OWN = [  # activations that are no rows of the table
+OWN = [  # activations that are not in the table of operations
     "linear",
     partial(leaky_relu, alpha=0.2),
     lambda z: z * sigmoid(z),
@@ -78,7 +78,7 @@ def test_matrices_and_engine_agree_layer_by_layer(problem):
 @given(problems())
 def test_numpy_computes_the_same_as_lists(problem):
     mlp, examples, loss = problem
-    X, Y = columns(mlp, examples, loss)
+    X, Y = example_columns(mlp, examples, loss)
     found = []
     for make in (Matrix, np.array):
         theta = parameters_of(mlp, make)
@@ -117,7 +117,7 @@ def test_softmax_and_cross_entropy_leave_prediction_minus_target():
 
 
 def test_the_recursion_of_errors():
-    """C2, with the sum and the derivative that the text leaves out of it."""
+    """C2, with the sum and the derivative that are missing in the text."""
     mlp = MLP(2, [3, 4, 2], "sigmoid", "sigmoid", seed=3)
     rows = compare(mlp, [([0.3, -0.8], [0.0, 1.0])], losses.half_squared_error).rows
     deltas = [row.engine for row in rows if row.formula.startswith("δ")]
@@ -133,7 +133,7 @@ def test_the_recursion_of_errors():
 def test_gradient_descent_by_matrices_is_that_of_the_engine():
     """D2, D7: the same parameters after 100 iterations."""
     mlp = MLP(2, [3, 1], "tanh", "sigmoid", seed=2)
-    X, Y = columns(mlp, data.XOR, losses.binary_cross_entropy)
+    X, Y = example_columns(mlp, data.XOR, losses.binary_cross_entropy)
     theta = gradient_descent(parameters_of(mlp), X, Y, losses.binary_cross_entropy, 0.5, 100)
     fit(mlp, data.XOR, losses.binary_cross_entropy, SGD(mlp.parameters(), 0.5), epochs=100)
     for layer, (W, b, _) in zip(mlp.layers, theta, strict=True):
@@ -182,8 +182,8 @@ def test_a_wrong_derivation_is_found_in_its_place(what, change, verdict):
     assert "✗" in repr(comparison)
 
 
-def test_rounding_of_a_network_that_has_learnt_is_no_mistake():
-    """Of ŷ - y only the last digits are left."""
+def test_rounding_errors_of_a_trained_network_are_not_mistakes():
+    """Only the last digits of ŷ - y remain, so the equations lose digits."""
     mlp = MLP(2, [3, 1], "tanh", "sigmoid", seed=2)
     fit(mlp, data.XOR, losses.binary_cross_entropy, Adam(mlp.parameters(), 0.5), epochs=300)
     assert compare(mlp, data.XOR, losses.binary_cross_entropy)
@@ -206,10 +206,10 @@ def test_a_table_of_many_examples_is_cut_short():
 
 
 @pytest.mark.parametrize("made_of", [1e-3, 1.0, 1e3])
-def test_a_number_that_is_not_finite_agrees_with_none(made_of):
+def test_a_number_that_is_not_finite_agrees_with_no_number(made_of):
     for bad in (math.nan, math.inf, -math.inf):
         for engine, equations in ((made_of, bad), (bad, made_of), (bad, bad)):
-            row = Row(1, "z", Matrix([[1.0, engine]]), Matrix([[1.0, equations]]))
+            row = ComparedQuantity(1, "z", Matrix([[1.0, engine]]), Matrix([[1.0, equations]]))
             assert row.verdict == "✗ not finite"
 
 
@@ -241,11 +241,11 @@ def test_a_loss_of_your_own_is_compared_by_its_gradient():
 
     assert compare(mlp, examples, quartic, loss_gradient=its_gradient)
     assert not compare(mlp, examples, quartic, loss_gradient=lambda *args: -its_gradient(*args))
-    with pytest.raises(TypeError, match="no derivative of quartic"):
+    with pytest.raises(TypeError, match="the derivative of quartic"):
         compare(mlp, examples, quartic)
 
 
-def test_examples_may_come_one_by_one_but_some_must_come():
+def test_examples_may_come_from_an_iterator_but_there_must_be_some():
     mlp = MLP(2, [1], seed=0)
     comparison = compare(mlp, (example for example in data.XOR), losses.mse)
     assert comparison
@@ -261,7 +261,7 @@ def test_examples_may_come_one_by_one_but_some_must_come():
 @pytest.mark.parametrize("g", [*OWN, "threshold", partial(leaky_relu, alpha=0.5)])
 def test_the_derivative_of_any_activation_is_that_of_the_engine(g, make):
     mlp = MLP(2, [3, 1], g, seed=4)
-    X, Y = columns(mlp, data.XOR, losses.mse)
+    X, Y = example_columns(mlp, data.XOR, losses.mse)
     theta = parameters_of(mlp, make)
     forward = forward_propagation(theta, make(X.rows))
     dA = loss_gradient(losses.mse, forward.a[-1], make(Y.rows))
@@ -300,11 +300,11 @@ def test_an_activation_of_the_table_takes_an_array_whole():
     assert shapes == [(2, 3)]
 
 
-@pytest.mark.filterwarnings("ignore:a Value became the plain number")  # which says so, too
-def test_an_activation_that_returns_no_value_has_no_known_derivative():
+@pytest.mark.filterwarnings("ignore:a Value became the plain number")  # this warning comes, too
+def test_an_activation_that_does_not_return_a_value_is_refused():
     theta = [Parameters(Matrix([[1.0]]), Matrix([[0.0]]), math.tanh)]
     forward = forward_propagation(theta, Matrix([[0.5]]))
-    with pytest.raises(TypeError, match="tanh returns no Value but 0"):
+    with pytest.raises(TypeError, match="tanh must return a Value, not 0"):
         back_propagation(theta, forward, Matrix([[1.0]]))
 
 
@@ -316,9 +316,9 @@ def test_an_activation_that_returns_no_value_has_no_known_derivative():
         (losses.negative_log_likelihood, [[1.0], [0.0]], [[1], [0]], [[-1.0], [0.0]]),
     ],
 )
-def test_what_is_certain_and_right_has_a_gradient(loss, a, y, dA, make):
+def test_a_certain_and_right_prediction_has_a_gradient(loss, a, y, dA, make):
     np.testing.assert_allclose(np.array(loss_gradient(loss, make(a), make(y))), dA, rtol=1e-15)
-    with pytest.raises(ValueError, match="gives the probability 0 to what is the case, so the"):
+    with pytest.raises(ValueError, match="gives probability 0 to the true class, so the"):
         loss_gradient(loss, make(a), 1 - make(y))
 
 
@@ -341,12 +341,12 @@ def test_a_network_that_is_certain_and_right_has_gradients_of_0(loss, sizes, out
 @pytest.mark.parametrize("loss", OUTPUTS)
 def test_targets_are_in_the_shape_of_the_outputs(loss, make):
     outputs, targets = make([[0.5, 0.25, 0.25]]), make([[0.0], [1.0], [0.0]])
-    with pytest.raises(ValueError, match="outputs are 1×3, but targets 3×1"):
+    with pytest.raises(ValueError, match="the outputs are 1×3, but the targets are 3×1"):
         loss_gradient(loss, outputs, targets)
 
 
-def test_the_gradient_of_what_is_no_loss():
-    with pytest.raises(TypeError, match="no derivative of leaky_relu"):
+def test_the_gradient_of_an_unknown_loss_is_refused():
+    with pytest.raises(TypeError, match="the derivative of leaky_relu"):
         loss_gradient(leaky_relu, Matrix([[1.0]]), Matrix([[1.0]]))
 
 
@@ -385,16 +385,22 @@ def test_matrices_do_what_numpy_does(drawn, n, k, m):
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[1, 2], [3]]])
-def test_rows_of_no_matrix(rows):
-    with pytest.raises(ValueError, match="needs rows of one length"):
+def test_rows_that_are_not_a_matrix_are_refused(rows):
+    with pytest.raises(ValueError, match="needs rows of the same length"):
         Matrix(rows)
 
 
-def test_shapes_that_do_not_go_together():
+@pytest.mark.parametrize("rows", [2.0, "ab", {1: 2}, np.array(2.0), [1, 2], ["ab"]])
+def test_a_matrix_needs_a_list_of_lists(rows):
+    with pytest.raises(TypeError, match="expected a list of rows of numbers"):
+        Matrix(rows)
+
+
+def test_shapes_that_do_not_fit_together_are_refused():
     x, y = Matrix([[1, 2, 3], [4, 5, 6]]), Matrix([[1, 2], [3, 4]])
-    with pytest.raises(ValueError, match="no product of 2×3 and 2×2"):
+    with pytest.raises(ValueError, match="the shapes 2×3 and 2×2 have no product"):
         x @ y
-    with pytest.raises(ValueError, match="does not spread"):
+    with pytest.raises(ValueError, match="cannot be repeated"):
         x + y
 
 
@@ -413,7 +419,7 @@ def test_the_other_operand_may_be_a_list_of_rows_or_an_array():
 
 @pytest.mark.parametrize("foreign", ["ab", None, 1j, [1, 2], object(), np.ones(2), np.array(1.0)])
 @pytest.mark.parametrize("f", [operator.add, operator.sub, operator.mul, operator.matmul])
-def test_a_foreign_operand(f, foreign):
+def test_an_operand_that_is_not_a_matrix_is_refused(f, foreign):
     x = Matrix([[1, 2], [3, 4]])
     with pytest.raises(TypeError):
         f(x, foreign)

@@ -1,4 +1,4 @@
-"""Where weights and biases start: the formulas, and what they are for."""
+"""Initialisations: the formulas, and their effect on the size of signals."""
 
 import math
 from functools import partial
@@ -14,7 +14,7 @@ from tinygrad_edu.nn.activations import ACTIVATIONS, identity, linear
 from tinygrad_edu.nn.data import XOR
 from tinygrad_edu.nn.initialisation import INITIALISATIONS, gain, initialisation_of
 
-FAN_IN, FAN_OUT = 60, 100  # different, so that one cannot pass for the other
+FAN_IN, FAN_OUT = 60, 100  # different, so that a mix-up is noticed
 DRAWS = FAN_IN * FAN_OUT
 ROOT_2 = math.sqrt(2)
 UNIFORM, NORMAL = 1.8, 3.0  # kurtosis
@@ -46,8 +46,9 @@ def test_mean_deviation_and_shape_are_those_of_the_formula(
 ):
     weights = weights_of(initialisation, activation)
     assert len(weights) == DRAWS
-    # Five standard deviations: of a mean σ/√n, of a mean square σ² √((κ - 1)/n), of a mean fourth
-    # power √((μ₈ - μ₄²)/n), where μ₈ is σ⁸ 81/9 for the uniform and σ⁸ 105 for the normal law.
+    # The tolerance is five standard errors. That of a mean is σ/√n, that of a mean square
+    # σ² √((κ - 1)/n), and that of a mean fourth power √((μ₈ - μ₄²)/n), where μ₈ is σ⁸ 81/9 for the
+    # uniform and σ⁸ 105 for the normal distribution.
     assert abs(fmean(weights)) < 5 * deviation / math.sqrt(DRAWS)
     squares = fmean((w / deviation) ** 2 for w in weights)
     assert abs(squares - 1) < 5 * math.sqrt((kurtosis - 1) / DRAWS)
@@ -67,7 +68,7 @@ def test_mean_deviation_and_shape_are_those_of_the_formula(
 )
 def test_uniform_weights_fill_their_interval_and_stay_inside(initialisation, activation, bound):
     weights = weights_of(initialisation, activation)
-    # That none of n draws comes within 0.5 % of an end of 2 bounds has the chance 0.9975^n < 1e-6.
+    # The probability that no draw of n comes within 0.5 % of an end is 0.9975^n < 1e-6.
     assert -bound <= min(weights) < -0.995 * bound
     assert 0.995 * bound < max(weights) <= bound
 
@@ -89,12 +90,12 @@ def test_every_name_is_tested_above():
     assert set(INITIALISATIONS) == {"lecture", "uniform", "xavier", "kaiming", "zeros"}
 
 
-def test_a_neuron_is_told_its_fan_out():
+def test_an_initialisation_is_given_the_fan_out_of_a_neuron():
     one, many = (Neuron(2, fan_out=fan_out, seed=1).w[0].data for fan_out in (1, 10))
     assert one / many == pytest.approx(math.sqrt((2 + 10) / (2 + 1)), rel=1e-15)
 
 
-def test_an_initialisation_of_ones_own_is_told_everything_and_asked_once_for_each_weight():
+def test_your_own_initialisation_is_given_all_arguments_once_for_each_weight():
     asked = []
 
     def weight(rng, fan_in, fan_out, strength):
@@ -131,7 +132,7 @@ def test_an_unknown_name_is_refused_with_those_there_are(given):
         (leaky_relu, math.sqrt(2 / (1 + 0.01**2))),
         (partial(leaky_relu, alpha=0.2), math.sqrt(2 / (1 + 0.2**2))),
         (partial(tanh), 5 / 3),
-        # what is not in it
+        # activations that are not in that table
         (softplus, 1.0),
         (abs, 1.0),
         (lambda z: z * z, 1.0),
@@ -166,7 +167,7 @@ def test_neurons_that_start_as_zeros_stay_the_same_in_training():
     train(mlp)
     rows = mlp.layers[0].theta
     assert rows[0] == rows[1] == rows[2]
-    assert all(rows[0])  # and they did move
+    assert all(rows[0])  # and they moved
     [outgoing] = mlp.layers[1].W
     assert outgoing[0] == outgoing[1] == outgoing[2] != 0
 
@@ -181,7 +182,7 @@ WIDTH, DEPTH = 50, 5
 
 
 def growth(initialisation, activation):
-    """By what factor the variance of z grows from the first wide layer to the last."""
+    """The factor by which the variance of z grows from the first wide layer to the last."""
     mlp = MLP(WIDTH, [WIDTH] * DEPTH, activation, initialisation=initialisation, seed=2)
     rng = Random(3)
     frozen = mlp.frozen()
@@ -190,10 +191,11 @@ def growth(initialisation, activation):
     return last / first
 
 
-# Given the layer before, the z of a layer are independent and about normal, and their mean square
-# is right on average. For relu, that of a = relu(z) has the relative variance 5/n, as a⁴ has the
-# mean 3σ⁴/2 and a² the mean σ²/2; for the identity it is 2/n. Over the layers these add up in the
-# logarithm, whose mean is lower by half of the sum; five standard deviations around that.
+# Given the layer before, the z of a layer are independent and approximately normal, and their mean
+# square is correct on average. For the identity, the relative variance of the mean square is 2/n.
+# For a = relu(z) it is 5/n, because a⁴ has the mean 3σ⁴/2 and a² the mean σ²/2. The variances of
+# the layers add up in the logarithm, whose mean is lower by half of that sum. The tolerance is five
+# standard deviations around that mean.
 @pytest.mark.parametrize(
     ("initialisation", "activation", "variance"),
     [("xavier", "identity", 2), ("kaiming", "identity", 2), ("kaiming", "relu", 5)],
@@ -210,6 +212,6 @@ def test_uniform_weights_do_not_keep_the_size_of_signals(activation, variance):
     # A weight from -1 to 1 has the variance 1/3, and relu halves the mean square.
     each = WIDTH / 3 if activation == "identity" else WIDTH / 6
     logarithm = math.log(growth("uniform", activation))
-    assert logarithm > 5 * math.sqrt(of_the_logarithm)  # so it would fail the test above
+    assert logarithm > 5 * math.sqrt(of_the_logarithm)  # the test above would fail
     off = logarithm - (DEPTH - 1) * math.log(each)
     assert abs(off + of_the_logarithm / 2) < 5 * math.sqrt(of_the_logarithm)

@@ -158,7 +158,7 @@ def test_theta_with_a_leading_one_among_the_inputs_gives_z_b1():
         assert neuron.a is output
 
 
-def test_one_output_comes_bare_and_several_as_a_list():
+def test_one_output_is_returned_without_a_list_and_several_as_a_list():
     assert isinstance(MLP(2, [3, 1])([1, 2]), Value)
     assert [type(y) for y in MLP(2, [3, 2])([1, 2])] == [Value, Value]
     assert [type(y) for y in Layer(2, 1)([1, 2])] == [Value]  # a layer is a list, like W
@@ -233,7 +233,7 @@ def test_an_activation_is_a_name_or_any_function_of_a_number(activation, expecte
     assert mlp([0.5]).data == expected
 
 
-def test_the_hidden_and_the_output_activation_are_two():
+def test_the_hidden_and_the_output_activation_are_separate_settings():
     mlp = MLP(1, [1, 1, 1], "relu", "sigmoid")
     assert [layer.activation for layer in mlp.layers] == [
         ACTIVATIONS["relu"],
@@ -335,14 +335,14 @@ def test_an_activation_that_hands_back_something_named_leaves_it_its_name():
     assert Neuron(1, lambda _: mine)([1.0]).label == "mine"
 
 
-@pytest.mark.filterwarnings("ignore:a Value became the plain number")  # which says so, too
+@pytest.mark.filterwarnings("ignore:a Value became the plain number")  # this warning comes, too
 @pytest.mark.parametrize("loses", [lambda _: 0.5, math.tanh, lambda z: z.detach()])
 def test_an_activation_that_loses_the_gradient_is_refused(loses):
-    with pytest.raises(TypeError, match="which has lost its gradient: write it with functions"):
+    with pytest.raises(TypeError, match="which has no gradient: use functions of tinygrad_edu"):
         Neuron(1, loses)([1.0])
 
 
-def test_an_activation_by_a_method_is_told_to_plain_numbers():
+def test_an_activation_that_calls_a_method_is_refused_for_plain_numbers():
     mlp = MLP(1, [1, 1], lambda z: z.tanh())
     assert mlp([0.5]).data
     with pytest.raises(TypeError, match=r"for plain numbers write tanh\(z\), not z\.tanh\(\)"):
@@ -369,7 +369,7 @@ def test_neurons_without_a_seed_are_not_the_same():
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "1", None])
 def test_a_seed_is_a_whole_number_from_0(seed):
-    with pytest.raises((TypeError, ValueError), match="a seed is"):
+    with pytest.raises((TypeError, ValueError), match="a seed must be"):
         MLP(2, [1], seed=seed)
 
 
@@ -419,7 +419,7 @@ def test_setting_numbers_keeps_the_parameters_and_reading_them_gives_a_copy():
     assert data_of(layer) == [1, 2, 3]
 
 
-def test_what_was_computed_before_stays_as_it_was():
+def test_earlier_results_do_not_change():
     layer = Layer(1, 1, "identity")
     layer.theta = [[1, 2]]
     [y] = layer([3])
@@ -491,7 +491,7 @@ def test_a_wrong_shape_is_refused_and_changes_nothing(name, given):
     ],
     ids=str,
 )
-def test_what_is_no_number_is_refused_and_changes_nothing(name, given):
+def test_something_that_is_not_a_number_is_refused_and_changes_nothing(name, given):
     layer = Layer(2, 2)
     before = data_of(layer)
     with pytest.raises(TypeError):
@@ -543,7 +543,7 @@ def test_a_wrong_number_of_inputs_is_refused_not_cut_off(make, inputs):
 @pytest.mark.parametrize(
     "inputs", [None, 1.0, Value(1.0), math.sin, "ab", b"ab", {1, 2}, {1: 2, 3: 4}], ids=str
 )
-def test_what_is_no_list_of_inputs_is_refused_with_what_it_is(make, inputs):
+def test_inputs_that_are_not_a_list_are_refused_and_named(make, inputs):
     module = make()
     with pytest.raises(TypeError) as refusal:
         module(inputs)
@@ -553,7 +553,7 @@ def test_what_is_no_list_of_inputs_is_refused_with_what_it_is(make, inputs):
 
 @modules
 @pytest.mark.parametrize("inputs", [["a", 1], [1, None], [1, 1j], [[1], [2]], np.eye(2)])
-def test_inputs_that_are_no_numbers_are_refused(make, inputs):
+def test_inputs_that_are_not_numbers_are_refused(make, inputs):
     with pytest.raises(TypeError, match="expected a real number, got"):
         make()(inputs)
 
@@ -580,29 +580,29 @@ def test_inputs_come_in_any_iterable_of_real_numbers(make, make_inputs):
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: MLP(0, [1]), ValueError, "n_inputs is at least 1, not 0"),
-        (lambda: MLP(-1, [1]), ValueError, "n_inputs is at least 1, not -1"),
-        (lambda: MLP(2.0, [1]), TypeError, r"n_inputs is a whole number, not 2.0 \(float\)"),
-        (lambda: MLP(True, [1]), TypeError, r"n_inputs is a whole number, not True \(bool\)"),  # noqa: FBT003 - the bool is the test
-        (lambda: MLP("2", [1]), TypeError, r"n_inputs is a whole number, not '2' \(str\)"),
-        (lambda: MLP(None, [1]), TypeError, "n_inputs is a whole number, not None"),
+        (lambda: MLP(0, [1]), ValueError, "n_inputs must be at least 1, not 0"),
+        (lambda: MLP(-1, [1]), ValueError, "n_inputs must be at least 1, not -1"),
+        (lambda: MLP(2.0, [1]), TypeError, r"n_inputs must be a whole number, not 2.0 \(float\)"),
+        (lambda: MLP(True, [1]), TypeError, r"n_inputs must be a whole number, not True \(bool\)"),  # noqa: FBT003 - the bool is the test
+        (lambda: MLP("2", [1]), TypeError, r"n_inputs must be a whole number, not '2' \(str\)"),
+        (lambda: MLP(None, [1]), TypeError, "n_inputs must be a whole number, not None"),
         (lambda: MLP(2, []), ValueError, "needs at least one layer"),
-        (lambda: MLP(2, [0]), ValueError, "n_neurons is at least 1, not 0"),
-        (lambda: MLP(2, [2, 1.5]), TypeError, "n_neurons is a whole number, not 1.5"),
-        (lambda: MLP(2, "12"), TypeError, "sizes is a list of whole numbers, not '12'"),
+        (lambda: MLP(2, [0]), ValueError, "n_neurons must be at least 1, not 0"),
+        (lambda: MLP(2, [2, 1.5]), TypeError, "n_neurons must be a whole number, not 1.5"),
+        (lambda: MLP(2, "12"), TypeError, "sizes must be a list of whole numbers, not '12'"),
         (lambda: MLP(2, [2, 1], "tahn"), ValueError, "no activation 'tahn'; there are identity"),
         (lambda: MLP(2, [1], "tanh", "x"), ValueError, "no activation 'x'"),
         (lambda: MLP(2, [2, 1], None), ValueError, "no activation None"),
         (lambda: MLP(2, [1], initialisation="he"), ValueError, "no initialisation 'he'; there are"),
         (lambda: MLP(2, [1], initialisation=None), ValueError, "no initialisation None"),
         (lambda: MLP(2, [1], seed=[1]), TypeError, "seed"),
-        (lambda: Layer(2, 0), ValueError, "n_neurons is at least 1, not 0"),
-        (lambda: Layer(0, 2), ValueError, "n_inputs is at least 1, not 0"),
-        (lambda: Neuron(0), ValueError, "n_inputs is at least 1, not 0"),
+        (lambda: Layer(2, 0), ValueError, "n_neurons must be at least 1, not 0"),
+        (lambda: Layer(0, 2), ValueError, "n_inputs must be at least 1, not 0"),
+        (lambda: Neuron(0), ValueError, "n_inputs must be at least 1, not 0"),
         (lambda: Neuron(2, "softmax"), ValueError, "softmax is an activation of a whole layer"),
     ],
 )
-def test_a_network_that_cannot_be_is_refused_with_the_reason(make, error, message):
+def test_an_impossible_network_is_refused_with_the_reason(make, error, message):
     with pytest.raises(error, match=message):
         make()
 
@@ -634,7 +634,7 @@ def test_a_batch_is_the_single_results_side_by_side_a4(activation):
             assert row[n] == pytest.approx(y.data, rel=0, abs=4 * rounding_error(y))
 
 
-def test_a_list_of_arrays_does_as_well_and_one_output_comes_bare():
+def test_a_frozen_network_takes_a_list_of_arrays_and_returns_one_output_without_a_list():
     batch = MLP(2, [2, 1], "relu", seed=7).frozen()([np.zeros(5), np.ones(5)])
     assert isinstance(batch, np.ndarray)
     assert batch.shape == (5,)
@@ -686,7 +686,7 @@ def test_a_copy_has_the_same_outputs_and_parameters_of_its_own(copied, output):
     assert repr(twin) == repr(mlp)
 
 
-def test_a_copy_after_a_call_drags_no_graph_along():
+def test_a_copy_after_a_call_does_not_contain_the_graph():
     mlp = MLP(2, [2, 1])
     before = pickle.dumps(mlp)
     mlp([0.5, -1.0])
@@ -736,7 +736,7 @@ def test_the_global_random_generator_is_neither_used_nor_moved():
 
 
 def step_of_the_demo(model, constant):
-    """One step as the demo of micrograd takes it; settings are powers of two, see below."""
+    """One iteration of the demo of micrograd; its settings are powers of two, see below."""
     inputs = [[x / 4, y / 4] for x, y in product((-5, -2, 1, 6), (-3, 2))]
     targets = [1, -1] * 4
     scores = list(map(model, [list(map(constant, row)) for row in inputs]))
@@ -778,12 +778,12 @@ def test_the_network_of_micrograd_itself_works_with_our_value(monkeypatch):
 
 @pytest.mark.parametrize("sizes", [3, "12", b"12", None])
 def test_sizes_are_a_list(sizes):
-    with pytest.raises(TypeError, match="MLP: sizes is a list of whole numbers, not "):
+    with pytest.raises(TypeError, match="MLP: sizes must be a list of whole numbers, not "):
         MLP(2, sizes)
 
 
 @pytest.mark.parametrize("activation", ["nope", None, 3])
-def test_a_hidden_activation_is_looked_up_though_there_is_no_hidden_layer(activation):
+def test_a_hidden_activation_is_checked_although_there_is_no_hidden_layer(activation):
     with pytest.raises(ValueError, match="no activation "):
         MLP(2, [1], activation)
 
@@ -823,7 +823,7 @@ def test_a_frozen_network_reads_but_does_not_change():
     frozen = (mlp := MLP(2, [1])).frozen()
     assert frozen.layers[0].W == mlp.layers[0].W
     assert frozen.parameters() == []
-    with pytest.raises(TypeError, match="frozen network stay as they are"):
+    with pytest.raises(TypeError, match="frozen network cannot be changed"):
         frozen.layers[0].b = [1.0]
 
 
@@ -850,7 +850,7 @@ def test_clusters_by_layer_hold_the_neurons_of_each_layer():
         assert nodes == [node for own in neurons for node in own]
 
 
-def test_what_softmax_makes_of_a_layer_belongs_to_the_layer():
+def test_the_nodes_of_softmax_belong_to_the_layer():
     mlp = MLP(2, [3, 2], output_activation="softmax")
     outputs = mlp([0.5, -1.0])
     first, own = mlp.clusters(by="layer").values()
@@ -872,7 +872,7 @@ def test_an_activation_of_several_operations_is_in_the_cluster_whole(by):
     assert "shape=circle" not in folded
 
 
-def test_clusters_reach_back_no_further_than_z():
+def test_clusters_end_at_z():
     mlp = MLP(1, [1, 1], "relu")
     mlp([0.5])
     first, second = mlp.clusters(by="layer").values()
@@ -880,7 +880,7 @@ def test_clusters_reach_back_no_further_than_z():
 
 
 def test_clusters_by_anything_else_are_refused():
-    with pytest.raises(ValueError, match=r"MLP\.clusters: by is 'neuron' or 'layer', not 'row'"):
+    with pytest.raises(ValueError, match=r"clusters: by must be 'neuron' or 'layer', not 'row'"):
         MLP(1, [1]).clusters(by="row")
 
 
@@ -917,7 +917,7 @@ def test_a_batch_is_answered_with_a_loop(make, batch, error):
 @modules
 def test_a_frozen_network_takes_an_array_for_each_input(make):
     frozen, X = make().frozen(), np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    with pytest.raises(ValueError, match=r"expected 2 inputs, got 3; .* the rows of X.T"):
+    with pytest.raises(ValueError, match=r"expected 2 inputs, got 3; .* write mlp.X.T"):
         frozen(X)
     with pytest.raises(TypeError, match="for x in examples"):
         frozen([[1, 2], [3, 4]])
@@ -926,14 +926,14 @@ def test_a_frozen_network_takes_an_array_for_each_input(make):
 
 
 @modules
-def test_an_array_of_one_number_is_no_list(make):
+def test_an_array_without_dimensions_is_not_a_list(make):
     with pytest.raises(TypeError, match=r"expected a list of inputs, got array\(2.\)"):
         make()(np.array(2.0))
 
 
 @modules
 @pytest.mark.parametrize("inputs", [[], [1.0], [1.0, 2.0, 3.0]])
-def test_forward_does_not_cut_off_either(make, inputs):
+def test_forward_does_not_cut_off_inputs_either(make, inputs):
     with pytest.raises(ValueError, match=f"expected 2 inputs, got {len(inputs)}"):
         make().forward(inputs)
 
@@ -949,9 +949,9 @@ def test_forward_gives_what_a_call_gives_as_a_list():
 
 @pytest.mark.parametrize("name", ["backward", "data", "grad"])
 @pytest.mark.parametrize("make", [lambda: MLP(2, [3, 2]), lambda: Layer(2, 2)])
-def test_a_list_of_outputs_says_how_to_come_to_one_number(make, name):
+def test_a_list_of_outputs_says_how_to_get_one_number(make, name):
     outputs = make()([1.0, 2.0])
-    with pytest.raises(AttributeError, match=rf"a list of 2 outputs has no {name}: make one num"):
+    with pytest.raises(AttributeError, match=rf"a list of 2 outputs has no {name}: combine them"):
         getattr(outputs, name)
     with pytest.raises(AttributeError, match=r"a list of 2 outputs has no nothing$"):
         outputs.nothing  # noqa: B018 - the look-up is what raises

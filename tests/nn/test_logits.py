@@ -1,4 +1,4 @@
-"""Probabilities for a loss that takes logits: said once, and what to write instead."""
+"""The warning of probabilities for a loss that takes logits: it comes once, with a remedy."""
 
 import warnings
 
@@ -62,25 +62,25 @@ RIGHT = {
 
 @pytest.fixture
 def said():
-    """What was said; all of it, however often."""
+    """The list of all warnings, repeated ones included."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
 
 
 @pytest.mark.parametrize(("make", "loss", "y", "message"), WRONG.values(), ids=WRONG)
-def test_a_loop_of_ones_own_is_told_once(said, make, loss, y, message):
+def test_a_loop_of_your_own_gets_one_warning(said, make, loss, y, message):
     model = make()
     for _ in range(5):
         loss(model(X), y).backward()
     assert len(said) == 1
     assert message in str(said[0].message)
-    assert said[0].filename == __file__  # where the mistake stands, not where it was found
+    assert said[0].filename == __file__  # the line with the mistake, not the line that found it
 
 
 @pytest.mark.parametrize("replay", [False, True])
 @pytest.mark.parametrize(("make", "loss", "y", "message"), WRONG.values(), ids=WRONG)
-def test_fit_is_told_once(said, make, loss, y, message, replay):
+def test_fit_gets_one_warning(said, make, loss, y, message, replay):
     model = make()
     sgd = SGD(model.parameters(), 0.1)
     fit(model, [(X, y), ([1.0, 1.0], y)], loss, sgd, epochs=3, replay=replay)
@@ -91,14 +91,14 @@ def test_fit_is_told_once(said, make, loss, y, message, replay):
 
 @pytest.mark.parametrize("replay", [False, True])
 @pytest.mark.parametrize(("make", "loss", "y"), RIGHT.values(), ids=RIGHT)
-def test_what_is_right_is_told_nothing(said, make, loss, y, replay):
+def test_a_correct_loss_gives_no_warning(said, make, loss, y, replay):
     model = make()
     loss(model(X), y).backward()
     fit(model, [(X, y)], loss, SGD(model.parameters(), 0.1), epochs=2, replay=replay)
     assert said == []
 
 
-def test_each_network_is_told_and_each_loss(said):
+def test_each_network_and_each_loss_gets_a_warning(said):
     first, second = (MLP(2, [3, 2], output_activation="sigmoid") for _ in range(2))
     for _ in range(3):
         for mlp in (first, second):
@@ -107,13 +107,13 @@ def test_each_network_is_told_and_each_loss(said):
     assert len(said) == 4
 
 
-def test_a_batch_is_looked_at_too(said):
+def test_a_batch_of_probabilities_is_warned_of_too(said):
     mlp = MLP(2, [3, 3], output_activation="softmax")
     losses.cross_entropy([mlp(X), mlp([1.0, 1.0])], [0, 1])
     assert len(said) == 1
 
 
-def test_an_expression_of_ones_own_is_told(said):
+def test_an_expression_of_your_own_gets_a_warning(said):
     w = Value(0.5)
     for x in (1.0, 2.0):
         BINARY(sigmoid(x * w), 1)
@@ -129,7 +129,7 @@ def test_an_operation_called_softmax_is_found_by_its_name(said):
     assert "outputs of softmax" in str(said[0].message)
 
 
-def test_as_an_error_it_is_raised_until_it_is_mended():
+def test_a_warning_that_is_an_error_is_raised_until_the_mistake_is_mended():
     mlp = MLP(2, [3, 3], output_activation="softmax")
     for _ in range(2):
         with warnings.catch_warnings():
@@ -138,7 +138,7 @@ def test_as_an_error_it_is_raised_until_it_is_mended():
                 losses.cross_entropy(mlp(X), 0)
 
 
-def test_the_comparison_with_the_matrices_is_told(said):
+def test_compare_gives_a_warning(said):
     mlp = MLP(2, [3, 3], output_activation="softmax")
     compare(mlp, [(X, 0)], losses.cross_entropy)
     assert len(said) == 1

@@ -24,11 +24,11 @@ from tinygrad_edu.nn.optimisers import SGD
 from tinygrad_edu.nn.training import fit
 from tinygrad_edu.testing import numbers
 
-ULP = 2.0**-53  # how far, relative to itself, rounding moves a number at most
+ULP = 2.0**-53  # the largest relative error of one rounding
 real = numbers()  # from -4 to 4
 probability = numbers(low=0, high=1)  # from 0.05 to 0.95
 yes_or_no = st.sampled_from([0, 1])
-label = st.one_of(yes_or_no, probability)  # soft targets among the hard ones
+label = st.one_of(yes_or_no, probability)  # soft targets as well as hard ones
 
 
 def lists(*elements, least=1, most=4):
@@ -113,7 +113,7 @@ def test_the_log_loss_is_that_of_a8_averaged_as_in_b3(pair):
     n = len(p)
     terms = [
         -(y[i] * math.log(p[i]) + (1 - y[i]) * math.log(1 - p[i])) for i in range(n)
-    ]  # one minus sign before both, unlike the slide of A8
+    ]  # one minus sign before both terms, unlike on the slide of A8
     assert binary_cross_entropy(p, y) == near(math.fsum(terms) / n)
     assert binary_cross_entropy(p, y, reduction="sum") == near(math.fsum(terms))
 
@@ -124,7 +124,7 @@ def test_the_log_loss_of_logits_is_that_of_their_sigmoid(pair):
     p = [1 / (1 + math.exp(-x)) for x in z]
     q = [1 / (1 + math.exp(x)) for x in z]
     terms = [-(y[i] * math.log(p[i]) + (1 - y[i]) * math.log(q[i])) for i in range(len(z))]
-    # p rounds before its logarithm is taken, so that a small loss is off by roundings of 1
+    # p is rounded before its logarithm is taken, so a small loss has the error of a rounding of 1
     expected = math.fsum(terms)
     assert binary_cross_entropy_with_logits(z, y, reduction="sum") == near(expected, size=len(z))
     assert binary_cross_entropy_with_logits(z, y) == near(expected / len(z), size=1)
@@ -197,7 +197,7 @@ def test_several_examples_are_averaged_as_in_e1(loss, prediction):
 
 
 @given(real, yes_or_no)
-def test_two_classes_are_yes_and_no(z, y):
+def test_two_classes_give_the_same_loss_as_yes_or_no(z, y):
     assert binary_cross_entropy_with_logits(z, y) == near(cross_entropy([0.0, z], y))
 
 
@@ -245,7 +245,7 @@ def test_numbers_of_classes_give_a_float_and_values_a_value(loss, prediction):
 
 @pairwise
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_a_number_is_a_list_of_one(loss, prediction, target, reduction):
+def test_a_number_counts_as_a_list_of_one(loss, prediction, target, reduction):
     named = {} if loss is rss else {"reduction": reduction}
 
     @settings(max_examples=20)
@@ -334,7 +334,9 @@ def test_a_class_may_be_an_integer_of_numpy(loss, prediction, dtype):
 
 @pairwise
 @pytest.mark.parametrize("order", [1, 2])
-def test_the_gradients_by_all_predictions_are_the_slopes(loss, prediction, target, order):
+def test_the_gradients_with_respect_to_all_predictions_are_the_slopes(
+    loss, prediction, target, order
+):
     @settings(max_examples=8)
     @given(lists(prediction, target, most=2))
     def holds(pair):
@@ -360,7 +362,7 @@ def test_the_gradients_of_sums_are_the_slopes(name):
 @of_classes
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("examples", [classified, labelled])
-def test_the_gradients_by_the_predictions_for_all_classes_are_the_slopes(
+def test_gradients_with_respect_to_predictions_for_all_classes_are_slopes(
     loss, prediction, order, examples
 ):
     @settings(max_examples=8)
@@ -373,7 +375,7 @@ def test_the_gradients_by_the_predictions_for_all_classes_are_the_slopes(
 
 
 @of_classes
-def test_the_gradients_by_the_predictions_for_several_examples_are_the_slopes(loss, prediction):
+def test_gradients_with_respect_to_predictions_for_several_examples_are_slopes(loss, prediction):
     @settings(max_examples=8)
     @given(*[st.lists(prediction, min_size=3, max_size=3)] * 2)
     def holds(first, second):
@@ -389,7 +391,7 @@ def test_the_gradients_of_half_the_squared_error_are_the_slopes(pair):
 
 
 @pairwise
-def test_the_gradients_by_targets_that_are_values_are_the_slopes(loss, prediction, target):
+def test_the_gradients_with_respect_to_targets_are_the_slopes(loss, prediction, target):
     del target
 
     @settings(max_examples=8)
@@ -401,7 +403,7 @@ def test_the_gradients_by_targets_that_are_values_are_the_slopes(loss, predictio
 
 
 @of_classes
-def test_the_gradients_by_probabilities_of_classes_that_are_values_are_the_slopes(loss, prediction):
+def test_the_gradients_with_respect_to_target_probabilities_are_the_slopes(loss, prediction):
     @settings(max_examples=8)
     @given(labelled(prediction, most=3))
     def holds(example):
@@ -426,7 +428,7 @@ def test_the_gradient_of_squared_errors_is_the_difference_of_b3(pair):
         (half_squared_error(predictions, targets), 1),
         (rss(predictions, targets), 2),
         (mse(predictions, targets), 2 / n),
-        (mse(predictions, targets, half=True), 1 / n),  # the 1/2 is there so that no 2 is left
+        (mse(predictions, targets, half=True), 1 / n),  # the 1/2 cancels the factor 2
         (mse(predictions, targets, reduction="sum"), 2),
         (mse(predictions, targets, half=True, reduction="sum"), 1),
     ):
@@ -446,7 +448,7 @@ def test_behind_a_sigmoid_the_gradient_of_the_log_loss_is_a_minus_y(z, y):
     logit = Value(z)
     # terms of size 1 cancel where a is about y
     expected = near(1 / (1 + math.exp(-z)) - y, size=1)
-    a = sigmoid(z)  # 1 - a is rounded, and divided by
+    a = sigmoid(z)  # 1 - a is rounded, and is a divisor
     rounded = near(1 / (1 + math.exp(-z)) - y, size=1 / (1 - a))
     assert grad(binary_cross_entropy(sigmoid(logit), y), logit) == rounded
     assert grad(binary_cross_entropy_with_logits(logit, y), logit) == expected
@@ -461,7 +463,7 @@ def test_the_gradient_of_the_mean_log_loss_is_a_minus_y_over_n(pair):
 
 
 @given(classified(probability))
-def test_the_gradient_by_the_probabilities_is_that_of_d5(example):
+def test_the_gradient_with_respect_to_the_probabilities_is_that_of_d5(example):
     p, true = values(example[0]), example[1]
     expected = [-e / p_k.data for e, p_k in zip(one_hot(true, len(p)), p, strict=True)]
     assert grad(negative_log_likelihood(p, true), p) == near(expected)
@@ -469,7 +471,7 @@ def test_the_gradient_by_the_probabilities_is_that_of_d5(example):
 
 
 @given(st.one_of(classified(), labelled()))
-def test_the_gradient_by_the_logits_is_softmax_minus_one_hot_of_d5(example):
+def test_the_gradient_with_respect_to_the_logits_is_softmax_minus_one_hot_of_d5(example):
     logits, target = values(example[0]), example[1]
     y = target if isinstance(target, list) else one_hot(target, len(logits))
     whole = math.fsum(math.exp(z) for z in example[0])
@@ -483,7 +485,7 @@ def test_the_gradient_by_the_logits_is_softmax_minus_one_hot_of_d5(example):
 
 
 @given(st.lists(st.tuples(real, real, real, st.integers(0, 2)), min_size=1, max_size=4))
-def test_the_gradient_by_the_logits_of_several_examples_is_that_of_e1(rows):
+def test_the_gradient_with_respect_to_the_logits_of_several_examples_is_that_of_e1(rows):
     logits, classes = [values(row[:3]) for row in rows], [row[3] for row in rows]
     loss = cross_entropy(logits, classes)
     for row, true in zip(logits, classes, strict=True):
@@ -501,30 +503,30 @@ TINY = 4 * math.ulp(0.0)  # a few roundings where floats have no more digits
 
 
 def exactly(logits, true):
-    """The cross entropy and its gradient by the logits, to some thirty digits, as Decimals."""
+    """The cross entropy and its gradient with respect to logits, as Decimals of thirty digits."""
     with localcontext() as context:
         context.prec = 60
         odds = [(Decimal(z) - Decimal(logits[true])).exp() for z in logits]
         rest = sum(odds[:true] + odds[true + 1 :], Decimal(0))
-        # of log(1 + rest) the 1 takes all digits where the rest is small
+        # where the rest is small, most digits of 1 + rest are zeros, so more digits are needed
         loss = rest - rest * rest / 2 if rest < Decimal("1e-30") else (1 + rest).ln()
         gradient = [(o if k != true else -rest) / (1 + rest) for k, o in enumerate(odds)]
     return loss, gradient
 
 
 def agrees(found, exact, exponent):
-    """Whether a float is right but for some roundings, those of an exponent included."""
+    """Whether a float is right up to a few roundings, including those of an exponent."""
     error = abs(Decimal(found) - exact)
     return error <= Decimal((8 + abs(exponent)) * ULP) * abs(exact) + Decimal(TINY)
 
 
 def logarithm(exact):
-    """The exponent that makes such a number; 0 where nothing is left of it as a float."""
+    """The exponent of such a number; 0 where the number underflows as a float."""
     return math.log(abs(float(exact))) if float(exact) else 0.0
 
 
 def test_the_exact_results_here_are_those_of_numbers_known_otherwise():
-    # the logits log 3 and 0 have the odds 3 to 1
+    # for the logits log 3 and 0 the odds are 3 to 1
     loss, gradient = exactly([math.log(3), 0.0], 0)
     assert float(loss) == near(math.log(4 / 3))
     assert list(map(float, gradient)) == near([-0.25, 0.25])
@@ -599,7 +601,7 @@ def test_a_loss_far_below_the_rounding_of_1_is_not_lost():
     assert cross_entropy([40.0, -40.0], 0) == pytest.approx(math.exp(-80), rel=4 * ULP)
 
 
-def test_of_equal_logits_each_has_the_same_share_at_any_size():
+def test_equal_logits_of_any_size_have_equal_probabilities():
     for size in (0.0, 40.0, -1000.0, 1e4, 1e16, 1e300):
         zs = values([size] * 4)
         loss = cross_entropy(zs, 1)
@@ -613,15 +615,15 @@ CERTAIN = [(0, 0, 1.0), (1, 1, -1.0), (0.0, 0.0, 1.0), (1.0, True, -1.0), (Fract
 
 
 @pytest.mark.parametrize(("p", "y", "slope"), CERTAIN)
-def test_to_be_certain_and_right_costs_nothing_and_has_a_gradient(p, y, slope):
+def test_a_certain_and_right_prediction_has_loss_0_and_a_gradient(p, y, slope):
     assert binary_cross_entropy(p, y) == 0
     value = Value(p)
     loss = binary_cross_entropy(value, y)
     assert loss.data == 0
-    assert grad(loss, value) == slope  # (1 - y) / (1 - p) - y / p, of which one term is left (A8)
+    assert grad(loss, value) == slope  # one term of (1 - y) / (1 - p) - y / p is left (A8)
 
 
-def test_certain_and_right_costs_nothing_among_several_classes():
+def test_a_certain_and_right_prediction_among_several_classes_has_loss_0():
     p = values([0.0, 1.0, 0.0])
     for target in (1, [0, 1, 0]):
         loss = negative_log_likelihood(p, target)
@@ -634,7 +636,7 @@ WRONG = [(0, 1), (1, 0), (0.0, 1), (1.0, 0.0), (0.0, 0.5), (1.0, 0.5), (0.0, 1e-
 
 @pytest.mark.parametrize("kind", [float, Value, Constant, np.float64])
 @pytest.mark.parametrize(("p", "y"), WRONG)
-def test_to_be_certain_and_wrong_is_refused(p, y, kind):
+def test_a_certain_and_wrong_prediction_is_refused(p, y, kind):
     expected = r"^binary_cross_entropy: .* probability 0.* infinite"
     with pytest.raises(ValueError, match=expected):
         binary_cross_entropy(kind(p), y)
@@ -643,7 +645,7 @@ def test_to_be_certain_and_wrong_is_refused(p, y, kind):
 
 
 @pytest.mark.parametrize("target", [1, [0, 1], [0.5, 0.5]])
-def test_to_give_no_probability_to_the_class_that_is_the_case_is_refused(target):
+def test_probability_0_for_the_true_class_is_refused(target):
     expected = r"^negative_log_likelihood: .* probability 0.* infinite"
     for p in ([1.0, 0.0], values([1.0, 0.0])):
         with pytest.raises(ValueError, match=expected):
@@ -669,24 +671,24 @@ def test_a_probability_next_to_1_is_not_clipped(bits):
 
 
 @given(st.floats(0, 1, exclude_max=True))
-def test_the_log_loss_of_a_no_is_right_but_for_the_rounding_of_1_minus_p(p):
-    # 1 - p is rounded by ULP / 2 at most, which the logarithm stretches by 1 / (1 - p)
+def test_the_log_loss_for_target_0_is_right_up_to_the_rounding_of_1_minus_p(p):
+    # 1 - p has an error of at most ULP / 2, which the logarithm multiplies by 1 / (1 - p)
     expected = pytest.approx(-math.log1p(-p), rel=4 * ULP, abs=ULP / (1 - p))
     assert binary_cross_entropy(p, 0) == expected
 
 
 @pytest.mark.parametrize("y", [0, 1, 0.5])
 @pytest.mark.parametrize("p", [-0.5, 1.5, -(2.0**-52), 1 + 2.0**-52, math.inf, -math.inf])
-def test_what_is_no_probability_is_refused(p, y):
+def test_a_prediction_that_is_not_a_probability_is_refused(p, y):
     for given_ in (p, Value(p)):
         with pytest.raises(
-            ValueError, match=r"^binary_cross_entropy: a prediction is a probability, from 0"
+            ValueError, match=r"^binary_cross_entropy: a prediction must be a probability, from 0"
         ):
             binary_cross_entropy(given_, y)
 
 
 @pytest.mark.parametrize("p", [-0.5, 1.5, 1 + 2.0**-52, math.inf])
-def test_what_is_no_probability_of_the_class_is_refused(p):
+def test_a_prediction_for_a_class_that_is_not_a_probability_is_refused(p):
     for target in (1, [0, 1], [0.5, 0.5]):
         with pytest.raises(
             ValueError, match=r"^negative_log_likelihood: .* from 0 to 1"
@@ -697,20 +699,20 @@ def test_what_is_no_probability_of_the_class_is_refused(p):
 
 @pytest.mark.parametrize("loss", [binary_cross_entropy, binary_cross_entropy_with_logits])
 @pytest.mark.parametrize("y", [-1, 2, -0.25, 1.25, math.inf, -math.inf, math.nan])
-def test_a_target_that_is_no_probability_is_refused(loss, y):
+def test_a_target_that_is_not_a_probability_is_refused(loss, y):
     for p in (0.5, Value(0.5)):
-        with pytest.raises(ValueError, match=rf"^{loss.__name__}: a target is a probability"):
+        with pytest.raises(ValueError, match=rf"^{loss.__name__}: a target must be a probability"):
             loss(p, y)
-        with pytest.raises(ValueError, match=rf"^{loss.__name__}: a target is a probability"):
+        with pytest.raises(ValueError, match=rf"^{loss.__name__}: a target must be a probability"):
             loss([p, p], [1, y])
 
 
 @of_classes
 @pytest.mark.parametrize("y", [-1, 2, -0.25, 1.25, math.inf, math.nan])
-def test_a_list_of_targets_that_are_no_probabilities_is_refused(loss, prediction, y):
+def test_a_list_of_targets_that_are_not_probabilities_is_refused(loss, prediction, y):
     del prediction
     with pytest.raises(
-        ValueError, match=rf"^{loss.__name__}: a target is a probability"
+        ValueError, match=rf"^{loss.__name__}: a target must be a probability"
     ) as refusal:
         loss([0.5, 0.5], [0, y])
     assert str(y) in str(refusal.value)
@@ -761,7 +763,7 @@ def test_lists_of_different_lengths_have_no_half_squared_error():
 
 @of_classes
 @pytest.mark.parametrize("true", [3, 4, -1, -3, 10**30, np.int64(-1), np.uint8(200)])
-def test_a_class_that_there_is_not_is_refused(loss, prediction, true):
+def test_a_class_that_does_not_exist_is_refused(loss, prediction, true):
     del prediction
     for z, target in (([0.5, 0.25, 0.25], true), ([[0.5, 0.25, 0.25]] * 2, [0, true])):
         with pytest.raises(ValueError, match=rf"^{loss.__name__}: .*{true}.* 0 to 2$"):
@@ -776,12 +778,12 @@ NO_CLASSES += [np.float64(1), np.bool_(True), object()]  # noqa: FBT003 - NumPy'
 @pytest.mark.parametrize(
     "true", NO_CLASSES, ids=lambda x: f"{type(x).__name__} {x}".partition(" at ")[0]
 )
-def test_a_class_that_is_no_whole_number_is_refused(loss, prediction, true):
+def test_a_class_that_is_not_a_whole_number_is_refused(loss, prediction, true):
     del prediction
     for z, target in (([0.5, 0.5], true), ([[0.5, 0.5]] * 2, [0, true])):
         with pytest.raises(TypeError) as refusal:
             loss(z, target)
-        assert str(refusal.value).startswith(f"{loss.__name__}: a class is a whole number")
+        assert str(refusal.value).startswith(f"{loss.__name__}: a class must be a whole number")
         assert repr(true) in str(refusal.value)
         assert type(true).__name__ in str(refusal.value)
 
@@ -816,7 +818,7 @@ def test_classes_need_a_list(loss, prediction, output):
 
 @pytest.mark.parametrize("name", averaged)
 @pytest.mark.parametrize("reduction", ["none", "Mean", "", None, 2])
-def test_a_reduction_that_there_is_not_is_refused(name, reduction):
+def test_a_reduction_that_does_not_exist_is_refused(name, reduction):
     arguments = ([0.5, 0.5], [0, 1]) if name in PAIRWISE else ([0.5, 0.5], 1)
     with pytest.raises(ValueError, match=f"^{name}: reduction ") as refusal:
         getattr(losses, name)(*arguments, reduction=reduction)
@@ -841,7 +843,7 @@ def test_squared_errors_take_lists_of_lists_and_their_mean():
 
 
 @of_classes
-def test_of_no_classes_there_is_none(loss, prediction):
+def test_an_empty_list_of_classes_is_refused(loss, prediction):
     del prediction
     for z, target in (([], 0), ([[]], [0])):
         with pytest.raises(ValueError, match=f"^{loss.__name__}: 0 predictions"):
@@ -906,8 +908,8 @@ def test_d3_divides_by_the_number_of_examples_and_mse_by_that_of_numbers():
 # --- what is given is checked, and named as it was given ------------------------------------------
 
 
-def test_numpy_numbers_are_taken_for_what_they_are():
-    """In single precision, or in eight bits, the result would be another."""
+def test_numbers_of_numpy_count_as_numbers():
+    """In single precision, or in eight bits, the result would differ."""
     single = np.float32(0.1)
     assert binary_cross_entropy(0.3, single) == binary_cross_entropy(0.3, float(single))
     logits = np.array([1.1, 1e4], dtype=np.float32)
@@ -918,7 +920,7 @@ def test_numpy_numbers_are_taken_for_what_they_are():
 
 @pytest.mark.parametrize("given_", ["a", None, 1j, object()])
 @pytest.mark.parametrize("name", PAIRWISE)
-def test_what_is_no_number_is_refused_by_the_name_of_the_loss(name, given_):
+def test_an_error_for_something_that_is_not_a_number_names_the_loss(name, given_):
     loss = getattr(losses, name)
     for arguments in ((given_, 1), (0.5, given_)):
         with pytest.raises(TypeError, match=f"^{name}: expected a real number, got "):
@@ -926,29 +928,35 @@ def test_what_is_no_number_is_refused_by_the_name_of_the_loss(name, given_):
 
 
 @pytest.mark.parametrize("name", ["cross_entropy", "negative_log_likelihood"])
-def test_what_is_no_number_among_classes_is_refused_by_the_name_of_the_loss(name):
+def test_an_error_for_a_class_that_is_not_a_number_names_the_loss(name):
     loss = getattr(losses, name)
     with pytest.raises(TypeError, match=f"^{name}: expected a real number, got None"):
         loss([None, 0.5], 0)
     with pytest.raises(TypeError, match=f"^{name}: expected a real number, got 'a'"):
         loss([0.5, 0.5], ["a", 0.5])
     for wrong in ("ab", None, 1.0, True):
-        with pytest.raises(TypeError, match=f"^{name}: a class is a whole number, not {wrong!r}"):
+        with pytest.raises(
+            TypeError, match=f"^{name}: a class must be a whole number, not {wrong!r}"
+        ):
             loss([0.5, 0.5], wrong)
 
 
 @pytest.mark.parametrize(
     ("p", "y", "message"),
     [
-        (0.5, -1, "a target is a probability, from 0 to 1, not -1.0"),
-        (0.5, 2, "a target is a probability, from 0 to 1, not 2.0"),
-        (-0.5, 0, "a prediction is a probability, from 0 to 1, not -0.5; for logits .*_logits"),
+        (0.5, -1, "a target must be a probability, from 0 to 1, not -1.0"),
+        (0.5, 2, "a target must be a probability, from 0 to 1, not 2.0"),
+        (
+            -0.5,
+            0,
+            "a prediction must be a probability, from 0 to 1, not -0.5; for logits .*_logits",
+        ),
         (
             -1e-300,
             0,
-            "a prediction is a probability, from 0 to 1, not -1e-300; for logits .*_logits",
+            "a prediction must be a probability, from 0 to 1, not -1e-300; for logits .*_logits",
         ),
-        (Value(0.5), Value(-1.0), "a target is a probability, from 0 to 1, not -1.0"),
+        (Value(0.5), Value(-1.0), "a target must be a probability, from 0 to 1, not -1.0"),
     ],
 )
 def test_a_number_outside_0_to_1_is_named(p, y, message):
@@ -956,7 +964,7 @@ def test_a_number_outside_0_to_1_is_named(p, y, message):
         binary_cross_entropy(p, y)
 
 
-def test_a_constant_target_is_the_number_that_it_is():
+def test_a_constant_target_counts_as_its_number():
     assert binary_cross_entropy(Value(0.0), Constant(0.0)).data == 0
     assert cross_entropy([Value(1.0), Value(2.0)], [Constant(1.0), Constant(0.0)]).data == (
         cross_entropy([1.0, 2.0], 0)
@@ -966,23 +974,27 @@ def test_a_constant_target_is_the_number_that_it_is():
 @pytest.mark.parametrize("targets", [[0.0, 0.0, 0.0], [1, 1, 1], [0.2, 0.3, 0.4]])
 @pytest.mark.parametrize("loss", [cross_entropy, negative_log_likelihood])
 def test_probabilities_of_all_classes_add_up_to_1(loss, targets):
-    with pytest.raises(ValueError, match="the probabilities of all classes add up to 1"):
+    with pytest.raises(ValueError, match="the probabilities of all classes must add up to 1"):
         loss([0.2, 0.3, 0.5], targets)
     assert loss([0.2, 0.3, 0.5], np.array([0.1, 0.2, 0.7], dtype=np.float32)) > 0
 
 
-def test_one_class_is_no_question():
-    with pytest.raises(ValueError, match="cross_entropy: one class is certain"):
+def test_one_class_alone_is_refused():
+    with pytest.raises(ValueError, match="cross_entropy: needs at least two classes"):
         cross_entropy([Value(1.0)], 0)
 
 
 def test_all_probabilities_are_checked_not_only_that_of_the_class():
-    with pytest.raises(ValueError, match=r"a prediction is a probability, from 0 to 1, not -3\.0"):
+    with pytest.raises(
+        ValueError, match=r"a prediction must be a probability, from 0 to 1, not -3\.0"
+    ):
         negative_log_likelihood([0.5, -3.0], 0)
 
 
 def test_examples_have_the_same_classes():
-    with pytest.raises(ValueError, match="cross_entropy: 2 predictions, where there are 3 classes"):
+    with pytest.raises(
+        ValueError, match="cross_entropy: 2 predictions, but there must be one for each of the 3"
+    ):
         cross_entropy([[1, 2, 3], [1, 2]], [0, 1])
 
 
@@ -1044,12 +1056,12 @@ t = Value(0.25, "t")
         (cross_entropy([[z1, z2], [z2, z1]], [0, 1], reduction="sum"), "L₁ + L₂"),
     ],
 )  # fmt: skip
-def test_a_loss_reads_as_on_the_board_and_is_called_l(loss, written):
+def test_the_formula_of_a_loss_is_that_of_the_lecture_and_its_label_is_l(loss, written):
     assert loss.label == "L"
     assert text_formula(loss) == written
 
 
-def test_a_target_by_its_name_changes_no_number():
+def test_the_label_of_a_target_changes_no_number():
     for of_pair in (half_squared_error, mse, rss, binary_cross_entropy):
         for y in (0.0, 0.25, 1.0):
             named, plain = (of_pair(Value(0.3), target) for target in (Constant(y, "y"), y))
@@ -1073,7 +1085,7 @@ def test_the_mean_of_squares_is_as_exact_as_its_parts(pair):
 
 
 @pytest.mark.parametrize("replay", [False, True])
-def test_targets_with_a_label_train_as_numbers_do(replay):
+def test_targets_with_a_label_train_like_numbers(replay):
     pytest.importorskip("numpy")
     found = []
     for make in (float, lambda y: Constant(y, "y")):

@@ -1,4 +1,4 @@
-"""What everything with parameters can do: names, gradients, files."""
+"""Modules: names, gradients and files of their parameters."""
 
 import json
 import math
@@ -21,7 +21,7 @@ SPECIAL = [-0.0, 5e-324, -2.2250738585072014e-308, 1e308, 0.1, 1 / 3, Fraction(-
 
 
 class Line(Module):
-    """A class of a user's own."""
+    """A class that a user wrote."""
 
     def __init__(self):
         self.slope, self.offset = Value(2.0, "slope"), Value(1.0, "offset")
@@ -34,7 +34,7 @@ class Line(Module):
 
 
 class Between(Module):
-    """Parameters of its own, and a network inside."""
+    """A class with parameters of its own and a network as a part."""
 
     def __init__(self):
         self.scale = Value(3.0, "scale")
@@ -93,7 +93,7 @@ def test_a_state_makes_another_network_the_same(mlp):
     assert data_of(other) != data_of(mlp)
     other.load_state_dict(mlp.state_dict())
     assert data_of(other) == data_of(mlp)
-    assert other.parameters() == parameters  # an optimiser that has them keeps them
+    assert other.parameters() == parameters  # they stay the parameters of an optimiser
     assert other([0.5, -1.0]).data == mlp([0.5, -1.0]).data
 
 
@@ -199,7 +199,7 @@ def test_more_or_fewer_parameters_are_refused(mlp, n):
 # --- a class of one's own -------------------------------------------------------------------------
 
 
-def test_a_class_of_ones_own_learns_is_saved_and_frozen(tmp_path):
+def test_a_class_of_your_own_can_be_trained_saved_and_frozen(tmp_path):
     line = Line()
     y = line(0.25)
     y.backward()
@@ -213,7 +213,7 @@ def test_a_class_of_ones_own_learns_is_saved_and_frozen(tmp_path):
     assert data_of(twin) == [7.0, 1.0]
 
 
-def test_a_network_may_be_a_part_of_a_class_of_ones_own(tmp_path):
+def test_a_network_may_be_a_part_of_your_own_class(tmp_path):
     module = Between()
     y = module(0.5)
     frozen = module.frozen()
@@ -227,7 +227,7 @@ def test_a_network_may_be_a_part_of_a_class_of_ones_own(tmp_path):
     assert pickle.loads(pickle.dumps(module)).state_dict() == module.state_dict()
 
 
-def test_a_class_that_does_not_say_what_its_parameters_are_is_told_so():
+def test_a_class_without_parameters_raises_not_implemented_error():
     class Forgetful(Module):
         pass
 
@@ -250,7 +250,7 @@ def test_any_finite_numbers_come_back_exactly(tmp_path_factory, numbers):
 
 
 @pytest.mark.parametrize("number", SPECIAL, ids=repr)
-def test_numbers_with_a_catch_come_back_exactly(tmp_path, number):
+def test_unusual_numbers_come_back_exactly(tmp_path, number):
     line, twin = Line(), Line()
     line.slope.data = number
     line.save(tmp_path / "line.json")
@@ -402,7 +402,7 @@ def test_a_file_cut_off_anywhere_is_refused_and_changes_nothing(file):
 @pytest.mark.parametrize(
     "content", [pickle.dumps({"w": 1.0}), b"\x89PNG\r\n\x1a\n", b"\xff\xfe{\x00"], ids=repr
 )
-def test_a_file_that_is_no_text_is_refused(file, mlp, content):
+def test_a_file_that_is_not_text_is_refused(file, mlp, content):
     file.write_bytes(content)
     with pytest.raises(ValueError, match="does not fit this"):
         mlp.load(file)
@@ -419,13 +419,13 @@ def test_a_file_of_a_network_of_another_shape_is_refused_and_changes_nothing(fil
     assert data_of(module) == before
 
 
-def test_what_is_refused_says_what_it_is_instead(file, mlp):
+def test_a_refused_file_is_described(file, mlp):
     file.write_text(with_field(version=3)(file.read_text("utf-8")), encoding="utf-8")
     with pytest.raises(ValueError, match='"version" must be a whole number from 1 to 2, not 3'):
         mlp.load(file)
 
 
-def test_a_file_that_is_not_there_is_an_error_of_its_own_kind(tmp_path, mlp):
+def test_a_missing_file_raises_file_not_found_error(tmp_path, mlp):
     with pytest.raises(FileNotFoundError):
         mlp.load(tmp_path / "none.json")
     with pytest.raises(FileNotFoundError):
@@ -473,7 +473,7 @@ def test_an_interrupt_before_the_new_file_takes_its_place_leaves_the_old_one(
         with pytest.raises(error):
             other.save(file)
     assert file.read_bytes() == before
-    other.save(file)  # what was left behind does not stand in the way
+    other.save(file)  # leftovers of the failed save do not hinder the next
     assert file.read_bytes() != before
     assert list(file.parent.iterdir()) == [file]
 
@@ -488,7 +488,7 @@ def test_an_interrupt_before_the_new_file_takes_its_place_leaves_the_old_one(
     + ["[" * 200_000, "[]", "3", '"text"'],
     ids=lambda text: text[-20:],
 )
-def test_what_is_no_number_in_a_file_is_refused(tmp_path, text):
+def test_an_entry_of_a_file_that_is_not_a_number_is_refused(tmp_path, text):
     path = tmp_path / "line.json"
     path.write_text(text, encoding="utf-8")
     line = Line()
@@ -523,7 +523,7 @@ def test_an_interrupt_leaves_no_half_written_file(tmp_path, monkeypatch):
 
 
 def test_the_same_shape_with_another_activation_is_another_model(file):
-    """The numbers would fit, and mean something else."""
+    """The numbers would fit, but they would mean something else."""
     with pytest.raises(ValueError, match=r"'tanh' in the file, and 'relu' here"):
         MLP(2, [2, 1], "relu").load(file)
 
@@ -551,7 +551,7 @@ def test_numbers_of_numpy_are_saved(tmp_path):
 
 
 def test_load_state_dict_takes_numbers_by_name(mlp):
-    with pytest.raises(TypeError, match="expected numbers by name"):
+    with pytest.raises(TypeError, match="expected a dict of numbers by name"):
         mlp.load_state_dict([1, 2])
 
 
@@ -559,7 +559,7 @@ def test_load_state_dict_takes_numbers_by_name(mlp):
 
 
 def mixed(**activations):
-    """A network of two hidden layers, in which some activations are others."""
+    """A network of two hidden layers, in which some activations are replaced."""
     mlp = MLP(2, [3, 3, 1], "relu", seed=0)
     for place, g in activations.items():
         mlp.layers[int(place[1])].activation = g
@@ -660,29 +660,29 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize(("saved", "other", "named"), DIFFERENT.values(), ids=DIFFERENT)
-def test_what_computes_something_else_is_refused_and_what_differs_is_named(
+def test_a_file_of_another_model_is_refused_and_the_difference_is_named(
     tmp_path, saved, other, named
 ):
     path = tmp_path / "network.json"
     saved().save(path)
-    saved().load(path)  # what computes the same takes it
+    saved().load(path)  # a model that computes the same accepts the file
     module = other()
     before = data_of(module)
     with pytest.raises(ValueError, match=r" in the file, and .* here") as refusal:
         module.load(path)
     assert named in str(refusal.value)
-    assert "Build it as it was" in str(refusal.value)
+    assert "Build the network as it was" in str(refusal.value)
     assert data_of(module) == before
 
 
-def test_an_activation_that_draws_lots_does_not_keep_a_network_from_its_file(tmp_path):
+def test_a_network_with_a_random_activation_can_be_saved_and_loaded(tmp_path):
     draws = iter(range(1000))
     make = lambda: MLP(2, [2, 1], lambda z: z * next(draws))  # noqa: E731 - one line
     make().save(tmp_path / "network.json")
     make().load(tmp_path / "network.json")
 
 
-def test_an_activation_that_takes_no_number_of_ours_can_be_saved(tmp_path):
+def test_an_activation_that_raises_for_our_numbers_can_be_saved(tmp_path):
     def picky(z):
         if z.data < 1e6:
             raise RuntimeError
@@ -724,11 +724,11 @@ def test_the_numbers_of_constants_in_the_place_of_parameters_are_saved(tmp_path)
         (lambda: OwnMLP(1, [1]), "OwnMLP(1, [1], 'identity', 'identity')"),
     ],
 )
-def test_a_network_says_all_of_its_activations(make, text):
+def test_the_repr_of_a_network_names_all_activations(make, text):
     assert repr(make()) == text
 
 
-def test_what_a_network_with_several_activations_says_makes_it_again():
+def test_the_repr_of_a_network_with_several_activations_can_be_evaluated():
     mlp = mixed(l0="tanh", l1="sigmoid")
     assert repr(eval(repr(mlp))) == repr(mlp)  # noqa: S307 - it is our own text
 
@@ -748,7 +748,7 @@ def test_a_layer_of_neurons_with_different_activations_has_no_one_activation():
         of_neuron("tanh").layers[0].activation  # noqa: B018 - the look-up is what raises
 
 
-def test_a_file_of_version_1_says_in_words_what_it_is_of(tmp_path):
+def test_a_file_of_version_1_describes_its_network_in_words(tmp_path):
     path = tmp_path / "network.json"
     numbers = json.dumps(MLP(1, [1], seed=3).state_dict())
     for model, fits in (("MLP(1, [1], 'identity', 'identity')", True), ("MLP(1, [1])", False)):
@@ -774,9 +774,9 @@ LINE = '"parameters": {"slope": 5.0, "offset": 6.0}'
 FILES = {
     "a duplicate number": (
         f'{{{HEAD} "parameters": {{"slope": 5.0, "slope": 7.0, "offset": 6.0}}}}',
-        "it says 'slope' twice",
+        "it has the name 'slope' twice",
     ),
-    "a duplicate field": (f"{{{HEAD} {LINE}, {LINE}}}", "it says 'parameters' twice"),
+    "a duplicate field": (f"{{{HEAD} {LINE}, {LINE}}}", "it has the name 'parameters' twice"),
     "a number too large": (f"{{{HEAD} {LINE}}}".replace("5.0", "1e999"), "1e999 is too large"),
     "minus too large": (f"{{{HEAD} {LINE}}}".replace("5.0", "-1e999"), "-1e999 is too large"),
     "a long int": (f"{{{HEAD} {LINE}}}".replace("5.0", "1" * 5000), "is too large for a float"),
@@ -796,7 +796,7 @@ FILES = {
     "a long version": (f"{{{HEAD} {LINE}}}".replace(" 1,", f' "{LONG}",'), 'its "version" must be'),
     "a long model": (f'{{{HEAD} "model": "{LONG}", {LINE}}}', "model is 'xxx"),
     "a long field": (f'{{{HEAD} "{LONG}": 1, {LINE}}}', "the unknown field 'xxx"),
-    "a long duplicate": (f'{{"{LONG}": 1, "{LONG}": 1}}', "it says 'xxx"),
+    "a long duplicate": (f'{{"{LONG}": 1, "{LONG}": 1}}', "it has the name 'xxx"),
     "a long name": (f"{{{HEAD} {LINE}}}".replace("slope", LONG), "missing ['slope'], unknown"),
     "a long number": (
         f"{{{HEAD} {LINE}}}".replace("5.0", f'"{LONG}"'),
@@ -819,10 +819,10 @@ FILES = {
         f"{{{HEAD} {LINE}}}".replace("5.0", '"\u0661/\u0663"'),
         "'slope' must be",
     ),
-    "a model in numbers": (f'{{{HEAD} "model": 3, {LINE}}}', 'its "model" must say'),
+    "a model in numbers": (f'{{{HEAD} "model": 3, {LINE}}}', 'its "model" must describe'),
     "version 2 without a model": (
         f"{{{HEAD} {LINE}}}".replace(" 1,", " 2,"),
-        'its "model" must say what was saved, not None',
+        'its "model" must describe the saved network, not None',
     ),
     "another field": (f'{{{HEAD} "comment": "", {LINE}}}', "it has the unknown field 'comment'"),
     "no format": (f"{{{LINE}}}", 'its "format" must be "tinygrad_edu parameters", not None'),
@@ -846,7 +846,7 @@ def test_a_file_that_is_wrong_is_refused_in_one_short_sentence(tmp_path, text, p
     assert data_of(line) == [2.0, 1.0]
 
 
-def test_the_mark_that_windows_begins_a_file_with_is_no_matter(tmp_path):
+def test_a_byte_order_mark_at_the_start_of_a_file_is_ignored(tmp_path):
     path = tmp_path / "line.json"
     path.write_text(f"{{{HEAD} {LINE}}}", encoding="utf-8-sig")
     line = Line()
@@ -880,12 +880,12 @@ def test_named_parameters_come_as_pairs(mlp):
 
 
 @pytest.mark.parametrize("name", ["train", "eval", "to", "cuda", "weight", "bias", "backward"])
-def test_what_networks_have_elsewhere_is_answered(mlp, name):
+def test_attributes_of_networks_in_other_packages_are_answered(mlp, name):
     with pytest.raises(AttributeError, match=f"'MLP' object has no attribute '{name}': "):
         getattr(mlp, name)
     assert not hasattr(mlp, name)
 
 
-def test_what_networks_have_nowhere_is_missed_by_name(mlp):
+def test_an_attribute_that_no_network_has_is_named(mlp):
     with pytest.raises(AttributeError, match=r"^'MLP' object has no attribute 'nothing'$"):
         mlp.nothing  # noqa: B018 - the look-up is what raises

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from tinygrad_edu import Constant, Value, grad, total
 from tinygrad_edu.nn import MLP, SGD, Adam
-from tinygrad_edu.nn.optimisers import Optimiser, cosine, exponential, linear, stepwise
+from tinygrad_edu.nn.optimisers import (
+    Optimiser,
+    cosine_decay,
+    exponential_decay,
+    linear_decay,
+    stepwise_decay,
+)
 
 both = pytest.mark.parametrize("kind", [SGD, Adam])
 ordinary = st.floats(-100, 100).filter(lambda g: g == 0 or abs(g) > 1e-3)
@@ -16,7 +22,7 @@ some_gradients = st.lists(ordinary, min_size=1, max_size=10)
 
 
 def after(optimiser, gradients):
-    """Where the one parameter is after a step for each gradient."""
+    """The numbers of a single parameter after a step for each gradient."""
     [p] = optimiser.parameters
     for g in gradients:
         p.grad = g
@@ -81,17 +87,17 @@ def test_adam_divides_the_mean_gradient_by_the_root_mean_square(gradients, betas
 
 @given(st.sampled_from([-1.0, 1.0]), st.floats(1e-3, 1e100))
 def test_the_first_step_of_adam_is_as_long_as_the_learning_rate(sign, size):
-    # ε = 1e-8 takes 1e-8 / |g| of it, at most 1e-5.
+    # ε = 1e-8 makes the step smaller by the factor 1e-8 / |g|, which is at most 1e-5.
     assert after(Adam([Value(0.0)], 0.5), [sign * size]) == pytest.approx(-sign * 0.5, rel=2e-5)
 
 
-def test_eps_keeps_adam_from_tiny_gradients():
-    g = 1e-8  # as large as ε, which so halves the step
+def test_eps_makes_the_step_of_adam_small_for_tiny_gradients():
+    g = 1e-8  # as large as ε, so the step is half as long
     assert after(Adam([Value(0.0)], 0.5, eps=1e-8), [g]) == pytest.approx(-0.25, rel=1e-12)
     assert after(Adam([Value(0.0)], 0.5), [0.0]) == 0.0
 
 
-def test_weight_decay_of_adam_joins_the_gradient():
+def test_weight_decay_of_adam_is_added_to_the_gradient():
     p, q = Value(2.0), Value(2.0)
     decayed, plain = Adam([p], 0.1, weight_decay=0.5), Adam([q], 0.1)
     for g in [1.0, -3.0, 0.25]:
@@ -102,7 +108,7 @@ def test_weight_decay_of_adam_joins_the_gradient():
 
 
 @both
-def test_every_parameter_goes_by_its_own_gradient(kind):
+def test_every_parameter_moves_against_its_own_gradient(kind):
     together = [Value(1.0), Value(-2.0), Value(0.0)]
     optimiser = kind(together, 0.1, weight_decay=0.01)
     for p, g in zip(together, [3.0, -0.5, 0.0], strict=True):
@@ -128,7 +134,7 @@ def test_all_parameters_move_at_the_same_time():
     assert (w.data, v.data) == (3.0, 3.0)
 
 
-def test_an_optimiser_that_does_not_say_where_to_go_is_none():
+def test_an_optimiser_that_does_not_define_updated_is_refused():
     with pytest.raises(NotImplementedError):
         Optimiser([Value(1.0)], 0.1).step()
 
@@ -171,11 +177,11 @@ def test_a_schedule_is_asked_for_the_number_of_steps_done(kind):
     assert rates == [0.5, 1.5, 2.5, 3.5]
 
 
-def test_each_step_goes_by_its_own_rate():
+def test_each_step_uses_its_own_rate():
     assert after(SGD([Value(0.0)], [1.0, 0.25, 4.0].__getitem__), [1.0, 1.0, 1.0]) == -5.25
 
 
-def test_the_learning_rate_can_be_set_on_the_way():
+def test_the_learning_rate_can_be_changed_during_training():
     optimiser = SGD([Value(0.0)], 1.0)
     after(optimiser, [1.0])
     optimiser.lr = 0.5
@@ -185,13 +191,13 @@ def test_the_learning_rate_can_be_set_on_the_way():
 @pytest.mark.parametrize(
     ("schedule", "rates"),
     [
-        (stepwise(1.0, 0.5, every=1), [1.0, 0.5, 0.25, 0.125, 0.0625]),
-        (stepwise(8.0, 0.25, every=3), [8.0, 8.0, 8.0, 2.0, 2.0, 2.0, 0.5]),
-        (exponential(1.0, 0.5), [1.0, 0.5, 0.25, 0.125]),
-        (exponential(3.0, 1.0), [3.0, 3.0, 3.0]),
-        (linear(1.0, 4), [1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]),
-        (linear(1.0, 2, final=0.5), [1.0, 0.75, 0.5, 0.5]),
-        (linear(0.0, 2, final=1.0), [0.0, 0.5, 1.0, 1.0]),
+        (stepwise_decay(1.0, 0.5, every=1), [1.0, 0.5, 0.25, 0.125, 0.0625]),
+        (stepwise_decay(8.0, 0.25, every=3), [8.0, 8.0, 8.0, 2.0, 2.0, 2.0, 0.5]),
+        (exponential_decay(1.0, 0.5), [1.0, 0.5, 0.25, 0.125]),
+        (exponential_decay(3.0, 1.0), [3.0, 3.0, 3.0]),
+        (linear_decay(1.0, 4), [1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]),
+        (linear_decay(1.0, 2, final=0.5), [1.0, 0.75, 0.5, 0.5]),
+        (linear_decay(0.0, 2, final=1.0), [0.0, 0.5, 1.0, 1.0]),
     ],
 )
 def test_a_schedule_gives_the_rate_of_every_step(schedule, rates):
@@ -200,7 +206,7 @@ def test_a_schedule_gives_the_rate_of_every_step(schedule, rates):
 
 @given(st.floats(1e-3, 10), st.floats(0, 10), st.integers(1, 1000))
 def test_the_cosine_goes_from_rate_to_final_by_way_of_their_mean(rate, final, half):
-    schedule = cosine(rate, 2 * half, final)
+    schedule = cosine_decay(rate, 2 * half, final)
     size = 1e-15 * (rate + final)  # a handful of roundings
     assert schedule(0) == pytest.approx(rate, rel=0, abs=size)
     assert schedule(half) == pytest.approx((rate + final) / 2, rel=0, abs=size)
@@ -209,7 +215,7 @@ def test_the_cosine_goes_from_rate_to_final_by_way_of_their_mean(rate, final, ha
 
 @given(st.integers(1, 50))
 def test_the_cosine_is_half_a_wave(steps):
-    schedule = cosine(2.0, steps)
+    schedule = cosine_decay(2.0, steps)
     for k in range(steps + 1):  # 1 + cos 2x = 2 cos² x
         expected = 2 * math.cos(math.pi * k / steps / 2) ** 2
         assert schedule(k) == pytest.approx(expected, rel=0, abs=2e-15)
@@ -219,7 +225,7 @@ def test_the_cosine_is_half_a_wave(steps):
 
 
 class Jammed(Value):
-    """A parameter that is interrupted when it is to move."""
+    """A parameter whose move is interrupted."""
 
     __slots__ = ("jams",)
 
@@ -287,7 +293,7 @@ def test_a_schedule_that_fails_moves_nothing():
     ids=str,
 )
 def test_parameters_are_values_and_at_least_one(kind, parameters):
-    with pytest.raises(TypeError, match=f"{kind.__name__}: parameters are a list of Values, not"):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: parameters must be a list of Values"):
         kind(parameters)
 
 
@@ -312,15 +318,15 @@ def test_parameters_may_come_from_a_generator(kind):
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        (SGD, {"momentum": -0.1}, "SGD: momentum is at least 0 and below 1, not -0.1"),
-        (SGD, {"momentum": 1}, "SGD: momentum is at least 0 and below 1, not 1"),
-        (SGD, {"momentum": math.nan}, "SGD: momentum is at least 0 and below 1, not nan"),
-        (SGD, {"weight_decay": -1.0}, "SGD: weight_decay is at least 0, not -1.0"),
-        (SGD, {"weight_decay": math.inf}, "SGD: weight_decay is at least 0, not inf"),
-        (Adam, {"weight_decay": math.nan}, "Adam: weight_decay is at least 0, not nan"),
-        (Adam, {"betas": (1.0, 0.9)}, "Adam: a beta is at least 0 and below 1, not 1.0"),
-        (Adam, {"betas": (0.9, -0.5)}, "Adam: a beta is at least 0 and below 1, not -0.5"),
-        (Adam, {"eps": -1e-8}, "Adam: eps is at least 0, not -1e-08"),
+        (SGD, {"momentum": -0.1}, "SGD: momentum must be at least 0 and below 1, not -0.1"),
+        (SGD, {"momentum": 1}, "SGD: momentum must be at least 0 and below 1, not 1"),
+        (SGD, {"momentum": math.nan}, "SGD: momentum must be at least 0 and below 1, not nan"),
+        (SGD, {"weight_decay": -1.0}, "SGD: weight_decay must be at least 0, not -1.0"),
+        (SGD, {"weight_decay": math.inf}, "SGD: weight_decay must be at least 0, not inf"),
+        (Adam, {"weight_decay": math.nan}, "Adam: weight_decay must be at least 0, not nan"),
+        (Adam, {"betas": (1.0, 0.9)}, "Adam: a beta must be at least 0 and below 1, not 1.0"),
+        (Adam, {"betas": (0.9, -0.5)}, "Adam: a beta must be at least 0 and below 1, not -0.5"),
+        (Adam, {"eps": -1e-8}, "Adam: eps must be at least 0, not -1e-08"),
     ],
     ids=str,
 )
@@ -353,11 +359,11 @@ def test_fractions_stay_exact_with_momentum_and_where_nothing_moves():
 
 @pytest.mark.parametrize("rate", [-1, math.nan, math.inf])
 def test_a_learning_rate_is_a_number_from_0_on(rate):
-    with pytest.raises(ValueError, match=r"SGD: lr is at least 0, not"):
+    with pytest.raises(ValueError, match=r"SGD: lr must be at least 0, not"):
         SGD([Value(1.0)], rate)
     w = Value(1.0)
     sgd = SGD([w], lambda _: rate)
-    with pytest.raises(ValueError, match=r"SGD: the rate is at least 0, not"):
+    with pytest.raises(ValueError, match=r"SGD: the rate must be at least 0, not"):
         sgd.step()
 
 
@@ -370,15 +376,15 @@ def test_adam_says_when_the_square_of_a_gradient_is_too_large():
     assert w.data == 1.0
 
 
-@pytest.mark.parametrize("schedule", [linear, cosine])
-def test_a_schedule_takes_a_step_at_least(schedule):
-    with pytest.raises(ValueError, match=f"{schedule.__name__}: steps is at least 1, not 0"):
+@pytest.mark.parametrize("schedule", [linear_decay, cosine_decay])
+def test_a_schedule_needs_at_least_one_step(schedule):
+    with pytest.raises(ValueError, match=f"{schedule.__name__}: steps must be at least 1, not 0"):
         schedule(1.0, 0)
-    with pytest.raises(ValueError, match="stepwise: every is at least 1, not 0"):
-        stepwise(1.0, 0.5, 0)
+    with pytest.raises(ValueError, match="stepwise_decay: every must be at least 1, not 0"):
+        stepwise_decay(1.0, 0.5, 0)
 
 
-def test_settings_that_are_left_out_are_the_usual_ones():
+def test_settings_have_the_usual_defaults():
     sgd, adam = SGD([Value(1.0)]), Adam([Value(1.0)])
     assert (sgd.lr, sgd.momentum, sgd.weight_decay) == (0.1, 0, 0)
     assert (adam.lr, adam.betas, adam.eps, adam.weight_decay) == (0.01, (0.9, 0.999), 1e-8, 0)
@@ -415,13 +421,13 @@ def test_a_setting_by_another_name_is_refused_and_its_name_here_given(kind, old,
 @pytest.mark.parametrize(
     ("kind", "setting"), [(SGD, "nesterov"), (SGD, "eps"), (SGD, "epsilon"), (Adam, "momentum")]
 )
-def test_a_setting_that_there_is_not_is_refused_with_those_that_there_are(kind, setting):
+def test_a_setting_that_does_not_exist_is_refused_with_the_names_of_all_settings(kind, setting):
     message = rf"no setting '{setting}'; there are lr, .* and weight_decay$"
     with pytest.raises(TypeError, match=message):
         kind([Value(1.0)], 0.1, **{setting: 0.1})
 
 
-def test_the_old_name_of_the_learning_rate_is_refused_on_the_way_too():
+def test_the_old_name_of_the_learning_rate_is_refused_as_an_attribute_too():
     sgd = SGD([Value(1.0)], 0.1)
     with pytest.raises(AttributeError, match=r"write optimiser.lr = \.\.\."):
         sgd.learning_rate = 0.5
@@ -432,13 +438,13 @@ def test_the_old_name_of_the_learning_rate_is_refused_on_the_way_too():
 @both
 @pytest.mark.parametrize("lr", [None, "0.1", [0.1], Value(0.1), 1j])
 def test_a_learning_rate_that_is_not_a_number_is_refused(kind, lr):
-    with pytest.raises(TypeError, match=f"{kind.__name__}: lr is a number, not "):
+    with pytest.raises(TypeError, match=f"{kind.__name__}: lr must be a number, not "):
         kind([Value(1.0)], lr)
 
 
 @pytest.mark.parametrize("betas", [0.9, (0.9,), (0.9, 0.99, 0.999), None, "0.9"])
 def test_betas_are_a_pair(betas):
-    with pytest.raises(TypeError, match=r"Adam: betas are a pair, such as \(0.9, 0.999\), not "):
+    with pytest.raises(TypeError, match=r"Adam: betas must be a pair, such as \(0.9, 0.999\)"):
         Adam([Value(1.0)], betas=betas)
 
 
@@ -455,11 +461,11 @@ def test_numbers_of_numpy_set_an_optimiser_and_leave_floats():
     [
         (MLP(1, [1]), r"write SGD\(mlp.parameters\(\), lr\)"),
         (list(MLP(1, [1]).named_parameters()), "without names"),
-        ([Constant(1.0)], "a Constant takes no gradient"),
+        ([Constant(1.0)], "a Constant has no gradient"),
     ],
 )
-def test_what_is_given_for_parameters_is_answered_with_what_to_write(given, instead):
-    with pytest.raises(TypeError, match=f"SGD: parameters are a list of Values, not .*{instead}"):
+def test_wrong_parameters_are_answered_with_the_correct_call(given, instead):
+    with pytest.raises(TypeError, match=f"SGD: parameters must be .*{instead}"):
         SGD(given, 0.1)
 
 
@@ -477,8 +483,8 @@ every = pytest.mark.parametrize(("kind", "settings"), SETTINGS, ids=str)
 
 
 @every
-def test_a_parameter_without_a_gradient_waits(kind, settings):
-    """It goes as if the steps without a gradient had not been; so it does in PyTorch."""
+def test_a_parameter_without_a_gradient_does_not_move(kind, settings):
+    """Steps without a gradient have no effect on the following ones, as in PyTorch."""
     w, v, alone = Value(1.0), Value(2.0), Value(1.0)
     optimiser, other = kind([w, v], 0.1, **settings), kind([alone], 0.1, **settings)
     for g in (None, 1.0, None, None, -2.0, 0.5, None):
@@ -495,7 +501,7 @@ def test_a_parameter_without_a_gradient_waits(kind, settings):
 
 
 @every
-def test_a_parameter_without_a_gradient_waits_as_in_pytorch(kind, settings):
+def test_a_parameter_without_a_gradient_does_not_move_as_in_pytorch(kind, settings):
     torch = pytest.importorskip("torch")
     ours = Value(1.0)
     theirs = torch.nn.Parameter(torch.tensor(1.0, dtype=torch.float64))
@@ -509,7 +515,7 @@ def test_a_parameter_without_a_gradient_waits_as_in_pytorch(kind, settings):
         assert ours.data == pytest.approx(theirs.item(), rel=1e-14)
 
 
-def test_a_gradient_comes_back_after_none():
+def test_a_parameter_moves_again_after_a_gradient_of_none():
     w = Value(2.0)
     w.grad = None
     (w * w).backward()
@@ -531,7 +537,7 @@ def test_a_gradient_that_is_not_finite_is_named_and_nothing_moves(kind, settings
 def test_a_gradient_that_is_not_a_number_is_named_and_nothing_moves(kind, settings, g):
     w, v = Value(1.0, "w"), Value(2.0)
     w.grad, v.grad = g, 1.0
-    with pytest.raises(TypeError, match="the gradient of w is a number or None, not ") as refusal:
+    with pytest.raises(TypeError, match="gradient of w must be a number or None, ") as refusal:
         kind([w, v], 0.1, **settings).step()
     assert ("write p.grad = g.data" in str(refusal.value)) == isinstance(g, Value)
     assert (w.data, v.data) == (1.0, 2.0)

@@ -1,4 +1,4 @@
-"""Training by replay: the steps are those of training without."""
+"""Training by replay: its iterations are the same as without replay."""
 
 import math
 import random
@@ -20,7 +20,7 @@ from tinygrad_edu.nn.losses import (
     negative_log_likelihood,
     rss,
 )
-from tinygrad_edu.nn.optimisers import cosine
+from tinygrad_edu.nn.optimisers import cosine_decay
 
 LINE = [(float(x), 3.0 * x + 1) for x in range(-3, 4)]
 NEAR = {"rel": 1e-9, "abs": 1e-9}
@@ -44,7 +44,7 @@ class Line(Module):
 
 
 class Cubic(Module):
-    """A model that is no network: it takes a number, and uses its parameters at several depths."""
+    """A model that is not a network: it takes a number, and uses parameters at several depths."""
 
     def __init__(self):
         self.c = [Value(0.1 * i, f"c{i}") for i in range(4)]
@@ -58,7 +58,7 @@ class Cubic(Module):
 
 
 def both_ways(make, examples, loss, optimiser, **settings):
-    """Train twice, without and with replay: history and parameters."""
+    """Train without and with replay; return both histories and the parameters."""
     found = []
     for replay in (False, True):
         model = make()
@@ -69,12 +69,12 @@ def both_ways(make, examples, loss, optimiser, **settings):
 
 
 def check_same(*args, **settings):
-    """Train both ways; raise AssertionError unless all steps and the parameters are the same."""
+    """Train both ways; raise AssertionError unless all iterations and parameters agree."""
     (plain, ps), (replayed, qs) = both_ways(*args, **settings)
-    assert len(replayed.steps) >= 20
+    assert len(replayed.iterations) >= 20
     assert replayed.losses == pytest.approx(plain.losses, **NEAR)
-    assert [step[:2] + step[3:] for step in replayed.steps] == [
-        step[:2] + step[3:] for step in plain.steps
+    assert [iteration[:2] + iteration[3:] for iteration in replayed.iterations] == [
+        iteration[:2] + iteration[3:] for iteration in plain.iterations
     ]
     assert qs == pytest.approx(ps, **NEAR)
     assert all(type(q) is float for q in qs)
@@ -87,7 +87,7 @@ OPTIMISERS = {
     "gradient descent": partial(SGD, lr=0.1),
     "momentum": partial(SGD, lr=0.05, momentum=0.9),
     "weight decay": partial(SGD, lr=0.1, weight_decay=0.01),
-    "schedule": partial(SGD, lr=cosine(0.2, 30)),
+    "schedule": partial(SGD, lr=cosine_decay(0.2, 30)),
     "Adam": partial(Adam, lr=0.02),
     "Adam with decay": partial(Adam, lr=0.02, weight_decay=0.01),
 }
@@ -191,7 +191,7 @@ def test_a_loss_may_look_at_a_hidden_neuron():
 
 
 def test_the_first_examples_may_be_certain_of_their_classes():
-    # So the loss of another class cannot be recorded on top of their outputs.
+    # Then the loss of another class cannot be recorded on top of their outputs.
     def certain():
         neuron = Neuron(1, "sigmoid")
         neuron.w, neuron.b = [60.0], 0.5
@@ -215,7 +215,7 @@ def test_a_model_may_be_a_function():
     assert found[1][-2:] == pytest.approx([3.0, 1.0], abs=0.05)
 
 
-def test_only_what_the_optimiser_has_is_moved():
+def test_only_the_parameters_of_the_optimiser_move():
     found = []
     for replay in (False, True):
         mlp = MLP(2, [4, 1], seed=0)
@@ -243,7 +243,7 @@ def test_an_example_need_not_depend_on_all_parameters():
                partial(SGD, lr=0.05), epochs=20)  # fmt: skip
 
 
-def test_an_input_may_go_unused():
+def test_an_input_may_be_unused():
     found = []
     for replay in (False, True):
         w = Value(0.5)
@@ -254,7 +254,7 @@ def test_an_input_may_go_unused():
     assert found[0] == pytest.approx(found[1], **NEAR)
 
 
-def test_no_input_may_be_used():
+def test_all_inputs_may_be_unused():
     w = Value(0.0)
     fit(lambda _: w, LINE, squared, SGD([w], 0.1), epochs=100, replay=True)
     assert w.data == pytest.approx(sum(y for _, y in LINE) / len(LINE))
@@ -271,7 +271,7 @@ def test_the_output_may_be_given_as_a_tuple_with_numbers_in_it():
     assert found[0] == pytest.approx(found[1], **NEAR)
 
 
-def test_callbacks_and_the_history_are_as_ever():
+def test_callbacks_and_the_history_work_as_without_replay():
     seen, line = [], Line()
     history = fit(
         line,
@@ -283,9 +283,9 @@ def test_callbacks_and_the_history_are_as_ever():
         replay=True,
         callback=lambda step: seen.append(step) or len(seen) == 5,
     )
-    assert history.steps == seen
+    assert history.iterations == seen
     assert len(seen) == 5
-    assert all(type(step.loss) is float for step in seen)
+    assert all(type(iteration.loss) is float for iteration in seen)
 
 
 def test_gradients_are_set_not_added_to():
@@ -310,7 +310,7 @@ def calls(n, epochs, batch_size=None):
 
 def test_the_model_is_recorded_once():
     few = calls(5, 1)
-    assert few <= 4  # recorded; looked at for its parameters; the first and the last compared
+    assert few <= 4  # one recording, one search for parameters, two comparisons
     assert calls(5, 50) == calls(200, 3) == calls(200, 3, batch_size=7) == few
 
 
@@ -347,7 +347,7 @@ def refused(error, message, model, examples, loss, parameters):
     assert [p.data for p in parameters] == before
 
 
-def test_a_model_that_compares_is_refused():
+def test_a_model_that_branches_is_refused():
     w = Value(1.0)
     for model in (
         lambda x: w * x if x > 0 else -w * x,
@@ -361,7 +361,7 @@ def test_a_model_that_compares_is_refused():
     fit(lambda x: w * x if x > 0 else -w * x, LINE, squared, SGD([w], 0.01), epochs=1)
 
 
-def test_a_loss_that_compares_is_refused():
+def test_a_loss_that_branches_is_refused():
     w = Value(-1.0)
     refused(RuntimeError, "recording: a decision", lambda x: w * x, LINE,
             lambda a, y: max(0, 1 - y * a), [w])  # fmt: skip
@@ -379,28 +379,29 @@ def test_a_loss_that_compares_is_refused():
     ],
     ids=["of the input", "of a parameter", "detached", "decides", "decides by the input", "equal"],
 )
-def test_a_model_that_reads_data_is_found_out(model):
+def test_a_model_that_reads_data_is_detected(model):
     w = Value(1.0)
-    refused(ValueError, r"fit: a replay gives example \d the loss .*, the model .*: it seems to "
-            r"read \.data", lambda x: model(x, w), LINE, squared, [w])  # fmt: skip
+    refused(ValueError, r"fit: with replay=True the loss of example \d is .*, but the model gives "
+            r".*: the model seems to read \.data",
+            lambda x: model(x, w), LINE, squared, [w])  # fmt: skip
 
 
-def test_a_model_that_draws_lots_is_found_out():
+def test_a_model_that_uses_random_numbers_is_detected():
     w, rng = Value(1.0), random.Random(0)
-    refused(ValueError, "fit: a replay gives example", lambda x: w * x * rng.random(), LINE,
+    refused(ValueError, "fit: with replay=True the loss of", lambda x: w * x * rng.random(), LINE,
             squared, [w])  # fmt: skip
 
 
 def test_inputs_of_several_lengths_are_refused():
     w = Value(1.0)
-    refused(ValueError, "fit: to be replayed, all inputs must have the same length",
+    refused(ValueError, "fit: for replay=True all inputs must have the same length",
             lambda xs: w * sum(xs), [([1.0], 1.0), ([1.0, 2.0], 1.0)], squared, [w])  # fmt: skip
 
 
 @pytest.mark.parametrize("given", [[[1.0, 2.0]], ["1"], [None], "1", [Value(1.0)]])
-def test_inputs_that_are_no_numbers_are_refused(given):
+def test_inputs_that_are_not_numbers_are_refused(given):
     w = Value(1.0)
-    with pytest.raises(TypeError, match="fit: to be replayed, an input is a number or a list of"):
+    with pytest.raises(TypeError, match="fit: for replay=True an input must be a number"):
         fit(lambda _: w * 2, [(given, 1.0)], squared, SGD([w], 0.1), epochs=1, replay=True)
 
 
@@ -410,7 +411,7 @@ def test_parameters_of_another_model_are_refused():
             squared, other.parameters())  # fmt: skip
 
 
-def test_a_loss_without_parameters_is_refused():
+def test_a_loss_that_uses_no_parameters_is_refused():
     w = Value(1.0)
     refused(TypeError, "fit: the loss does not depend on 1 of the 1", lambda x: 2.0 * x, LINE,
             squared, [w])  # fmt: skip
@@ -448,7 +449,7 @@ def test_too_large_a_learning_rate_ends_in_the_same_error(rate, size):
     assert all(map(math.isfinite, replayed[2]))
 
 
-def test_a_domain_that_is_left_ends_in_the_same_error():
+def test_leaving_a_domain_ends_in_the_same_error():
     plain, replayed = failures(
         lambda: Line(1.0, 1.0), [(x, 0.0) for x in (1.0, 2.0, 3.0)],
         lambda a, y: a.log() * a, 0.35, epochs=50)  # fmt: skip
@@ -458,7 +459,7 @@ def test_a_domain_that_is_left_ends_in_the_same_error():
     assert replayed[2] == pytest.approx(plain[2], rel=1e-9)
 
 
-def test_nan_among_the_data_is_named_as_ever():
+def test_nan_among_the_data_is_named_as_without_replay():
     for bad in ([(1.0, 1.0), (math.nan, 1.0)], [(math.nan, 1.0)], [(1.0, 1.0), (2.0, math.nan)]):
         plain, replayed = failures(Line, bad, squared, 0.1, epochs=2)
         assert type(replayed[0]) is type(plain[0]) is FloatingPointError
@@ -466,7 +467,7 @@ def test_nan_among_the_data_is_named_as_ever():
         assert replayed[1:] == plain[1:]
 
 
-def test_ctrl_c_ends_it_as_ever():
+def test_ctrl_c_ends_training_as_without_replay():
     line, steps = Line(), []
 
     def callback(_):
@@ -477,11 +478,11 @@ def test_ctrl_c_ends_it_as_ever():
     history = fit(line, LINE, squared, SGD(line.parameters(), 0.01), epochs=10, replay=True,
                   callback=callback)  # fmt: skip
     assert history.interrupted
-    assert len(history.steps) == 3
+    assert len(history.iterations) == 3
     assert [p.data for p in line.parameters()] == steps[-1]
 
 
-def test_what_failed_once_is_replayed_again_afterwards():
+def test_a_batch_that_failed_is_replayed_again_afterwards():
     mlp = MLP(1, [3, 1], activation="relu", seed=0)
     examples = [([x], y) for x, y in LINE]
     start = [p.data for p in mlp.parameters()]

@@ -1,4 +1,4 @@
-"""The losses beside those of PyTorch in double precision."""
+"""The losses compared with those of PyTorch in double precision."""
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +23,7 @@ def matrices(element, rows, columns):
 
 
 def distributions(rows, columns):
-    """A list of the probability of each class for every row."""
+    """For every row, a list with the probability of each class."""
     return matrices(st.integers(1, 9), rows, columns).map(
         lambda counts: [[count / sum(row) for count in row] for row in counts]
     )
@@ -33,7 +33,7 @@ shapes = st.tuples(st.integers(1, 3), st.integers(2, 4))
 
 
 def assert_same(ours, theirs, predictions, targets, dtype=torch.float64):
-    """Compare value and gradient by the predictions, a list of lists."""
+    """Compare values and gradients with respect to the predictions, a list of lists."""
     tensor = torch.tensor(predictions, dtype=torch.float64, requires_grad=True)
     expected = theirs(tensor, torch.tensor(targets, dtype=dtype))
     expected.backward()
@@ -97,7 +97,7 @@ def test_the_residual_sum_of_squares_is_the_sum_of_torch(pair):
 
 
 def negative_log_likelihood(p, y, reduction):
-    """That of torch, which wants the logarithms; of probabilities of classes it has none."""
+    """The loss of torch, which takes logarithms and no probabilities of classes."""
     if y.dtype == torch.int64:
         return functional.nll_loss(torch.log(p), y, reduction=reduction)
     summed = -torch.sum(y * torch.log(p))

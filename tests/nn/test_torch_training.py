@@ -1,4 +1,4 @@
-"""Training beside PyTorch in double precision: the same losses and parameters at every step."""
+"""Training compared with PyTorch in double precision: the same losses and parameters throughout."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 from tinygrad_edu.nn import MLP, SGD, Adam, fit
 from tinygrad_edu.nn.data import blobs, moons
 from tinygrad_edu.nn.losses import binary_cross_entropy, cross_entropy, mse
-from tinygrad_edu.nn.optimisers import cosine
+from tinygrad_edu.nn.optimisers import cosine_decay
 
 torch = pytest.importorskip("torch")
 
@@ -33,7 +33,7 @@ OPTIMISERS = {
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
-    """Numbers as few as these wait for threads longer than they compute."""
+    """With so few numbers, starting threads takes longer than computing."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -64,7 +64,7 @@ def numbers(theirs):
 
 
 def assert_same_training(pair, optimisers, examples, losses, **settings):
-    """Train both on what ours draws, and compare all losses and all parameters."""
+    """Train both on the batches that our training draws; compare all losses and parameters."""
     (ours, theirs), (loss, their_loss) = pair, losses
     kind, their_kind, options = optimisers
     drawn, before = [], [p.data for p in ours.parameters()]
@@ -77,14 +77,14 @@ def assert_same_training(pair, optimisers, examples, losses, **settings):
     )
     optimiser = their_kind(theirs.parameters(), **options)
     target, at = dict(examples), iter(drawn)
-    for step in history.steps:
-        batch = list(itertools.islice(at, step.size))
+    for iteration in history.iterations:
+        batch = list(itertools.islice(at, iteration.size))
         optimiser.zero_grad()
         outputs = theirs(torch.tensor(batch, dtype=torch.float64))
         cost = their_loss(outputs, torch.tensor([target[x] for x in batch]))
         cost.backward()
         optimiser.step()
-        assert step.loss == pytest.approx(cost.item(), **NEAR)
+        assert iteration.loss == pytest.approx(cost.item(), **NEAR)
     assert next(at, None) is None
     after = [p.data for p in ours.parameters()]
     assert after == pytest.approx(numbers(theirs), **NEAR)
@@ -112,7 +112,7 @@ def test_full_batches_of_moons(optimisers):
 
 @pytest.mark.parametrize("name", ["both", "Adam"])
 @pytest.mark.parametrize("size", [1, 16])
-def test_the_same_smaller_batches(name, size):
+def test_smaller_batches_of_moons(name, size):
     losses = binary_cross_entropy, probability
     pair, examples = pair_for_moons(), moons(30)  # of 16: the last batch has 14
     assert_same_training(pair, OPTIMISERS[name], examples, losses, epochs=3, batch_size=size)
@@ -139,9 +139,9 @@ def test_the_cosine_is_that_of_torch():
     w = torch.zeros(1, requires_grad=True)
     optimiser = torch.optim.SGD([w], lr=0.5)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, T_max=20, eta_min=0.1)
-    ours = cosine(0.5, 20, final=0.1)
+    ours = cosine_decay(0.5, 20, final=0.1)
     for k in range(21):
-        # Theirs goes by recursion: a rounding or two a step, of a rate up to 0.5.
+        # PyTorch computes it recursively, with one or two roundings per step of a rate up to 0.5.
         assert ours(k) == pytest.approx(scheduler.get_last_lr()[0], rel=0, abs=1e-14)
         optimiser.step()
         scheduler.step()

@@ -20,8 +20,8 @@ from tinygrad_edu.nn import (
     SGD,
     Adam,
     History,
+    Iteration,
     Neuron,
-    Step,
     accuracy,
     data,
     fit,
@@ -34,7 +34,7 @@ from tinygrad_edu.nn.losses import (
     cross_entropy,
     mse,
 )
-from tinygrad_edu.nn.optimisers import Optimiser, cosine, stepwise
+from tinygrad_edu.nn.optimisers import Optimiser, cosine_decay, stepwise_decay
 
 LINE = [(float(x), 3.0 * x) for x in range(-2, 3)]
 
@@ -55,12 +55,12 @@ class Line:
 
 
 def drawn(examples, epochs=1, **settings):
-    """The inputs that a model is given in training, epoch by epoch, batch by batch."""
+    """The inputs that training gives to a model, for each epoch and batch."""
     line = Line()
     history = fit(line, examples, squared, SGD([line.w], 0.0), epochs=epochs, **settings)
     inputs, found = iter(line.seen), [[] for _ in range(epochs)]
-    for step in history.steps:
-        found[step.epoch - 1].append(list(itertools.islice(inputs, step.size)))
+    for iteration in history.iterations:
+        found[iteration.epoch - 1].append(list(itertools.islice(inputs, iteration.size)))
     assert next(inputs, None) is None
     return found
 
@@ -75,7 +75,9 @@ def numbers(n):
 def test_a_thousand_examples_in_batches_of_200_make_5_iterations():  # B6
     line = Line()
     history = fit(line, numbers(1000), squared, SGD([line.w], 0.0), epochs=2, batch_size=200)
-    places = [(step.epoch, step.iteration, step.size) for step in history.steps]
+    places = [
+        (iteration.epoch, iteration.number, iteration.size) for iteration in history.iterations
+    ]
     assert places == [(epoch, k, 200) for epoch in (1, 2) for k in range(1, 6)]
 
 
@@ -147,15 +149,19 @@ def test_an_update_divides_by_the_size_of_its_own_batch():  # B6
         batch_size=2,
         callback=lambda step: trail.append((line.w.data, b.data)),
     )
-    assert [step.size for step in history.steps] == [2, 2, 1] * 2
+    assert [iteration.size for iteration in history.iterations] == [2, 2, 1] * 2
     inputs = iter(seen)
-    for step, before, after in zip(history.steps, trail[:-1], trail[1:], strict=True):
+    for iteration, before, after in zip(history.iterations, trail[:-1], trail[1:], strict=True):
         line.w.data, b.data = before
-        batch = list(itertools.islice(inputs, step.size))
+        batch = list(itertools.islice(inputs, iteration.size))
         slopes = [grad(squared(model(x), x * x), [line.w, b]) for x in batch]
         sums = [sum(by) for by in zip(*slopes, strict=True)]  # of fractions: exact
-        assert after == tuple(p - rate * s / step.size for p, s in zip(before, sums, strict=True))
-        assert step.loss == float(sum(squared(model(x), x * x).data for x in batch) / step.size)
+        assert after == tuple(
+            p - rate * s / iteration.size for p, s in zip(before, sums, strict=True)
+        )
+        assert iteration.loss == float(
+            sum(squared(model(x), x * x).data for x in batch) / iteration.size
+        )
 
 
 def test_gradient_descent_on_all_data_is_the_loop_written_by_hand_to_the_last_bit():  # D2
@@ -201,18 +207,18 @@ def test_a_thousand_iterations_end_where_the_loss_is_least():  # C1, D2
     xs, ys = [x for (x,), _ in examples], [y for _, y in examples]
     neuron = Neuron(1, "identity")
     fit(neuron, examples, squared, SGD(neuron.parameters(), 0.3), epochs=1000)
-    # Each step takes a share of the distance to the least squares off; what stays is rounding.
+    # Each step removes a fraction of the distance to the least squares; only rounding remains.
     assert (neuron.w[0].data, neuron.b.data) == pytest.approx(linear_regression(xs, ys), abs=1e-14)
 
 
-def test_gradients_of_before_have_no_part_in_training():
+def test_earlier_gradients_have_no_effect_on_training():
     line = Line()
     line.w.grad = 1e9
     fit(line, [(1.0, 1.0)], squared, SGD([line.w], 0.5), epochs=1)
     assert line.w.data == 1.0
 
 
-def test_an_optimiser_of_your_own_does():
+def test_an_optimiser_of_your_own_can_be_used():
     class Signs(Optimiser):
         def updated(self, gradients, rate):
             pairs = zip(self.parameters, gradients, strict=True)
@@ -221,7 +227,7 @@ def test_an_optimiser_of_your_own_does():
     line = Line()
     history = fit(line, LINE, squared, Signs([line.w], 0.25), epochs=8)
     assert line.w.data == 2.0
-    assert len(history.steps) == 8
+    assert len(history.iterations) == 8
 
 
 def test_more_training_goes_on_with_the_state_of_the_optimiser():
@@ -236,15 +242,15 @@ def test_more_training_goes_on_with_the_state_of_the_optimiser():
 # --- the history ----------------------------------------------------------------------------------
 
 
-def test_a_history_has_every_step_with_its_loss_and_rate():
+def test_a_history_has_every_iteration_with_its_loss_and_rate():
     line = Line()
-    sgd = SGD([line.w], stepwise(0.5, 0.5, every=1))
+    sgd = SGD([line.w], stepwise_decay(0.5, 0.5, every=1))
     history = fit(line, [(1.0, 1.0)], squared, sgd, epochs=3)
     # The first step goes to 0 - 0.5 · 2 (0 - 1) = 1, and there the slope ends.
-    assert history.steps == [
-        Step(1, 1, 1.0, 1, 0.5),
-        Step(2, 1, 0.0, 1, 0.25),
-        Step(3, 1, 0, 1, 1 / 8),
+    assert history.iterations == [
+        Iteration(1, 1, 1.0, 1, 0.5),
+        Iteration(2, 1, 0.0, 1, 0.25),
+        Iteration(3, 1, 0, 1, 1 / 8),
     ]
     assert history.losses == [1.0, 0.0, 0.0]
     assert not history.interrupted
@@ -254,20 +260,28 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_examples():
     line = Line(1.0)
     examples = [(float(x), 0.0) for x in range(5)]
     history = fit(line, examples, squared, SGD([line.w], 0.0), epochs=3, batch_size=2)
-    assert history.epoch_losses == [(0 + 1 + 4 + 9 + 16) / 5] * 3  # of the batches it is not
+    assert history.epoch_losses == [(0 + 1 + 4 + 9 + 16) / 5] * 3  # not the mean over the batches
     assert len(set(history.losses)) > 1
 
 
 def test_a_history_shows_itself_in_a_line():
-    steps = [Step(1, 1, 2.0, 3, 0.1), Step(1, 2, 6.0, 1, 0.1), Step(2, 1, 0.5, 3, 0.1)]
-    assert repr(History(steps)) == "2 epochs, 3 steps: loss 3 in the first epoch, 0.5 in the last"
-    assert repr(History(steps[:1])) == "1 epoch, 1 step: loss 2 in the first epoch, 2 in the last"
+    steps = [
+        Iteration(1, 1, 2.0, 3, 0.1),
+        Iteration(1, 2, 6.0, 1, 0.1),
+        Iteration(2, 1, 0.5, 3, 0.1),
+    ]
+    assert (
+        repr(History(steps)) == "2 epochs, 3 iterations: loss 3 in the first epoch, 0.5 in the last"
+    )
+    assert (
+        repr(History(steps[:1])) == "1 epoch, 1 iteration: loss 2 in the first epoch, 2 in the last"
+    )
     assert repr(History(steps[:1], interrupted=True)).endswith("in the last, interrupted")
-    assert repr(History()) == "no step"
-    assert repr(History(interrupted=True)) == "no step, interrupted"
+    assert repr(History()) == "no iterations"
+    assert repr(History(interrupted=True)) == "no iterations, interrupted"
 
 
-def test_no_epoch_is_no_step():
+def test_no_epochs_make_no_iterations():
     line = Line()
     assert fit(line, LINE, squared, SGD([line.w]), epochs=0) == History()
     assert line.seen == []
@@ -276,7 +290,7 @@ def test_no_epoch_is_no_step():
 # --- the callback ---------------------------------------------------------------------------------
 
 
-def test_the_callback_sees_every_step_after_its_update():
+def test_the_callback_sees_every_iteration_after_its_update():
     line, seen = Line(), []
     sgd = SGD([line.w], 0.25)
 
@@ -284,24 +298,29 @@ def test_the_callback_sees_every_step_after_its_update():
         seen.append((step, line.w.data))
 
     history = fit(line, [(1.0, 1.0)], squared, sgd, epochs=3, callback=callback)
-    assert [step for step, _ in seen] == history.steps
+    assert [iteration for iteration, _ in seen] == history.iterations
     assert [w for _, w in seen] == [0.5, 0.75, 0.875]  # each goes half the way to 1
 
 
 def test_true_from_the_callback_ends_the_training():
     line = Line()
     history = fit(
-        line, LINE, squared, SGD([line.w]), epochs=9, callback=lambda step: step.epoch == 3
+        line,
+        LINE,
+        squared,
+        SGD([line.w]),
+        epochs=9,
+        callback=lambda iteration: iteration.epoch == 3,
     )
-    assert [step.epoch for step in history.steps] == [1, 2, 3]
+    assert [iteration.epoch for iteration in history.iterations] == [1, 2, 3]
     assert not history.interrupted
 
 
 @pytest.mark.parametrize("answer", [None, False, 0, 1, "stop", [True], 1.0])
-def test_nothing_but_true_does(answer):
+def test_no_other_answer_of_the_callback_ends_the_training(answer):
     line = Line()
     history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: answer)
-    assert len(history.steps) == 3
+    assert len(history.iterations) == 3
 
 
 @pytest.mark.parametrize(
@@ -310,19 +329,19 @@ def test_nothing_but_true_does(answer):
 def test_a_true_of_numpy_ends_training_too(true):
     line = Line()
     history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: true)
-    assert len(history.steps) == 1
+    assert len(history.iterations) == 1
 
 
 @pytest.mark.parametrize("answer", [np.False_, np.float64(1.0), np.int64(1)], ids=repr)
-def test_other_scalars_of_numpy_do_not(answer):
+def test_other_scalars_of_numpy_do_not_end_the_training(answer):
     line = Line()
     history = fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda step: answer)
-    assert len(history.steps) == 3
+    assert len(history.iterations) == 3
 
 
 def test_a_callback_that_returns_several_booleans_is_told_to_decide():
     line = Line()
-    with pytest.raises(TypeError, match=r"fit: a callback returns True .*; write .any\(\) or .all"):
+    with pytest.raises(TypeError, match=r"fit: a callback must return True .*; write .any"):
         fit(line, LINE, squared, SGD([line.w]), epochs=3, callback=lambda s: np.ones(2) > 0)
 
 
@@ -365,11 +384,11 @@ def test_an_interrupt_ends_the_training_after_the_last_full_step(place, at, step
     run, line, sgd, trail = train(KeyboardInterrupt, place, at)  # LINE has 5 examples
     history = run()
     assert history.interrupted
-    assert len(history.steps) == sgd.steps == steps
+    assert len(history.iterations) == sgd.steps == steps
     whole = Line()
     fit(whole, LINE, squared, SGD([whole.w], 0.05), epochs=steps)
     assert line.w.data == whole.w.data
-    assert trail == [*dict.fromkeys(trail)]  # it did move at every step
+    assert trail == [*dict.fromkeys(trail)]  # w moved at every step
 
 
 @pytest.mark.parametrize(
@@ -389,7 +408,7 @@ def test_other_errors_pass_and_leave_the_last_full_step(kind, place, at, steps):
 
 
 def interrupted_at(line_number, modules, run):
-    """Interrupt ``run`` when it comes to a line of some modules; return how many it came to."""
+    """Interrupt ``run`` at a line of some modules; return how many lines it reached."""
     count = itertools.count(1)
     came_to = 0
 
@@ -447,8 +466,8 @@ def test_an_interrupt_at_any_line_of_backward_or_step_leaves_full_steps(kind):
         interrupted_at(line, modules, run)
         history = found[-1]
         assert history.interrupted
-        assert (w.data, b.data) == trail[len(history.steps)]
-        assert optimiser.steps == len(history.steps)
+        assert (w.data, b.data) == trail[len(history.iterations)]
+        assert optimiser.steps == len(history.iterations)
         assert not lock._is_owned()
 
 
@@ -506,7 +525,7 @@ def test_an_input_that_is_not_finite_is_named(x):
     )
 
 
-def test_a_target_that_is_not_finite_is_told():
+def test_a_target_that_is_not_finite_is_named():
     line = Line()
     with pytest.raises(FloatingPointError, match=r"the loss is nan: the input .*of sub is nan\."):
         fit(line, [(1.0, math.nan)], squared, SGD([line.w]), epochs=1)
@@ -533,7 +552,7 @@ def test_a_gradient_that_is_not_finite_names_the_operation_though_the_loss_is_0(
     )
 
 
-def test_a_sum_of_gradients_that_overflows_is_called_so():
+def test_the_error_names_a_sum_of_gradients_that_overflows():
     w = Value(1e-10, "w")
     message = (
         "a gradient is not finite, though the loss is: the contributions to ∂L/∂w are finite, "
@@ -542,10 +561,10 @@ def test_a_sum_of_gradients_that_overflows_is_called_so():
     assert_not_finite(message, lambda x: w * 1e308 + w * 1e308, [(1.0, 0.0)], [w])
 
 
-def test_the_steps_before_stay():
+def test_an_error_keeps_the_earlier_iterations():
     line = Line()
     sgd = SGD([line.w], lambda k: 0.5 if k < 2 else math.nan)
-    with pytest.raises(ValueError, match="SGD: the rate is at least 0, not nan"):
+    with pytest.raises(ValueError, match="SGD: the rate must be at least 0, not nan"):
         fit(line, [(1.0, 3.0)], squared, sgd, epochs=9)
     assert sgd.steps == 2
     assert math.isfinite(line.w.data)
@@ -555,7 +574,7 @@ def test_the_steps_before_stay():
 
 
 @pytest.mark.parametrize("none", [[], (), data.moons(0)])
-def test_there_is_no_training_without_data(none):
+def test_training_needs_data(none):
     line = Line()
     with pytest.raises(ValueError, match=r"^fit: there are no data$"):
         fit(line, none, squared, SGD([line.w]), epochs=1)
@@ -564,7 +583,7 @@ def test_there_is_no_training_without_data(none):
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_batch_has_at_least_one_example(size):
     line = Line()
-    with pytest.raises(ValueError, match=f"batch_size is at least 1, not {size}$"):
+    with pytest.raises(ValueError, match=f"batch_size must be at least 1, not {size}$"):
         fit(line, LINE, squared, SGD([line.w]), epochs=1, batch_size=size)
     assert line.seen == []
 
@@ -609,14 +628,14 @@ def test_there_is_no_bar_where_there_is_no_terminal(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_that_is_asked_for_counts_the_steps_and_shows_the_loss(capsys):
+def test_a_bar_that_is_asked_for_counts_the_iterations_and_shows_the_loss(capsys):
     pytest.importorskip("tqdm")
     history = trained(progress=True)
     out, err = capsys.readouterr()
     assert out == ""
     last = err.rsplit("\r", 1)[-1]
     assert "9/9" in last
-    assert "step" in last
+    assert "iteration" in last
     assert f"loss={history.losses[-1]:.4g}" in last
 
 
@@ -656,13 +675,13 @@ def test_without_tqdm_a_terminal_shows_nothing(monkeypatch):
     terminal = Terminal()
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr(sys, "stderr", terminal)
-    assert len(trained().steps) == 9
+    assert len(trained().iterations) == 9
     assert terminal.getvalue() == ""
 
 
 def test_training_needs_no_stderr(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)  # as in a program without a console
-    assert len(trained().steps) == 9
+    assert len(trained().iterations) == 9
 
 
 # --- what a trained network says ------------------------------------------------------------------
@@ -797,14 +816,14 @@ def test_a_network_learns_circles():
 @pytest.mark.slow
 def test_a_network_learns_two_spirals():
     def adam(parameters, steps):
-        return Adam(parameters, cosine(0.05, steps))
+        return Adam(parameters, cosine_decay(0.05, steps))
 
     assert learns(data.spirals(100), [8, 8], 60, adam) >= 0.95
 
 
 def test_logits_learn_as_well_from_relu():
     mlp = MLP(2, [8, 8, 1], "relu", initialisation="kaiming", seed=1)
-    adam = Adam(mlp.parameters(), cosine(0.05, 400))
+    adam = Adam(mlp.parameters(), cosine_decay(0.05, 400))
     loss = binary_cross_entropy_with_logits
     examples = data.moons(100)
     fit(mlp, examples, loss, adam, epochs=40, batch_size=10)
@@ -814,7 +833,7 @@ def test_logits_learn_as_well_from_relu():
 
 def test_a_network_learns_a_curve():
     mlp, examples = MLP(1, [8, 1]), data.curve(20)
-    adam = Adam(mlp.parameters(), cosine(0.05, 1000))
+    adam = Adam(mlp.parameters(), cosine_decay(0.05, 1000))
     fit(mlp, examples, mse, adam, epochs=250, batch_size=5)
     frozen = mlp.frozen()
     assert mean((frozen(x) - y) ** 2 for x, y in examples) < 0.005  # the sine itself has 1/2
@@ -855,7 +874,13 @@ def test_a_list_of_one_output_or_target_counts_as_the_number():
     assert accuracy(lambda x: x, [(0.9, [1]), (0.1, [0])]) == 1.0
 
 
-def test_no_data_have_no_accuracy():
+def test_arrays_without_dimensions_count_as_numbers():
+    assert predicted_class(np.array(0.7)) == 1
+    assert accuracy(lambda _: np.array(0.7), [(0.5, np.array(1)), (0.5, 0)]) == 0.5
+    assert accuracy(lambda _: np.array([0.1, 0.9]), [(0.5, np.array(1)), (0.5, 0)]) == 0.5
+
+
+def test_accuracy_needs_data():
     with pytest.raises(ValueError, match="accuracy: there are no data"):
         accuracy(lambda x: x, [])
 
@@ -869,7 +894,7 @@ def test_the_optimiser_of_another_network_is_noticed():
 def test_data_may_come_from_an_iterator_and_are_gone_through_in_every_epoch():
     line = Line()
     history = fit(line, zip([1.0, 2.0], [3.0, 6.0], strict=True), squared, SGD([line.w]), epochs=3)
-    assert [step.size for step in history.steps] == [2, 2, 2]
+    assert [iteration.size for iteration in history.iterations] == [2, 2, 2]
 
 
 def test_a_step_that_would_go_to_infinity_is_not_taken():
@@ -883,12 +908,12 @@ def test_a_step_that_would_go_to_infinity_is_not_taken():
 
 def test_epochs_below_0_are_refused():
     line = Line()
-    with pytest.raises(ValueError, match="epochs is at least 0, not -1"):
+    with pytest.raises(ValueError, match="epochs must be at least 0, not -1"):
         fit(line, [(1.0, 3.0)], squared, SGD([line.w]), epochs=-1)
 
 
 def test_all_parameters_of_the_optimiser_must_be_those_of_the_model():
-    """With some of them the loss would fall, and nobody would see."""
+    """With only some of them the loss would still fall, and nobody would notice."""
     neuron = Neuron(1, "identity")
     sgd = SGD(neuron.parameters())
     neuron.w = [Value(5.0)]
@@ -896,10 +921,10 @@ def test_all_parameters_of_the_optimiser_must_be_those_of_the_model():
         fit(neuron, [([1.0], 3.0)], squared, sgd, epochs=1)
 
 
-def test_data_that_are_no_pairs_are_refused():
+def test_data_that_are_not_pairs_are_refused():
     line = Line()
     for wrong in ([1.0, 2.0], [(1.0, 2.0, 3.0)], ([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])):
-        with pytest.raises(TypeError, match="fit: data are pairs of an input and a target"):
+        with pytest.raises(TypeError, match="fit: data must be pairs of an input and a target"):
             fit(line, wrong, squared, SGD([line.w]), epochs=1)
 
 
@@ -917,25 +942,25 @@ def test_a_source_of_randomness_goes_on_from_call_to_call():
 
 
 @pytest.mark.parametrize("target", [3, -2, 7.5])
-def test_what_is_no_class_has_no_accuracy(target):
-    with pytest.raises(ValueError, match="stands for no class"):
+def test_a_target_that_is_not_a_class_is_refused(target):
+    with pytest.raises(ValueError, match="must be a class, 0 or 1, not"):
         accuracy(lambda x: x, [(0.5, target)])
 
 
 def test_nan_stands_for_no_class():
-    with pytest.raises(ValueError, match="predicted_class: nan among the outputs"):
+    with pytest.raises(ValueError, match="predicted_class: there is a nan among the outputs"):
         predicted_class([math.nan, 1.0])
 
 
-def test_settings_that_are_no_whole_numbers_are_named():
+def test_settings_that_are_not_whole_numbers_are_named():
     line = Line()
     for setting in ({"epochs": 1.5}, {"epochs": 1, "batch_size": 2.5}):
-        with pytest.raises(TypeError, match="is a whole number, not"):
+        with pytest.raises(TypeError, match="must be a whole number, not"):
             fit(line, [(1.0, 3.0)], squared, SGD([line.w]), **setting)
 
 
 def test_only_the_first_step_looks_for_the_parameters(monkeypatch):
-    """A walk over the graph in every step would double the time of the backward pass."""
+    """A walk over the graph in every iteration would double the time of the backward pass."""
     walks = []
     ancestors = batch_gradients.ancestors
     monkeypatch.setattr(

@@ -21,7 +21,7 @@ else:
 X = [1.0, 2.0]
 
 
-def test_what_networks_return() -> None:
+def test_the_types_that_networks_return() -> None:
     mlp, layer, neuron = MLP(2, [3, 2]), Layer(2, 3, "relu"), Neuron(2)
     assert isinstance(assert_type(mlp(X), Value | list[Value]), list)
     assert isinstance(assert_type(mlp.forward(X), list[Value]), list)
@@ -29,7 +29,7 @@ def test_what_networks_return() -> None:
     assert isinstance(assert_type(neuron(X), Value), Value)
 
 
-def test_what_is_in_networks() -> None:
+def test_the_types_inside_networks() -> None:
     mlp = MLP(2, [3, 1], ["relu"])
     assert len(assert_type(mlp.parameters(), list[Value])) == 13
     named = assert_type(mlp.named_parameters(), Iterator[tuple[str, Value]])
@@ -41,7 +41,7 @@ def test_what_is_in_networks() -> None:
     assert len(assert_type(mlp.state_dict(), dict[str, Any])) == 13
 
 
-def test_a_loss_of_values_is_a_value_and_one_of_numbers_a_number() -> None:
+def test_a_loss_of_values_is_a_value_and_a_loss_of_numbers_a_number() -> None:
     mlp = MLP(2, [3, 2])
     for value in (
         assert_type(losses.half_squared_error(mlp(X), X), Value),
@@ -64,14 +64,17 @@ def test_a_loss_of_values_is_a_value_and_one_of_numbers_a_number() -> None:
 
 def test_training() -> None:
     neuron = Neuron(1)
-    sgd, adam = SGD(neuron.parameters(), 0.1), Adam(neuron.parameters(), lr=optimisers.linear(1, 9))
+    sgd, adam = (
+        SGD(neuron.parameters(), 0.1),
+        Adam(neuron.parameters(), lr=optimisers.linear_decay(1, 9)),
+    )
     assert len(assert_type(sgd.parameters, list[Value])) == 2
     for optimiser in (sgd, adam):
         history = fit(neuron, [([1.0], 2.0)], losses.mse, optimiser, epochs=1)
-        assert len(assert_type(history, History).steps) == 1
+        assert len(assert_type(history, History).iterations) == 1
 
 
-def test_what_a_type_checker_refuses() -> None:
+def test_a_type_checker_refuses_these_calls() -> None:
     """Each of these comments is needed: mypy says so if one is not."""
     mlp = MLP(2, [1])
     with pytest.raises(TypeError, match="expected one list of inputs"):
@@ -84,5 +87,5 @@ def test_what_a_type_checker_refuses() -> None:
         SGD(mlp, 0.1)  # type: ignore[arg-type]  # it is an error
     with pytest.raises(AttributeError, match="nothing has to be set"):
         mlp.train()  # type: ignore[attr-defined]  # it is an error
-    with pytest.raises(AttributeError, match="one number of them first"):
+    with pytest.raises(AttributeError, match="combine them into one number first"):
         Layer(2, 2)(X).backward()  # type: ignore[attr-defined]  # it is an error

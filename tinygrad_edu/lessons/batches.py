@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tinygrad_edu.gradient import grad
-from tinygrad_edu.nn import MLP, SGD, History, Neuron, Step, fit
+from tinygrad_edu.nn import MLP, SGD, History, Iteration, Neuron, fit
 from tinygrad_edu.nn.data import XOR, Examples, moons
 from tinygrad_edu.nn.losses import binary_cross_entropy, mse
 
@@ -51,7 +51,7 @@ def loss_of_all(mlp: MLP, examples: Examples = MOONS) -> Any:
 def descend(batch_size: int | None, epochs: int = EPOCHS) -> Descent:
     """Train the network with batches of the given size; None puts all examples into one batch.
 
-    >>> [len(descend(size, epochs=1).history.steps) for size in (None, 8, 1)]
+    >>> [len(descend(size, epochs=1).history.iterations) for size in (None, 8, 1)]
     [1, 3, 20]
     """
     mlp = network()
@@ -68,16 +68,16 @@ def descend(batch_size: int | None, epochs: int = EPOCHS) -> Descent:
     return Descent(history, losses)
 
 
-def one_epoch(n_examples: int, batch_size: int) -> list[Step]:
+def one_epoch(n_examples: int, batch_size: int) -> list[Iteration]:
     """Return the iterations of one epoch of a neuron that learns y = 2x + 1.
 
-    >>> [step.size for step in one_epoch(1000, 200)]
+    >>> [iteration.size for iteration in one_epoch(1000, 200)]
     [200, 200, 200, 200, 200]
     """
     line = [((k / n_examples,), 2 * k / n_examples + 1) for k in range(n_examples)]
     neuron = Neuron(1, "identity", initialisation="lecture")
     sgd = SGD(neuron.parameters(), lr=0.5)
-    return fit(neuron, line, mse, sgd, epochs=1, batch_size=batch_size).steps
+    return fit(neuron, line, mse, sgd, epochs=1, batch_size=batch_size).iterations
 
 
 def lecture_loop(mlp: MLP, examples: Examples, max_iterations: int = 1000) -> None:
@@ -115,7 +115,7 @@ def _lines() -> Iterator[str]:
     kinds: dict[str, int | None] = {"batch": None, "mini-batch": 8, "stochastic": 1}
     for kind, batch_size in kinds.items():
         descent = descend(batch_size)
-        count = len(descent.history.steps)
+        count = len(descent.history.iterations)
         at = (epoch * count // EPOCHS for epoch in EPOCHS_SHOWN)
         losses = "".join(f"{descent.losses[i]:>8.4f}" for i in at)
         uphill = f"{descent.uphill} of {count}"

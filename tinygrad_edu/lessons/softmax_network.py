@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tinygrad_edu.nn import MLP
-from tinygrad_edu.nn.comparison import Comparison, compare
+from tinygrad_edu.nn.comparison import EquationComparison, compare
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters, back_propagation
 from tinygrad_edu.nn.losses import negative_log_likelihood
 
@@ -50,7 +50,7 @@ def without_transposes(theta: Sequence[Parameters], forward: Forward, dA: Any) -
     ]
 
 
-def checked(derivation: Any = back_propagation) -> Comparison:
+def checked(derivation: Any = back_propagation) -> EquationComparison:
     """Return the comparison of a derivation by matrices with the engine.
 
     >>> bool(checked()), bool(checked(with_the_sign_of_the_slide))

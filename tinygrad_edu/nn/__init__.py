@@ -2,18 +2,18 @@
 
 =====================  =============================================================================
 layers                 Neuron, Layer: weighted sums and their activations (A1-A3, B1)
-mlp                    MLP: layers one behind the other (A4, D1, E2)
+mlp                    MLP: a network of layers (A4, D1, E2)
 module                 Module: parameters by name, saved and loaded
-activations            activation functions by name, and what belongs at the output (A6, A7, B2)
-initialisation         where the weights and biases start (B5)
+activations            activation functions by name, and which one to use at the output (A6, A7, B2)
+initialisation         the values with which weights and biases start (B5)
 losses                 how far predictions are from targets (A8, B3, D3)
 optimisers             SGD and Adam, learning-rate schedules (D2)
 training               fit: epochs, batches, iterations (B5, B6, C1)
 batches                the mean loss of a batch and its gradients
 metrics                predicted classes, and how many of them are right
-data                   small data to learn from (A1, A3)
-equations              the same by matrices (A11, C2, D5, D7, E1, E2)
-comparison             compare: the equations beside the engine
+data                   small data sets for training (A1, A3)
+equations              backpropagation by matrices (A11, C2, D5, D7, E1, E2)
+comparison             compare: the results of the equations beside those of the engine
 =====================  =============================================================================
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tinygrad_edu.nn.mlp import MLP
     from tinygrad_edu.nn.module import Module
     from tinygrad_edu.nn.optimisers import SGD, Adam
-    from tinygrad_edu.nn.training import History, Step, fit
+    from tinygrad_edu.nn.training import History, Iteration, fit
 
 __all__ = [
     "MLP",
@@ -38,10 +38,10 @@ __all__ = [
     "Adam",
     "History",
     "Initialisation",
+    "Iteration",
     "Layer",
     "Module",
     "Neuron",
-    "Step",
     "accuracy",
     "compare",
     "data",
@@ -60,12 +60,12 @@ PLACES = {
     "module": ["Module"],
     "optimisers": ["SGD", "Adam"],
     "metrics": ["accuracy", "predicted_class"],
-    "training": ["History", "Step", "fit"],
+    "training": ["History", "Iteration", "fit"],
 }
 MODULES = ["data", "equations", "losses", "optimisers"]
 
 __getattr__, __dir__ = lazy.on_demand(
-    __name__,  # so that a network is imported without what trains it
+    __name__,  # importing a network does not load optimisers and training
     {name: f"{__name__}.{module}" for module, names in PLACES.items() for name in names}
     | dict.fromkeys(MODULES, ""),
     habits={
@@ -77,7 +77,7 @@ __getattr__, __dir__ = lazy.on_demand(
         "NLLLoss": "write losses.negative_log_likelihood, which takes probabilities",
         "Parameter": "a parameter is a Value, such as Value(0.5, label='w')",
         "ReLU": "an activation is given by name, as in MLP(2, [3, 1], activation='relu')",
-        "Sequential": "layers one behind the other are MLP(n_inputs, [8, 8, 1], activation)",
+        "Sequential": "a network of several layers is MLP(n_inputs, [8, 8, 1], activation)",
         "Sigmoid": "an activation is given by name, as in MLP(2, [3, 1], activation='sigmoid')",
         "Softmax": "write MLP(2, [3, 3], output_activation='softmax')",
         "Tanh": "an activation is given by name, as in MLP(2, [3, 1], activation='tanh')",

@@ -1,6 +1,6 @@
 """Activation functions by name (A6, B2).
 
-What belongs at the output goes by the task (A7, D3, E2):
+The task decides which activation and which loss to use at the output (A7, D3, E2):
 
 =====================  ==================  ================================================
 task                   output activation   loss
@@ -38,7 +38,7 @@ Activation: TypeAlias = "Callable[[Any], Any]"
 
 
 def identity(z: Any) -> Any:
-    """Return what it is given: the output of a regression (A7), or logits.
+    """Return ``z`` unchanged: the activation for the output of a regression (A7), or for logits.
 
     >>> identity(0.5)
     0.5
@@ -49,7 +49,7 @@ def identity(z: Any) -> Any:
 def linear(z: Any, alpha: Any = 1, beta: Any = 0) -> Any:
     """Return alpha * z + beta (A6; kx in B2).
 
-    ``functools.partial(linear, alpha=2.0)`` makes an activation of it.
+    ``functools.partial(linear, alpha=2.0)`` is the activation 2 z.
 
     >>> linear(3.0, alpha=2.0, beta=1.0)
     7.0
@@ -58,7 +58,9 @@ def linear(z: Any, alpha: Any = 1, beta: Any = 0) -> Any:
 
 
 def threshold(z: Any, k: Any = 0) -> Any:
-    """Return 1 where z is at least k, otherwise 0 (B2); at k itself step(z - k) would say 0 (A6).
+    """Return 1 if z is at least k, otherwise 0 (B2).
+
+    It differs from step(z - k) at z = k, where the step is 0 (A6).
 
     >>> threshold(0.4, k=0.5), threshold(0.5, k=0.5)
     (0.0, 1.0)
@@ -78,12 +80,12 @@ ACTIVATIONS: dict[str, Activation] = {
     "softplus": softplus,
     "softmax": softmax,
 }
-"""Activations by name. Any function of a number does, too; one with settings is written with
-``functools.partial``, as in ``partial(leaky_relu, alpha=0.2)``."""
+"""Activations by name. Any other function of a number can be an activation, too. Settings are given
+with ``functools.partial``, as in ``partial(leaky_relu, alpha=0.2)``."""
 
 
 def activation_of(given: str | Activation) -> Activation:
-    """Return an activation that is given by name or as a function.
+    """Return the activation function, given its name or the function itself.
 
     >>> activation_of("tanh")
     <operation tanh>
@@ -99,12 +101,12 @@ def activation_of(given: str | Activation) -> Activation:
 
 
 def acts_on_layer(activation: Activation) -> bool:
-    """Tell whether an activation takes all pre-activations of a layer at once, as softmax does."""
+    """Tell whether an activation takes all pre-activations of a layer together, as softmax does."""
     return activation is softmax
 
 
 def name_of(activation: Activation) -> str:
-    """Return what to call an activation, or any other function, in a message.
+    """Return the name of an activation, or of any other function, for messages.
 
     >>> name_of(tanh), name_of(softmax), name_of(partial(leaky_relu, alpha=0.2))
     ('tanh', 'softmax', 'leaky_relu(alpha=0.2)')
@@ -113,20 +115,21 @@ def name_of(activation: Activation) -> str:
         settings = [str(as_number(x)) for x in activation.args]
         settings += [f"{key}={as_number(given)}" for key, given in activation.keywords.items()]
         return f"{name_of(activation.func)}({', '.join(settings)})"
-    named = getattr(activation, "name", None) or getattr(activation, "__name__", None)
-    return str(named or type(activation).__name__)
+    own_name = getattr(activation, "name", None) or getattr(activation, "__name__", None)
+    return str(own_name or type(activation).__name__)
 
 
 def described(activation: Activation) -> str:
-    """Return an activation as a file of parameters describes it.
+    """Return the description of an activation that is saved in a file of parameters.
 
-    A function of one's own may have the name of another, so some of its numbers come along.
+    Two functions of the user may have the same name, so the description of such a function
+    contains some of its values.
 
     >>> described(tanh), described(lambda z: 2 * z)
     ('tanh', '<lambda>: -2 to -4, -0.5 to -1, 0.75 to 1.5, 3 to 6')
     """
-    of_settings = activation.func if isinstance(activation, partial) else activation
-    if of_settings in ACTIVATIONS.values():
+    function = activation.func if isinstance(activation, partial) else activation
+    if function in ACTIVATIONS.values():
         return name_of(activation)
     tried = [number_at(activation, z) for z in TRIED for _ in range(2)]
     if tried[::2] != tried[1::2]:
@@ -139,8 +142,8 @@ TRIED = (-2.0, -0.5, 0.75, 3.0)
 
 
 def number_at(activation: Activation, z: float) -> str:
-    """Return what an activation makes of a number, rounded; "nothing" where it raises an error."""
+    """Return the rounded value of an activation as text, or "nothing" if it raises an error."""
     try:
         return f"{float(as_number(activation(Value(z)))):.9g}"
-    except Exception:  # noqa: BLE001 - it is a function of anybody's, given a number of ours
+    except Exception:  # noqa: BLE001 - a function of the user may raise anything
         return "nothing"

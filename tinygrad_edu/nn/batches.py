@@ -1,4 +1,4 @@
-"""The mean loss of a batch and its gradients, recorded or replayed."""
+"""The mean loss of a batch and its gradients, recorded anew for each batch or replayed."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from random import Random
 from typing import Any
 
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.nn.lists import is_list
 from tinygrad_edu.nn.optimisers import Optimiser
-from tinygrad_edu.nn.settings import whole
-from tinygrad_edu.recorder import takes_gradient
+from tinygrad_edu.nn.settings import require_differentiable, whole_number
 from tinygrad_edu.table import total
 from tinygrad_edu.value import Value
 
-__all__ = ["Record", "Replay", "batches", "pairs"]
+__all__ = ["RecordedBatches", "ReplayedBatches", "batches", "example_pairs"]
 
 
-class Record:
-    """Forward and backward pass for a batch, recorded anew each time."""
+class RecordedBatches:
+    """The mean loss of a batch and its gradients: the graph is recorded anew for each batch."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Record:
         optimiser: Optimiser,
         examples: Sequence[tuple[Any, Any]],
     ) -> None:
-        """Keep what is needed."""
+        """Keep the model, the loss, the optimiser and the examples."""
         self.model, self.loss, self.optimiser = model, loss, optimiser
         self.examples = examples
         self.begun = False
@@ -37,7 +37,7 @@ class Record:
     def __call__(self, batch: Sequence[int]) -> float:
         """Set the gradients to those of the mean loss of a batch, and return that loss."""
         try:
-            cost = mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
+            cost = recorded_mean_loss(self.model, [self.examples[i] for i in batch], self.loss)
         except OverflowError as error:
             message = f"fit: the loss overflows: {error}. No parameter has changed in this step."
             raise FloatingPointError(message) from None
@@ -50,45 +50,52 @@ class Record:
         return float(cost)
 
 
-class Replay(Record):
-    """The same, recorded once."""
+class ReplayedBatches(RecordedBatches):
+    """The mean loss of a batch and its gradients, by programs that are recorded only once."""
 
     @cached_property
-    def replayed(self) -> Callable[[Sequence[int]], float]:
+    def programs(self) -> Callable[[Sequence[int]], float]:
         """The model and the loss of every example, as programs."""
-        from tinygrad_edu.nn.replaying import Replayed  # noqa: PLC0415 - it needs NumPy
+        from tinygrad_edu.nn.replaying import BatchPrograms  # noqa: PLC0415 - it needs NumPy
 
-        found = Replayed(self.model, self.loss, self.optimiser.parameters, self.examples)
+        found = BatchPrograms(self.model, self.loss, self.optimiser.parameters, self.examples)
         require_parameters(found.reached(), self.optimiser)
         return found
 
     def __call__(self, batch: Sequence[int]) -> float:
-        """Set the gradients to those of the mean loss of a batch, and return that loss."""
-        replayed = self.replayed
+        """Set the gradients to those of the mean loss of a batch, and return that loss.
+
+        Where a program fails or its results are not finite, the batch is recorded instead: the
+        error of the recording names the operation where it began.
+        """
+        programs = self.programs
         try:
-            cost = replayed(batch)
+            cost = programs(batch)
         except (ArithmeticError, ValueError):
             return super().__call__(batch)
         gradients = [p.grad for p in self.optimiser.parameters]
         if math.isfinite(cost) and all(map(math.isfinite, gradients)):
             return cost
-        return super().__call__(batch)  # which says where it began
+        return super().__call__(batch)
 
 
-def mean_loss(
+def recorded_mean_loss(
     model: Callable[[Any], Any], batch: Sequence[tuple[Any, Any]], loss: Callable[[Any, Any], Any]
 ) -> Value:
-    """Return the mean loss of the examples of a batch."""
+    """Return the mean loss of the examples of a batch, as a Value with the label L."""
     cost = total([loss(model(x), y) for x, y in batch]) / len(batch)
-    if not takes_gradient(cost):
-        message = f"fit: the loss does not depend on any parameter: {cost!r}"
-        raise TypeError(message)
+    require_differentiable(cost)
     cost.label = "L"
-    return cost  # type: ignore[no-any-return]  # a Value, as just seen
+    return cost  # type: ignore[no-any-return]  # a Value, as was just checked
 
 
 def require_parameters(behind: AbstractSet[Value], optimiser: Optimiser) -> None:
-    """Raise TypeError unless all that the optimiser moves lies behind the loss."""
+    """Raise TypeError unless the loss depends on every parameter that the optimiser moves.
+
+    Args:
+        behind: every Value that the loss was computed from.
+        optimiser: moves the parameters.
+    """
     strangers = [p for p in optimiser.parameters if p not in behind]
     if strangers:
         message = (
@@ -99,29 +106,32 @@ def require_parameters(behind: AbstractSet[Value], optimiser: Optimiser) -> None
         raise TypeError(message)
 
 
-def pairs(name: str, data: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    """Return data as a list; raise an error if they are none, or no pairs."""
+def example_pairs(name: str, data: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Return the examples as a list.
+
+    Raises ValueError if there are none, and TypeError if one of them is not a pair.
+    """
     examples = list(data)
     if not examples:
         message = f"{name}: there are no data"
         raise ValueError(message)
-    if not all(hasattr(example, "__len__") and len(example) == 2 for example in examples):
-        message = f"{name}: data are pairs of an input and a target, as in zip(inputs, targets)"
+    if not all(is_list(example) and len(example) == 2 for example in examples):
+        message = f"{name}: data must be pairs of an input and a target, as in zip(inputs, targets)"
         raise TypeError(message)
     return examples
 
 
 def batches(data: Sequence[Any], size: int, rng: Random) -> Iterator[list[Any]]:
-    """Yield the examples in batches of a size, drawn at random; the last may be smaller (B6).
+    """Yield the examples in batches, drawn at random; the last batch may be smaller (B6).
 
-    A batch of all of them keeps their order. Raises ValueError for a size below 1.
+    A batch of all examples keeps their order. Raises ValueError for a size below 1.
 
     >>> [len(batch) for batch in batches(range(1000), 200, Random(0))]
     [200, 200, 200, 200, 200]
     >>> list(batches(range(5), 2, Random(0)))
     [[3, 4], [0, 1], [2]]
     """
-    whole("batch_size", size)
+    whole_number("batch_size", size)
     examples = list(data) if size >= len(data) else rng.sample(list(data), len(data))
     for start in range(0, len(examples), size):
         yield examples[start : start + size]
@@ -131,7 +141,7 @@ def require_finite(cost: Value, optimiser: Optimiser) -> None:
     """Raise FloatingPointError if a loss or a gradient is nan or infinite; say where it began."""
     if math.isfinite(cost.data) and all(math.isfinite(p.grad) for p in optimiser.parameters):
         return
-    from tinygrad_edu.explain.nonfinite import (  # noqa: PLC0415 - pictures come with it
+    from tinygrad_edu.explain.nonfinite import (  # noqa: PLC0415 - it loads the explanations
         first_nonfinite,
         first_nonfinite_gradient,
     )

@@ -1,4 +1,6 @@
-"""The scalar engine and the matrix equations side by side: how to check a derivation by matrices.
+"""The results of the scalar engine and of the matrix equations, side by side.
+
+In this way a derivation by matrices is checked.
 
 >>> from tinygrad_edu import MLP
 >>> from tinygrad_edu.nn.losses import half_squared_error
@@ -29,27 +31,31 @@ from tinygrad_edu.formulas.notation import name
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import equations, losses
 from tinygrad_edu.nn.equations import Backward, Forward, Parameters
-from tinygrad_edu.nn.matrix import Matrix, of_shape
+from tinygrad_edu.nn.lists import as_list, is_list
+from tinygrad_edu.nn.matrix import Matrix, shape_text
 from tinygrad_edu.nn.mlp import MLP
 from tinygrad_edu.support.showing import Printed
 from tinygrad_edu.support.tables import aligned
 from tinygrad_edu.table import softmax, total
 from tinygrad_edu.value import Value
 
-__all__ = ["Comparison", "Row", "columns", "compare"]
+__all__ = ["ComparedQuantity", "EquationComparison", "compare", "example_columns"]
 
-SHOWN = 3  # columns of a matrix that a table prints
-# Apart by what rounding explains: relative to the largest number of a matrix, and in itself, where
-# nothing can be told. The equations lose digits where an output is nearly right: of ŷ - y = 1e-6
-# the last ten are left.
-CLOSE, TINY = 1e-9, 1e-15
+SHOWN_COLUMNS = 3  # columns of a matrix that a table prints
+CLOSE = 1e-9
+"""The largest difference that rounding explains, relative to the largest number of a matrix.
+
+The equations lose digits where an output is nearly right: if ŷ - y is 1e-6, the difference has only
+ten correct digits."""
+TINY = 1e-15
+"""Numbers of this size or smaller may be rounding errors, so two of them cannot be compared."""
 
 BackPropagation = Callable[[Sequence[Parameters], Forward, Any], Sequence[Backward]]
 LossGradient = Callable[[Callable[[Any, Any], Any], Any, Any], Any]
 
 
-class Row(NamedTuple):
-    """One quantity of one layer, from both sides."""
+class ComparedQuantity(NamedTuple):
+    """One quantity of one layer: the engine's result and that of the equations."""
 
     layer: int
     formula: str
@@ -58,15 +64,15 @@ class Row(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """✓ if both are the same but for rounding; otherwise what is the matter.
+        """✓ if both results are equal up to rounding; otherwise ✗ or ?, and the difference.
 
-        >>> Row(1, "z", Matrix([[1.0]]), Matrix([[1.5]])).verdict
+        >>> ComparedQuantity(1, "z", Matrix([[1.0]]), Matrix([[1.5]])).verdict
         '✗ up to 0.5 apart'
-        >>> Row(1, "z", Matrix([[1e-16]]), Matrix([[-1e-16]])).verdict
+        >>> ComparedQuantity(1, "z", Matrix([[1e-16]]), Matrix([[-1e-16]])).verdict
         '? too small to compare'
         """
         if self.engine.shape != self.equations.shape:
-            return f"✗ is {of_shape(self.equations)}, not {of_shape(self.engine)}"
+            return f"✗ is {shape_text(self.equations)}, not {shape_text(self.engine)}"
         pairs = [
             (x, y)
             for ours, theirs in zip(self.engine, self.equations, strict=True)
@@ -82,16 +88,16 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(Printed):
-    """All quantities of all layers, from both sides; true if they agree."""
+class EquationComparison(Printed):
+    """All quantities of all layers, by the engine and by the equations; true if they agree."""
 
-    rows: list[Row]
+    rows: list[ComparedQuantity]
 
     def __bool__(self) -> bool:
         return all(row.verdict == "✓" for row in self.rows)
 
     def __repr__(self) -> str:
-        """Return a table."""
+        """Return the comparison as a table."""
         return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
@@ -112,17 +118,17 @@ def compare(
     back_propagation: BackPropagation = equations.back_propagation,
     *,
     loss_gradient: LossGradient = equations.loss_gradient,
-) -> Comparison:
-    """Return z, a, δ, ∂L/∂W and ∂L/∂b of all layers, by the engine and by the matrix equations.
+) -> EquationComparison:
+    """Compare z, a, δ, ∂L/∂W and ∂L/∂b of all layers: the engine's beside the matrix equations'.
 
     Args:
         mlp: the network.
         examples: pairs of an input and a target; the loss is averaged over them.
         loss: a function of :mod:`tinygrad_edu.nn.losses`, or one of your own.
-        back_propagation: a derivation of your own to be checked: a function like
-            :func:`.equations.back_propagation`, of the parameters, the forward pass and ∂L/∂A.
-        loss_gradient: ∂L/∂A of a loss of your own: a function like
-            :func:`.equations.loss_gradient`, of the loss, the outputs and the targets.
+        back_propagation: your own derivation, if you want to check one: a function of the
+            parameters, the forward pass and ∂L/∂A, like :func:`.equations.back_propagation`.
+        loss_gradient: ∂L/∂A for your own loss: a function of the loss, the outputs and the
+            targets, like :func:`.equations.loss_gradient`.
 
     Raises ValueError if there are no examples.
 
@@ -144,7 +150,7 @@ def compare(
     if not examples:
         message = "compare: there are no examples"
         raise ValueError(message)
-    X, Y = columns(mlp, examples, loss)
+    X, Y = example_columns(mlp, examples, loss)
     theta = equations.parameters_of(mlp)
     forward = equations.forward_propagation(theta, X)
     dA = loss_gradient(loss, forward.a[-1], Y)
@@ -154,34 +160,34 @@ def compare(
         for z, a, gradients in zip(forward.z, forward.a[1:], backward, strict=True)
     ]
     rows = []
-    pairs = zip(by_engine(mlp, examples, loss), by_equations, strict=True)
-    for number, (ours, theirs) in enumerate(pairs, start=1):
-        titles = formulas(mlp, number, several=len(examples) > 1)
+    pairs = zip(engine_results(mlp, examples, loss), by_equations, strict=True)
+    for place, (ours, theirs) in enumerate(pairs, start=1):
+        titles = equations_of_layer(mlp, place, several=len(examples) > 1)
         for formula, x, y in zip(titles, ours, theirs, strict=True):
-            rows.append(Row(number, formula, x, Matrix(y)))
-    return Comparison(rows)
+            rows.append(ComparedQuantity(place, formula, x, Matrix(y)))
+    return EquationComparison(rows)
 
 
-def by_engine(
+def engine_results(
     mlp: MLP, examples: Sequence[tuple[Any, Any]], loss: Callable[[Any, Any], Any]
 ) -> Iterator[tuple[Matrix, ...]]:
-    """Yield z, a, δ, ∂L/∂W and ∂L/∂b of every layer, from the graph."""
+    """Yield z, a, δ, ∂L/∂W and ∂L/∂b of every layer, computed by the engine."""
     outputs, zs, activations = [], [], []
     for x, _ in examples:
         outputs.append(mlp(x))
         zs.append([layer.z for layer in mlp.layers])
         activations.append([layer.a for layer in mlp.layers])
     cost = total([loss(a, y) for a, (_, y) in zip(outputs, examples, strict=True)]) / len(examples)
-    for number, layer in enumerate(mlp.layers):
-        z = Matrix(of_example[number] for of_example in zs).T
-        a = Matrix(of_example[number] for of_example in activations).T
+    for place, layer in enumerate(mlp.layers):
+        z = Matrix(of_example[place] for of_example in zs).T
+        a = Matrix(of_example[place] for of_example in activations).T
         W = Matrix(neuron.w for neuron in layer.neurons)
         b = Matrix([neuron.b] for neuron in layer.neurons)
-        yield (data_of(z), data_of(a), *[gradients(cost, nodes) for nodes in (z, W, b)])
+        yield (data_of(z), data_of(a), *[gradients_of(cost, nodes) for nodes in (z, W, b)])
 
 
-def gradients(cost: Value, nodes: Matrix) -> Matrix:
-    """Return the derivatives of a Value with respect to those of a matrix, in its shape."""
+def gradients_of(cost: Value, nodes: Matrix) -> Matrix:
+    """Return the gradients of a cost with respect to the nodes in a matrix, in the same shape."""
     return Matrix(grad(cost, row) for row in nodes)
 
 
@@ -190,29 +196,38 @@ def data_of(nodes: Matrix) -> Matrix:
     return nodes.map(lambda node: node.data)
 
 
-def columns(
+def example_columns(
     mlp: MLP, examples: Sequence[tuple[Any, Any]], loss: Callable[[Any, Any], Any]
 ) -> tuple[Matrix, Matrix]:
-    """Return inputs and targets as matrices with the examples as columns; classes one-hot."""
+    """Return inputs and targets as matrices whose columns are the examples.
+
+    A target that is a class becomes a one-hot column.
+    """
     n_outputs = len(mlp.layers[-1].neurons)
     of_classes = loss in (losses.cross_entropy, losses.negative_log_likelihood)
 
     def target(y: Any) -> list[Any]:
-        if hasattr(y, "__len__"):
-            return list(y)
-        return [float(k == y) for k in range(n_outputs)] if of_classes else [y]
+        if of_classes and not is_list(y):
+            return [float(k == y) for k in range(n_outputs)]
+        return as_list(y)
 
     return Matrix(x for x, _ in examples).T, Matrix(target(y) for _, y in examples).T
 
 
-def formulas(mlp: MLP, number: int, *, several: bool) -> list[str]:
-    """Return the equations of a layer in the notation of the lectures."""
-    z, a, W, b, delta = (name(s, layer=number) for s in ("z", "a", "W", "b", "δ"))
-    below = name("a", layer=number - 1) if number > 1 else "x"
-    upstream = f"{name('W', layer=number + 1)}ᵀ {name('δ', layer=number + 1)}"
-    if number == len(mlp.layers):
+def equations_of_layer(mlp: MLP, place: int, *, several: bool) -> list[str]:
+    """Return the equations of a layer in the notation of the lectures.
+
+    Args:
+        mlp: the network.
+        place: which layer, counted from 1.
+        several: whether ∂L/∂b is a sum over several examples.
+    """
+    z, a, W, b, delta = (name(s, layer=place) for s in ("z", "a", "W", "b", "δ"))
+    below = name("a", layer=place - 1) if place > 1 else "x"
+    upstream = f"{name('W', layer=place + 1)}ᵀ {name('δ', layer=place + 1)}"
+    if place == len(mlp.layers):
         upstream = f"∂L/∂{a}"
-    g_is_softmax = mlp.layers[number - 1].activation is softmax
+    g_is_softmax = mlp.layers[place - 1].activation is softmax
     return [
         f"{z} = {W} {below} + {b}",
         f"{a} = g({z})",
@@ -223,11 +238,11 @@ def formulas(mlp: MLP, number: int, *, several: bool) -> list[str]:
 
 
 def cells(matrix: Matrix) -> list[str]:
-    """Return a matrix as lines of text, a long one cut short; -0 is 0.
+    """Return a matrix as lines of text: the first columns of a wide one, and 0 for -0.
 
     >>> cells(Matrix([[0.5, -1.0], [12.25, 2.0]]))
     ['[  0.5  -1]', '[12.25   2]']
     """
-    shown = [[f"{x + 0.0:.4g}" for x in row[:SHOWN]] for row in matrix]
-    more = "  …" if matrix.shape[1] > SHOWN else ""
+    shown = [[f"{x + 0.0:.4g}" for x in row[:SHOWN_COLUMNS]] for row in matrix]
+    more = "  …" if matrix.shape[1] > SHOWN_COLUMNS else ""
     return [f"[{row}{more}]" for row in aligned(shown, right=True)]

@@ -1,19 +1,19 @@
 """Backpropagation by matrices, as the lectures write it (A4, A11, C2, D5, D7, E1, E2).
 
-Examples stand side by side as columns of X; superscripts in parentheses count the layers.
+The examples are the columns of X. A superscript in parentheses is the number of a layer.
 
 ====================================  ===========================================================
 Z⁽ˡ⁾ = W⁽ˡ⁾ A⁽ˡ⁻¹⁾ + b⁽ˡ⁾             pre-activations, from A⁽⁰⁾ = X
 A⁽ˡ⁾ = g(Z⁽ˡ⁾)                        activations
 δ⁽ᴸ⁾ = ∂L/∂A⁽ᴸ⁾ ⊙ g'(Z⁽ᴸ⁾)            the error ∂L/∂Z of the last layer
-δ⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾ ⊙ g'(Z⁽ˡ⁾)      the error of those before
+δ⁽ˡ⁾ = W⁽ˡ⁺¹⁾ᵀ δ⁽ˡ⁺¹⁾ ⊙ g'(Z⁽ˡ⁾)      the error of every earlier layer
 ∂L/∂W⁽ˡ⁾ = δ⁽ˡ⁾ A⁽ˡ⁻¹⁾ᵀ               gradients of the weights
-∂L/∂b⁽ˡ⁾ = Σ δ⁽ˡ⁾                     of the biases: the sum over the examples
+∂L/∂b⁽ˡ⁾ = Σ δ⁽ˡ⁾                     gradients of the biases, a sum over the examples
 ====================================  ===========================================================
 
-The matrices are a :class:`~tinygrad_edu.nn.matrix.Matrix` each, or NumPy arrays: the same code runs
-on both. Nothing here is recorded; :func:`~tinygrad_edu.nn.comparison.compare` puts the results
-beside those of the engine.
+The matrices are NumPy arrays, or objects of the class :class:`~tinygrad_edu.nn.matrix.Matrix`: the
+same code runs on both. The engine records nothing here;
+:func:`~tinygrad_edu.nn.comparison.compare` shows these results beside those of the engine.
 
 >>> from tinygrad_edu import MLP
 >>> from tinygrad_edu.nn.losses import half_squared_error
@@ -33,7 +33,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 from tinygrad_edu.gradient import grad
 from tinygrad_edu.nn import losses
 from tinygrad_edu.nn.activations import Activation, identity, name_of
-from tinygrad_edu.nn.matrix import Matrix, of_shape
+from tinygrad_edu.nn.matrix import Matrix, shape_text
 from tinygrad_edu.nn.mlp import MLP
 from tinygrad_edu.nn.settings import require_known
 from tinygrad_edu.operation import Operation
@@ -56,7 +56,7 @@ Array: TypeAlias = "Any"  # a Matrix or a NumPy array
 
 
 class Parameters(NamedTuple):
-    """A layer: weights W, biases b as a column, activation g."""
+    """The parameters of a layer: weights W, biases b as a column, and the activation g."""
 
     W: Array
     b: Array
@@ -64,27 +64,32 @@ class Parameters(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """What the forward pass computes."""
+    """The results of the forward pass."""
 
     z: list[Array]
-    """Z⁽¹⁾ to Z⁽ᴸ⁾."""
+    """The pre-activations Z⁽¹⁾ to Z⁽ᴸ⁾."""
     a: list[Array]
-    """A⁽⁰⁾ = X to A⁽ᴸ⁾."""
+    """The activations A⁽⁰⁾ to A⁽ᴸ⁾; A⁽⁰⁾ is the input X."""
 
 
 class Backward(NamedTuple):
-    """What the backward pass computes at a layer."""
+    """The results of the backward pass for one layer."""
 
     delta: Array
     """δ = ∂L/∂Z, the error."""
     dW: Array
-    """∂L/∂W."""
+    """∂L/∂W, in the shape of W."""
     db: Array
-    """∂L/∂b."""
+    """∂L/∂b, a column like b."""
 
 
 def parameters_of(mlp: MLP, make: Callable[[Any], Array] = Matrix) -> list[Parameters]:
-    """Return the layers of a network as matrices; ``make=numpy.array`` for those of NumPy."""
+    """Return the parameters of each layer as matrices.
+
+    Args:
+        mlp: the network.
+        make: turns a list of rows into a matrix; ``numpy.array`` makes NumPy arrays.
+    """
     return [
         Parameters(make(layer.W), make([[b] for b in layer.b]), layer.activation)
         for layer in mlp.layers
@@ -95,7 +100,12 @@ def parameters_of(mlp: MLP, make: Callable[[Any], Array] = Matrix) -> list[Param
 
 
 def forward_propagation(theta: Sequence[Parameters], X: Array) -> Forward:
-    """Return pre-activations and activations of all layers (A4, D7, E1)."""
+    """Return the pre-activations and activations of all layers (A4, D7, E1).
+
+    Args:
+        theta: the parameters of each layer.
+        X: the inputs, one example per column.
+    """
     zs, activations = [], [X]
     for W, b, g in theta:
         z = W @ activations[-1] + b
@@ -108,8 +118,8 @@ def back_propagation(theta: Sequence[Parameters], forward: Forward, dA: Array) -
     """Return the errors and gradients of all layers (A11, D7, E1).
 
     Args:
-        theta: the parameters.
-        forward: what the forward pass computed.
+        theta: the parameters of each layer.
+        forward: the results of the forward pass.
         dA: the derivative of the loss with respect to the activations of the last layer.
     """
     backward = []
@@ -131,8 +141,16 @@ def gradient_descent(
     max_iterations: int = 1000,
     **others: NoReturn,
 ) -> list[Parameters]:
-    """Return the parameters after so many steps against the gradient (D2, D7).
+    """Return the parameters after ``max_iterations`` steps against the gradient (D2, D7).
 
+    Args:
+        theta: the parameters of each layer at the start.
+        X: the inputs, one example per column.
+        Y: the targets in the shape of the outputs, one example per column.
+        loss: a function of :mod:`tinygrad_edu.nn.losses`.
+        lr: the learning rate, by which each gradient is multiplied.
+        max_iterations: the number of steps.
+        others: no other setting is accepted; an unknown one raises TypeError.
     >>> from tinygrad_edu import MLP
     >>> from tinygrad_edu.nn.losses import binary_cross_entropy
     >>> theta = parameters_of(MLP(2, [4, 1], output_activation="sigmoid"))
@@ -158,7 +176,8 @@ def gradient_descent(
 def activated(g: Activation, z: Array) -> Array:
     """Return g(Z): number by number, or column by column for softmax.
 
-    A function that is no row of the table need not know arrays, nor numbers: it is given Values.
+    A function of the user may work neither on arrays nor on plain numbers, so it is called with
+    one Value at a time.
     """
     if g is identity or (isinstance(g, Operation) and g is not softmax):
         return each(g, z)
@@ -166,15 +185,16 @@ def activated(g: Activation, z: Array) -> Array:
         return one_by_one(lambda x: as_number(g(Constant(x))), z)
     if isinstance(z, Matrix):
         return Matrix(softmax(column) for column in z.T).T
-    import numpy as np  # noqa: PLC0415 - whoever gives an array has it
+    import numpy as np  # noqa: PLC0415 - z is an array, so NumPy is loaded
 
     return np.array(softmax(list(z)))
 
 
 def through_activation(g: Activation, z: Array, a: Array, dA: Array) -> Array:
-    """Return ∂L/∂Z from ∂L/∂A: times g'(Z), or times the matrix of derivatives of softmax.
+    """Return ∂L/∂Z, given ∂L/∂A: multiply by g'(Z), or by the matrix of derivatives of softmax.
 
-    That matrix is a_i (δ_ij - a_j) (D5), so ∂L/∂z_j = a_j (∂L/∂a_j - Σ_i a_i ∂L/∂a_i).
+    The entries of that matrix are a_i (δ_ij - a_j) (D5), so
+    ∂L/∂z_j = a_j (∂L/∂a_j - Σ_i a_i ∂L/∂a_i).
     """
     if g is identity:
         return dA
@@ -182,70 +202,77 @@ def through_activation(g: Activation, z: Array, a: Array, dA: Array) -> Array:
         return a * (dA - (a * dA).sum(axis=0, keepdims=True))
     if isinstance(g, Operation):
         return dA * each(lambda a, z: g.rule(a, g.bound((z,), {}), written=True)[0], a, z)
-    return dA * one_by_one(lambda x: slope(g, x), z)
+    return dA * one_by_one(lambda x: derivative_by_engine(g, x), z)
 
 
-def slope(g: Activation, z: float) -> Any:
-    """Return g'(z) by the engine, for a function that is no row of the table.
+def derivative_by_engine(g: Activation, z: float) -> Any:
+    """Return g'(z), computed by the engine, for a function that is not in the table.
 
-    >>> slope(lambda z: z * z, 3.0)
+    >>> derivative_by_engine(lambda z: z * z, 3.0)
     6.0
     """
     v = Value(z)
     a = g(v)
     if not isinstance(a, Value):
         message = (
-            f"back_propagation: {name_of(g)} returns no Value but {a!r}: its derivative is unknown"
+            f"back_propagation: {name_of(g)} must return a Value, not {a!r}: without one its "
+            "derivative is unknown"
         )
         raise TypeError(message)
     return grad(a, v)
 
 
 def loss_gradient(loss: Callable[..., Any], a: Array, y: Array) -> Array:
-    """Return ∂L/∂A of the last layer, for a loss averaged over the examples.
+    """Return ∂L/∂A of the last layer, for a loss that is averaged over the examples.
 
     Args:
         loss: a function of :mod:`tinygrad_edu.nn.losses`.
-        a: the activations of the last layer, examples as columns.
-        y: the targets in the same shape; classes as one-hot columns.
+        a: the activations of the last layer, one example per column.
+        y: the targets in the same shape; a class is a one-hot column.
 
-    Raises TypeError for a loss of your own, whose derivative is yours to say, and ValueError for
-    targets of another shape and where the loss is infinite.
+    Raises TypeError for any other loss: write your own function for its derivative. Raises
+    ValueError if the targets have another shape or the loss is infinite.
 
     >>> loss_gradient(losses.half_squared_error, Matrix([[0.75], [0.5]]), Matrix([[0.0], [1.0]]))
     Matrix([[0.75], [-0.5]])
     """
     if a.shape != y.shape:
-        message = f"loss_gradient: outputs are {of_shape(a)}, but targets {of_shape(y)}"
+        message = (
+            f"loss_gradient: the outputs are {shape_text(a)}, but the targets are {shape_text(y)}"
+        )
         raise ValueError(message)
     k, m = a.shape
     of_one_example: dict[Callable[..., Any], Callable[[], Array]] = {
         losses.half_squared_error: lambda: a - y,  # A8, B4
         losses.rss: lambda: 2 * (a - y),  # B3, D3
         losses.mse: lambda: 2 * (a - y) / k,
-        losses.binary_cross_entropy: lambda: -(share(y, a) - share(1 - y, 1 - a)) / k,  # A8, B3
+        losses.binary_cross_entropy: lambda: -(ratio(y, a) - ratio(1 - y, 1 - a)) / k,  # A8, B3
         losses.binary_cross_entropy_with_logits: lambda: (each(sigmoid, a) - y) / k,
-        losses.negative_log_likelihood: lambda: -share(y, a),  # D5, E1
-        losses.cross_entropy: lambda: activated(softmax, a) - y,  # D5: softmax is a part of it
+        losses.negative_log_likelihood: lambda: -ratio(y, a),  # D5, E1
+        losses.cross_entropy: lambda: activated(softmax, a) - y,  # D5: the loss applies softmax
     }
     if loss not in of_one_example:
-        message = f"loss_gradient: knows no derivative of {name_of(loss)}"
+        message = (
+            f"loss_gradient: the derivative of {name_of(loss)} is unknown; write your own function "
+            "that returns it"
+        )
         raise TypeError(message)
     return of_one_example[loss]() / m
 
 
-def share(y: Array, a: Array) -> Array:
-    """Return y / a of probabilities, with 0 / 0 = 0: what is not the case is no part of the loss.
+def ratio(y: Array, a: Array) -> Array:
+    """Return y / a for targets y and probabilities a, with 0 / 0 = 0.
 
-    Raises ValueError where a is 0 and y is not.
+    A class whose target is 0 contributes nothing to the loss. Raises ValueError where a is 0 and y
+    is not.
 
-    >>> share(Matrix([[1.0, 0.0]]), Matrix([[0.5, 0.0]]))
+    >>> ratio(Matrix([[1.0, 0.0]]), Matrix([[0.5, 0.0]]))
     Matrix([[2.0, 0.0]])
     """
     if any(map(any, each(lambda a, y: (a == 0) & (y != 0), a, y))):
         message = (
-            "loss_gradient: the model gives the probability 0 to what is the case, so the loss is "
-            "infinite; from the logits it would be finite"
+            "loss_gradient: the model gives probability 0 to the true class, so the loss is "
+            "infinite; use a loss that takes logits, which is always finite"
         )
         raise ValueError(message)
     return y / each(lambda a: a + (a == 0), a)
@@ -255,7 +282,7 @@ def share(y: Array, a: Array) -> Array:
 
 
 def each(function: Callable[..., Any], first: Array, *others: Array) -> Array:
-    """Apply a function number by number to matrices, or to whole arrays at once."""
+    """Apply a function to matrices number by number, or to NumPy arrays as a whole."""
     return first.map(function, *others) if isinstance(first, Matrix) else function(first, *others)
 
 
@@ -263,6 +290,6 @@ def one_by_one(function: Callable[[float], Any], z: Array) -> Array:
     """Apply a function of one number to a matrix or an array."""
     if isinstance(z, Matrix):
         return z.map(function)
-    import numpy as np  # noqa: PLC0415 - whoever gives an array has it
+    import numpy as np  # noqa: PLC0415 - z is an array, so NumPy is loaded
 
     return np.vectorize(function, otypes=[float])(z)

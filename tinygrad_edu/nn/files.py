@@ -1,6 +1,6 @@
-"""Parameters as JSON: what a file of them holds, and what is wrong with one that does not.
+"""Parameters as JSON: the content of a file of parameters, and errors for files that are damaged.
 
-Every error is one ValueError with one sentence, which quotes no more than a little of the file.
+Every error is a ValueError with one sentence, which quotes only a short part of the file.
 """
 
 from __future__ import annotations
@@ -16,28 +16,35 @@ from typing import Any, NoReturn
 from tinygrad_edu.operation import number
 from tinygrad_edu.support.given import quoted
 
-__all__ = ["as_json", "content_of", "from_json", "read", "require"]
+__all__ = ["as_json", "content_of", "from_json", "read_parameters", "require_that"]
 
 FORMAT, VERSION = "tinygrad_edu parameters", 2
-FRACTION = re.compile(r"-?[0-9]{1,4300}(/0*[1-9][0-9]{0,4200})?")  # as long as Python reads
+JSON_FRACTION = re.compile(r"-?[0-9]{1,4300}(/0*[1-9][0-9]{0,4200})?")
+"""A fraction with no more digits than Python reads."""
 
 
 def content_of(model: Any, numbers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is written to a file."""
+    """Return the content of a file of parameters.
+
+    Args:
+        model: the description of the network.
+        numbers: the numbers of the parameters by name.
+    """
     parameters = {name: as_json(x) for name, x in numbers.items()}
     return {"format": FORMAT, "version": VERSION, "model": model, "parameters": parameters}
 
 
-def read(path: str | Path) -> tuple[Any, dict[str, Any]]:
-    """Return the model and the numbers that a file holds; raise ValueError if it is damaged.
+def read_parameters(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """Return the description of the model and the numbers of its parameters from a file.
 
-    The model is None where the file says nothing about it, as one of version 1 may.
+    The description is None if the file has none, as is possible in version 1. Raises ValueError if
+    the file is damaged.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")  # Windows likes to begin with a mark
+        text = Path(path).read_text(encoding="utf-8-sig")  # editors on Windows may write a mark
         content = json.loads(
             text, object_pairs_hook=without_duplicates, parse_constant=refuse_constant,
-            parse_float=finite, parse_int=whole,
+            parse_float=float_from_json, parse_int=integer_from_json,
         )  # fmt: skip
     except UnicodeDecodeError:
         message = "it is not text in UTF-8"
@@ -48,33 +55,35 @@ def read(path: str | Path) -> tuple[Any, dict[str, Any]]:
     except RecursionError:
         message = "its JSON is nested too deeply"
         raise ValueError(message) from None
-    require(isinstance(content, dict), f"it must hold a JSON object, not {quoted(content)}")
+    require_that(isinstance(content, dict), f"it must hold a JSON object, not {quoted(content)}")
     kind, version = content.get("format"), content.get("version")
-    require(kind == FORMAT, f'its "format" must be "{FORMAT}", not {quoted(kind)}')
+    require_that(kind == FORMAT, f'its "format" must be "{FORMAT}", not {quoted(kind)}')
     known = type(version) is int and 1 <= version <= VERSION
-    require(
+    require_that(
         known, f'its "version" must be a whole number from 1 to {VERSION}, not {quoted(version)}'
     )
     unknown = content.keys() - {"format", "version", "model", "parameters"}
-    require(not unknown, f"it has the unknown field {quoted(min(unknown, default=None))}")
+    require_that(not unknown, f"it has the unknown field {quoted(min(unknown, default=None))}")
     model, numbers = content.get("model"), content.get("parameters")
     fits = isinstance(model, dict if version == VERSION else str | None)
-    require(fits, f'its "model" must say what was saved, not {quoted(model)}')
-    require(isinstance(numbers, dict), f'its "parameters" must be an object, not {quoted(numbers)}')
+    require_that(fits, f'its "model" must describe the saved network, not {quoted(model)}')
+    require_that(
+        isinstance(numbers, dict), f'its "parameters" must be an object, not {quoted(numbers)}'
+    )
     return model, {name: from_json(x, name) for name, x in numbers.items()}
 
 
-def require(condition: object, otherwise: str) -> None:
-    """Raise ValueError unless a condition holds."""
+def require_that(condition: object, message: str) -> None:
+    """Raise ValueError with a message unless a condition holds."""
     if not condition:
-        raise ValueError(otherwise)
+        raise ValueError(message)
 
 
-def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_duplicates(entries: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the entries of a JSON object; raise ValueError if two have the same name."""
     found: dict[str, Any] = {}
-    for name, x in pairs:
-        require(name not in found, f"it says {quoted(name)} twice")
+    for name, x in entries:
+        require_that(name not in found, f"it has the name {quoted(name)} twice")
         found[name] = x
     return found
 
@@ -85,26 +94,26 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(message)
 
 
-def finite(text: str) -> float:
-    """Return a number of JSON as a float; raise ValueError if it is too large for one."""
+def float_from_json(text: str) -> float:
+    """Return a JSON number as a float; raise ValueError if it is too large for a float."""
     x = float(text)
-    require(math.isfinite(x), f"the number {shortened(text)} is too large for a float")
+    require_that(math.isfinite(x), f"the number {shortened_digits(text)} is too large for a float")
     return x
 
 
-def whole(text: str) -> int:
-    """Return a whole number of JSON; raise ValueError if it is too large for a float."""
-    finite(text)
+def integer_from_json(text: str) -> int:
+    """Return a JSON number as an int; raise ValueError if it is too large for a float."""
+    float_from_json(text)
     return int(text)
 
 
-def shortened(text: str) -> str:
-    """Return the digits of a number without those in the middle, if there are many."""
+def shortened_digits(text: str) -> str:
+    """Return the digits of a number; if there are many, leave out those in the middle."""
     return text if len(text) <= 40 else f"{text[:20]}...{text[-10:]}"
 
 
 def as_json(x: Any) -> Any:
-    """Return a number as JSON has it: what JSON has no number for as a string.
+    """Return a number for JSON; a Fraction, nan and infinities become strings.
 
     >>> as_json(0.1), as_json(Fraction(1, 3)), as_json(math.inf)
     (0.1, '1/3', 'inf')
@@ -114,7 +123,7 @@ def as_json(x: Any) -> Any:
 
 
 def from_json(x: Any, name: str = "it") -> Any:
-    """Return the number that ``as_json`` wrote; raise ValueError for anything else.
+    """Return the number that ``as_json`` wrote; raise ValueError for any other content.
 
     >>> from_json(0.1), from_json("1/3"), from_json("inf")
     (0.1, Fraction(1, 3), inf)
@@ -123,7 +132,7 @@ def from_json(x: Any, name: str = "it") -> Any:
       ...
     ValueError: 'w' must be a number, or a fraction such as "1/3" as a string, not True
     """
-    if isinstance(x, str) and FRACTION.fullmatch(x):
+    if isinstance(x, str) and JSON_FRACTION.fullmatch(x):
         return Fraction(x)
     if x in ("inf", "-inf", "nan") or (isinstance(x, int | float) and not isinstance(x, bool)):
         return float(x)

@@ -1,7 +1,7 @@
-"""Where the weights and biases of a network start, by name.
+"""Initialisations by name: the values with which the weights and biases of a network start.
 
-The functions draw one weight, from a source of randomness, the fan-in and fan-out of the neuron,
-and the gain of its activation.
+Each function draws one weight. It is given a source of randomness, the fan-in and fan-out of the
+neuron, and the gain of its activation.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ __all__ = ["INITIALISATIONS", "Initialisation", "gain", "initialisation_of"]
 
 
 class Initialisation(NamedTuple):
-    """How a neuron starts."""
+    """The values with which a neuron starts."""
 
     weight: Callable[[Random, int, int, float], float]
-    """Draws a weight, given a ``random.Random``, fan-in, fan-out and gain."""
+    """A function that draws a weight, given a ``random.Random``, fan-in, fan-out and gain."""
     bias: float = 0.0
+    """The bias of every neuron."""
 
 
 def uniform(rng: Random, _fan_in: int, _fan_out: int, _gain: float) -> float:
-    """Draw a weight from -1 to 1."""
+    """Draw a weight between -1 and 1."""
     return rng.uniform(-1.0, 1.0)
 
 
 def xavier(rng: Random, fan_in: int, fan_out: int, gain: float) -> float:
-    """Draw a weight up to ±gain √(6 / (fan-in + fan-out)): signals and gradients keep their size.
+    """Draw a weight between ±gain √(6 / (fan-in + fan-out)): signals and gradients keep their size.
 
     X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward neural
     networks, AISTATS 2010.
@@ -43,7 +44,7 @@ def xavier(rng: Random, fan_in: int, fan_out: int, gain: float) -> float:
 
 
 def kaiming(rng: Random, fan_in: int, _fan_out: int, gain: float) -> float:
-    """Draw a weight of standard deviation gain / √fan-in: signals keep their size.
+    """Draw a weight with standard deviation gain / √fan-in: signals keep their size.
 
     K. He et al., Delving deep into rectifiers, ICCV 2015.
     """
@@ -51,7 +52,7 @@ def kaiming(rng: Random, fan_in: int, _fan_out: int, gain: float) -> float:
 
 
 def zero(_rng: Random, _fan_in: int, _fan_out: int, _gain: float) -> float:
-    """Return 0: then all neurons of a layer are the same, and stay so."""
+    """Return 0. All neurons of a layer are then equal, and training keeps them equal."""
     return 0.0
 
 
@@ -62,11 +63,11 @@ INITIALISATIONS = {
     "kaiming": Initialisation(kaiming),
     "zeros": Initialisation(zero),
 }
-"""Initialisations by name; "lecture" is that of B5."""
+"""Initialisations by name; "lecture" is the one of B5."""
 
 
 def initialisation_of(given: str | Initialisation) -> Initialisation:
-    """Return an initialisation that is given by name or as it is.
+    """Return the initialisation, given its name or the initialisation itself.
 
     >>> initialisation_of("lecture").bias
     1.0
@@ -82,10 +83,10 @@ def initialisation_of(given: str | Initialisation) -> Initialisation:
 
 
 def gain(activation: Activation) -> float:
-    """Return by how much weights make up for what an activation takes from a signal.
+    """Return the factor by which weights must grow because the activation shrinks a signal.
 
-    √2 for relu, which drops half of it, √(2 / (1 + alpha²)) for leaky relu, 5/3 for tanh, and 1
-    for all others, as PyTorch has it.
+    It is √2 for relu, which sets half of the signal to 0, √(2 / (1 + alpha²)) for leaky relu, 5/3
+    for tanh, and 1 for all others, as in PyTorch.
 
     >>> gain(tanh), gain(abs)
     (1.6666666666666667, 1.0)

@@ -16,9 +16,9 @@ from tinygrad_edu.nn.activations import (
     name_of,
 )
 from tinygrad_edu.nn.initialisation import Initialisation, gain, initialisation_of
-from tinygrad_edu.nn.network import Network, labelled, set_numbers, wrong_number
+from tinygrad_edu.nn.network import Network, label_if_unnamed, set_numbers, wrong_number
 from tinygrad_edu.nn.outputs import Outputs
-from tinygrad_edu.nn.settings import random_source, whole
+from tinygrad_edu.nn.settings import random_source, whole_number
 from tinygrad_edu.operation import Operation
 from tinygrad_edu.recorder import Listed, as_number, record, record_one, takes_gradient
 from tinygrad_edu.table import weighted_sum
@@ -26,24 +26,24 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Layer", "Neuron"]
 
-GOING_ON = Random(0)  # noqa: S311 - no cryptography
-"""Where neurons and layers that are given no seed draw from: no two of them are the same."""
+SHARED_SOURCE = Random(0)  # noqa: S311 - no cryptography
+"""The source of randomness of all neurons and layers without a seed: each gets other weights."""
 
 
 class Neuron(Network):
     """A weighted sum and its activation: a = g(z), z = w · x + b (A1, A2).
 
     Args:
-        n_inputs: how many inputs it takes.
+        n_inputs: the number of inputs.
         activation: a name such as "tanh", or a function of one number.
-        initialisation: where it starts: a name such as "xavier".
-        seed: of the random weights, or a ``random.Random`` to draw them from. Left out, the
-            draws go on from one neuron to the next.
-        fan_out: how many neurons its inputs go to, for the initialisation.
+        initialisation: a name such as "xavier", or an ``Initialisation``.
+        seed: the seed for the random weights, or a ``random.Random`` to draw them from. Without a
+            seed, every neuron gets other weights.
+        fan_out: how many neurons share its inputs; some initialisations need it.
 
     Attributes:
         z: the pre-activation of the last call; None before the first.
-        a: the activation of the last call; z itself if the activation is the identity.
+        a: the activation of the last call; it is z itself if the function is the identity.
 
     >>> both = Neuron(2, activation="step")
     >>> both.w, both.b = [1, 1], -1.5
@@ -60,70 +60,83 @@ class Neuron(Network):
         activation: str | Activation = "tanh",
         *,
         initialisation: str | Initialisation = "xavier",
-        seed: int | Random = GOING_ON,
+        seed: int | Random = SHARED_SOURCE,
         fan_out: int = 1,
     ) -> None:
         """Draw the weights."""
-        self.n_inputs = whole("n_inputs", n_inputs)
+        self.n_inputs = whole_number("n_inputs", n_inputs)
         self.activation = activation_of(activation)
         start, rng = initialisation_of(initialisation), random_source(seed)
         size = gain(self.activation)
         draws = [start.weight(rng, n_inputs, fan_out, size) for _ in range(n_inputs)]
-        self._w: tuple[Any, ...] = tuple(map(Value, draws))  # plain numbers in a frozen copy
+        self._w: tuple[Any, ...] = tuple(map(Value, draws))  # a frozen copy has plain numbers
         self._b: Any = Value(start.bias)
         self.rename()
 
     @property
     def activation(self) -> Activation:
-        """The activation function; one that is assigned may be a name."""
+        """The activation function. You can assign a function or a name."""
         return self._activation
 
     @activation.setter
     def activation(self, given: str | Activation) -> None:
         if acts_on_layer(g := activation_of(given)):
-            message = f"Neuron: {name_of(g)} is an activation of a whole layer"
+            message = f"Neuron: {name_of(g)} is an activation of a whole layer; use a Layer"
             raise ValueError(message)
         self._activation = g
 
     @property
     def w(self) -> tuple[Value, ...]:
-        """The weights. Numbers that are assigned go into the Values; Values take their place."""
+        """The weights, as Values.
+
+        If you assign numbers, the Values stay and get new data. If you assign Values, they replace
+        the old ones.
+        """
         return self._w
 
     @w.setter
     def w(self, weights: Iterable[Any]) -> None:
         weights = tuple(weights)
         if len(weights) == self.n_inputs and all(isinstance(w, Value) for w in weights):
-            self._w = tuple(map(labelled, weights, self._names))
+            self._w = tuple(map(label_if_unnamed, weights, self._names))
         else:
             set_numbers("w", [self._w], [weights])
 
     @property
     def b(self) -> Value:
-        """The bias. A number that is assigned goes into the Value; a Value takes its place."""
-        return self._b  # type: ignore[no-any-return]  # Any, for frozen copies
+        """The bias, as a Value.
+
+        If you assign a number, the Value stays and gets new data. If you assign a Value, it
+        replaces the old one.
+        """
+        return self._b  # type: ignore[no-any-return]  # Any, because of frozen copies
 
     @b.setter
     def b(self, bias: Any) -> None:
         if isinstance(bias, Value):
-            self._b = labelled(bias, self._names[-1])
+            self._b = label_if_unnamed(bias, self._names[-1])
         else:
             set_numbers("b", [[self._b]], [[bias]])
 
     def __call__(self, xs: Iterable[Any], *more: NoReturn) -> Value:
-        """Return the output for a list of inputs, numbers or Values.
+        """Return the output for a list of inputs, which are numbers or Values.
 
         Raises ValueError unless there are ``n_inputs`` of them.
         """
         return self.forward(self.inputs(xs, more))  # type: ignore[no-any-return]  # for speed
 
     def description(self) -> dict[str, Any]:
-        """Return what a file of parameters says that they are of."""
+        """Return the description of the neuron that is saved with its parameters."""
         g = described(self.activation)
         return {"kind": type(self).__name__, "n_inputs": self.n_inputs, "activation": g}
 
     def rename(self, *index: int, layer: int = 0) -> None:
-        """Name the parameters, z and a, given the neuron's place in a layer and in a network."""
+        """Name the parameters, z and a.
+
+        Args:
+            index: the place of the neuron in its layer, counted from 1; none for a single neuron.
+            layer: the place of the layer in its network, counted from 1; 0 without a network.
+        """
         self._names = [name("w", *index, j, layer=layer) for j in range(1, self.n_inputs + 1)]
         self._names.append(name("b", *index, layer=layer))
         self._z_name, self._a_name = (name(symbol, *index, layer=layer) for symbol in "za")
@@ -131,15 +144,15 @@ class Neuron(Network):
             p.label = label
 
     def numbered(self) -> Iterator[tuple[str, Any]]:
-        """Yield the name and the Value of each parameter, weights, then bias."""
+        """Yield the name and the Value of each parameter, first the weights, then the bias."""
         yield from zip(self._names, (*self._w, self._b), strict=True)
 
     def forward(self, xs: list[Any]) -> Any:
-        """Compute z and a for a list of inputs, which a call has made sure are numbers."""
+        """Compute z and a for a list of inputs, which ``inputs`` has already checked."""
         if len(xs) != self.n_inputs:
             raise wrong_number(self, xs)
         g, operands = self._activation, (self._w, xs, self._b)
-        if varies := type(self._b) is Value:  # a call would find it out, for a price
+        if varies := type(self._b) is Value:  # recording directly saves time
             z = record(weighted_sum, operands)
         else:
             z = weighted_sum(*operands)
@@ -154,13 +167,13 @@ class Neuron(Network):
             message = f"{self}: for plain numbers write tanh(z), not z.tanh()"
             raise TypeError(message) from None
         if type(a) is not Value and takes_gradient(z) and not takes_gradient(a):
-            message = f"{self}: the activation returns {a!r}, which has lost its gradient: "
-            message += "write it with functions of this package, not with those of math"
+            message = f"{self}: the activation returns {a!r}, which has no gradient: "
+            message += "use functions of tinygrad_edu in it, not those of math or numpy"
             raise TypeError(message)
         return self.activated(a)
 
     def activated(self, a: Any) -> Any:
-        """Keep and name the activation, which is z itself where the function is the identity."""
+        """Keep the activation, and name it unless it is a Value that already has a name."""
         self.a = a
         if isinstance(a, Value) and not a.label:
             a.label = self._a_name
@@ -171,20 +184,21 @@ class Neuron(Network):
         return {key: kept for key, kept in self.__dict__.items() if key not in ("z", "a")}
 
     def __repr__(self) -> str:
-        """Return the shape and the activation."""
+        """Return the number of inputs and the activation."""
         return f"{type(self).__name__}({self.n_inputs}, {name_of(self.activation)!r})"
 
 
 class Layer(Network):
-    """Neurons side by side, all with the same inputs: a = g(W x + b) (A4, B1).
+    """Neurons that share their inputs: a = g(W x + b) (A4, B1).
 
     Args:
-        n_inputs: how many inputs each neuron takes.
-        n_neurons: how many neurons there are.
-        activation, initialisation, seed: as of a :class:`Neuron`; "softmax" acts on all of them.
+        n_inputs: the number of inputs of each neuron.
+        n_neurons: the number of neurons.
+        activation, initialisation, seed: as for a :class:`Neuron`; the activation may also be
+            "softmax", which acts on all neurons together.
 
     Attributes:
-        neurons: the list of them.
+        neurons: the list of neurons.
 
     >>> layer = Layer(2, 1, "sigmoid")
     >>> layer.W, layer.b = [[0.15, 0.20]], [0.35]
@@ -202,38 +216,38 @@ class Layer(Network):
         activation: str | Activation = "tanh",
         *,
         initialisation: str | Initialisation = "xavier",
-        seed: int | Random = GOING_ON,
+        seed: int | Random = SHARED_SOURCE,
     ) -> None:
         """Draw the weights."""
-        self.n_inputs = whole("n_inputs", n_inputs)
+        self.n_inputs = whole_number("n_inputs", n_inputs)
         g, rng = activation_of(activation), random_source(seed)
         own = identity if acts_on_layer(g) else g
         self.neurons = [
             Neuron(n_inputs, own, initialisation=initialisation, seed=rng, fan_out=n_neurons)
-            for _ in range(whole("n_neurons", n_neurons))
+            for _ in range(whole_number("n_neurons", n_neurons))
         ]
         self.activation = g
         self.rename()
 
     def __call__(self, xs: Iterable[Any], *more: NoReturn) -> list[Value]:
-        """Return the outputs for a list of inputs, numbers or Values.
+        """Return the outputs for a list of inputs, which are numbers or Values.
 
         Raises ValueError unless there are ``n_inputs`` of them.
         """
         return self.outputs(self.forward(self.inputs(xs, more)))
 
     def outputs(self, values: list[Value]) -> Outputs:
-        """Return outputs of the layer as a list that says what made them."""
+        """Return the outputs as a list that remembers whether softmax computed it."""
         return Outputs(values, name_of(self._activation) if self.acts_as_one else "")
 
     @property
     def activation(self) -> Activation:
-        """The activation function of all neurons; one that is assigned may be a name.
+        """The activation function of all neurons. You can assign a function or a name.
 
-        Raises ValueError if a neuron has been given another.
+        Raises ValueError if the neurons have different activations.
         """
         if any(neuron.activation is not self.own_activation for neuron in self.neurons):
-            message = f"{self}: the neurons have different activations; ask each for its own"
+            message = f"{self}: the neurons have different activations; read that of each neuron"
             raise ValueError(message)
         return self._activation
 
@@ -242,7 +256,7 @@ class Layer(Network):
         g = activation_of(given)
         self.acts_as_one = acts_on_layer(g)
         if self.acts_as_one and len(self.neurons) == 1:
-            message = f"Layer: {name_of(g)} of one neuron is always 1"
+            message = f"Layer: {name_of(g)} of one neuron is always 1; use two neurons, or sigmoid"
             raise ValueError(message)
         self._activation = g
         for neuron in self.neurons:
@@ -250,16 +264,16 @@ class Layer(Network):
 
     @property
     def own_activation(self) -> Activation:
-        """What each neuron applies by itself: nothing, where the layer acts as one."""
+        """The activation of each single neuron: the identity if softmax acts on the whole layer."""
         return identity if self.acts_as_one else self._activation
 
     def others(self) -> dict[int, Neuron]:
-        """Return the neurons that are not like the layer says, by their places."""
-        own, pairs = self.own_activation, enumerate(self.neurons)
-        return {i: n for i, n in pairs if n.activation is not own or type(n) is not Neuron}
+        """Return the neurons whose activation or class differs from the others, by place."""
+        own, numbered = self.own_activation, enumerate(self.neurons)
+        return {i: n for i, n in numbered if n.activation is not own or type(n) is not Neuron}
 
     def description(self) -> dict[str, Any]:
-        """Return what a file of parameters says that they are of."""
+        """Return the description of the layer that is saved with its parameters."""
         found = {
             "kind": type(self).__name__,
             "n_inputs": self.n_inputs,
@@ -273,7 +287,7 @@ class Layer(Network):
         return found
 
     def activation_text(self) -> str:
-        """Return the name of the activation, or a list of those of the neurons if they differ."""
+        """Return the name of the activation, or a list of names if the neurons have several."""
         own = name_of(self._activation)
         if not self.others():
             return repr(own)
@@ -281,7 +295,7 @@ class Layer(Network):
         return f"{own!r} of {names}" if self.acts_as_one else str(names)
 
     def rename(self, layer: int = 0) -> None:
-        """Name everything, given the layer's place in a network."""
+        """Name everything, given the layer's place in a network, counted from 1."""
         for i, neuron in enumerate(self.neurons, start=1):
             neuron.rename(i, layer=layer)
 
@@ -291,29 +305,29 @@ class Layer(Network):
             yield from neuron.numbered()
 
     def forward(self, xs: list[Any]) -> list[Any]:
-        """Compute the activations for a list of inputs."""
+        """Compute the activations for a list of inputs, which ``inputs`` has already checked."""
         shared: Any = Listed(xs)
         outputs = [neuron.forward(shared) for neuron in self.neurons]
         if not self.acts_as_one:
             return outputs
-        pairs = zip(self.neurons, self._activation(outputs), strict=True)
-        return [neuron.activated(a) for neuron, a in pairs]
+        activations = zip(self.neurons, self._activation(outputs), strict=True)
+        return [neuron.activated(a) for neuron, a in activations]
 
     @property
     def z(self) -> list[Any]:
-        """The pre-activations of the last call."""
+        """The pre-activations of the last call, one for each neuron."""
         return [neuron.z for neuron in self.neurons]
 
     @property
     def a(self) -> list[Any]:
-        """The activations of the last call."""
+        """The activations of the last call, one for each neuron."""
         return [neuron.a for neuron in self.neurons]
 
-    # as matrices of numbers, which are copies: assign a whole one to change it
+    # The parameters as matrices of numbers. These are copies: assign a whole matrix to change them.
 
     @property
     def W(self) -> list[list[Any]]:  # noqa: N802 - the lecture's name
-        """The weights as numbers, a row for each neuron (A4). Assign such a list to set them."""
+        """The weights as numbers, a row for each neuron (A4). You can assign such a list."""
         return [[as_number(w) for w in neuron.w] for neuron in self.neurons]
 
     @W.setter
@@ -322,7 +336,7 @@ class Layer(Network):
 
     @property
     def b(self) -> list[Any]:
-        """The biases as numbers, one for each neuron (A4). Assign such a list to set them."""
+        """The biases as numbers, one for each neuron (A4). You can assign such a list."""
         return [as_number(neuron.b) for neuron in self.neurons]
 
     @b.setter
@@ -331,7 +345,10 @@ class Layer(Network):
 
     @property
     def theta(self) -> list[list[Any]]:
-        """Biases and weights in one: a row for each neuron, its bias first (B1). Can be set."""
+        """Biases and weights in one matrix: a row for each neuron, which begins with its bias (B1).
+
+        You can assign such a list.
+        """
         return [[as_number(p) for p in (neuron.b, *neuron.w)] for neuron in self.neurons]
 
     @theta.setter
@@ -339,9 +356,6 @@ class Layer(Network):
         set_numbers("theta", [(neuron.b, *neuron.w) for neuron in self.neurons], rows)
 
     def __repr__(self) -> str:
-        """Return the shape and the activation."""
+        """Return the numbers of inputs and neurons, and the activation."""
         size = f"{self.n_inputs}, {len(self.neurons)}"
         return f"{type(self).__name__}({size}, {self.activation_text()})"
-
-
-# --- small parts ----------------------------------------------------------------------------------

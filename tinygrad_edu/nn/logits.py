@@ -1,7 +1,7 @@
-"""The most frequent mistake with losses: probabilities for a loss that takes logits.
+"""A warning of the most frequent mistake with losses: probabilities for a loss that takes logits.
 
-Such a loss applies sigmoid or softmax itself. Applied twice, they still train, only badly, so
-nothing else would say so.
+Such a loss applies sigmoid or softmax itself. If the network applies it, too, training still runs
+without an error, but it goes badly.
 """
 
 from __future__ import annotations
@@ -11,32 +11,36 @@ import warnings
 from collections import deque
 from typing import Any
 
+from tinygrad_edu.nn.lists import is_list
 from tinygrad_edu.recorder import takes_gradient
 from tinygrad_edu.value import Value
 
 __all__ = ["warn_of_probabilities"]
 
 OF_PROBABILITIES = {"sigmoid": "binary_cross_entropy", "softmax": "negative_log_likelihood"}
-"""Operations that make probabilities, each with the loss that takes them."""
+"""Operations that return probabilities, each with the loss that takes them."""
 APPLIED = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
-"""What each loss applies to the logits itself."""
+"""The operation that each loss itself applies to the logits."""
 
-SAID: deque[tuple[str, Value]] = deque(maxlen=100)
-"""Losses and networks that have been told, each network by the first parameter behind its output.
+WARNED: deque[tuple[str, Value]] = deque(maxlen=100)
+"""The loss and a parameter of the network for each of the last warnings.
 
-Of a Value there is no weak reference; so these are the last few, and each is a number alone.
+A Value has no weak references, so only the last warnings are kept. A parameter is a leaf, which
+keeps no graph alive.
 """
 
 
 def warn_of_probabilities(loss: str, predictions: Any) -> None:
-    """Warn if predictions for a loss that takes logits come from sigmoid or softmax; once for each.
+    """Warn if the predictions for a loss that takes logits come from sigmoid or softmax.
+
+    The warning comes once for each loss and network.
 
     Args:
         loss: the name of the loss.
         predictions: a number or a Value, a list of them, or a list of lists.
     """
     first, made_by = predictions, ""
-    while hasattr(first, "__len__") and len(first) and not isinstance(first, str | bytes):
+    while is_list(first) and len(first):
         made_by = getattr(first, "made_by", "")
         first = first[0]
     if not isinstance(first, Value) or first.op is None:
@@ -45,7 +49,7 @@ def warn_of_probabilities(loss: str, predictions: Any) -> None:
     if made_by not in OF_PROBABILITIES:
         return
     parameter = origin(first)
-    if any(told == loss and p is parameter for told, p in SAID):
+    if any(warned == loss and p is parameter for warned, p in WARNED):
         return
     message = (
         f"{loss} takes logits and applies {APPLIED[loss]} itself, but was given outputs of "
@@ -53,20 +57,20 @@ def warn_of_probabilities(loss: str, predictions: Any) -> None:
         f"losses.{OF_PROBABILITIES[made_by]}"
     )
     warnings.warn(message, stacklevel=depth_of_caller())
-    SAID.append((loss, parameter))
+    WARNED.append((loss, parameter))
 
 
 def origin(node: Value) -> Value:
-    """Return the first Value behind a node that was given: of a neuron its first weight."""
+    """Return the leaf that is reached through the first arguments: a neuron's first weight."""
     while node.op is not None:
         node = next(arg for arg in node.args if isinstance(arg, Value) and takes_gradient(arg))
     return node
 
 
 def depth_of_caller() -> int:
-    """Return how many frames above its caller the code stands that uses this package."""
+    """Return the ``stacklevel`` with which a warning names the line that uses this package."""
     depth, frame = 1, sys._getframe(1)
-    inside = ("tinygrad_edu.", "functools")  # cached properties are called by the latter
+    inside = ("tinygrad_edu.", "functools")  # functools calls cached properties
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(inside):
         depth, frame = depth + 1, frame.f_back
     return depth

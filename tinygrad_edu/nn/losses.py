@@ -1,10 +1,11 @@
-"""Losses: how far predictions are from targets. Predictions first, then targets.
+"""Losses: how far predictions are from targets. The first argument is the predictions.
 
-A loss takes numbers, Values or both, and returns a number or a Value. The loss of one example is
-what :func:`~tinygrad_edu.nn.training.fit` asks for and averages over a batch (B6).
+A loss takes numbers, Values or both, and returns a number or a Value.
+:func:`~tinygrad_edu.nn.training.fit` computes the loss of each example and averages it over a batch
+(B6).
 
-A loss that is a Value has the label L, until it is given another. Targets that have a label keep
-it, so that formulas and pictures show them by name.
+A loss that is a Value has the label L, unless you give it another. Targets that have a label keep
+it, so that formulas and pictures show their names.
 
 >>> from tinygrad_edu import Value
 >>> logits = [Value(2.0), Value(0.5), Value(-1.0)]
@@ -22,10 +23,10 @@ from typing import Any, TypeAlias, overload
 from tinygrad_edu import table
 from tinygrad_edu.nn.logits import warn_of_probabilities
 from tinygrad_edu.nn.predictions import (
-    by_name,
+    as_operand,
     complement,
-    expected,
-    flat,
+    expected_loss,
+    flattened_pairs,
     minus_log,
     over_examples,
     over_pairs,
@@ -46,15 +47,15 @@ __all__ = [
     "rss",
 ]
 
-Numbers: TypeAlias = "float | Iterable[float] | Iterable[Iterable[float]]"
-"""Of numbers a loss is a number; if a Value is among them, it is a Value."""
+PlainNumbers: TypeAlias = "float | Iterable[float] | Iterable[Iterable[float]]"
+"""Given such numbers, a loss returns a float; if one of them is a Value, it returns a Value."""
 
 # --- real numbers ---------------------------------------------------------------------------------
 
 
 @overload
 def half_squared_error(
-    predictions: Numbers, targets: Numbers, *, reduction: str = ...
+    predictions: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...
 ) -> float: ...
 @overload
 def half_squared_error(predictions: Any, targets: Any, *, reduction: str = ...) -> Value: ...
@@ -63,22 +64,22 @@ def half_squared_error(predictions: Any, targets: Any, *, reduction: str = "sum"
 
     Args:
         predictions: a number, a list of them, or a list of lists.
-        targets: numbers in the same shape; a number goes for a list of one.
-        reduction: "sum", or "mean", which divides by how many there are.
+        targets: numbers in the same shape; a single number counts as a list of one.
+        reduction: "sum", or "mean", which divides by the number of predictions.
 
-    Raises ValueError for shapes that differ, and if there are no predictions.
+    Raises ValueError if the shapes differ, and if there are no predictions.
 
     >>> half_squared_error([1.0, 2.0], [0.0, 4.0])
     2.5
     """
     name = "half_squared_error"
-    predictions, targets = flat(name, predictions, targets)
+    predictions, targets = flattened_pairs(name, predictions, targets)
     loss = table.half_squared_error(predictions, targets)
     return reduced(name, loss, len(predictions), reduction)
 
 
 @overload
-def rss(predictions: Numbers, targets: Numbers, *, reduction: str = ...) -> float: ...
+def rss(predictions: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...) -> float: ...
 @overload
 def rss(predictions: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
@@ -86,42 +87,42 @@ def rss(predictions: Any, targets: Any, *, reduction: str = "sum") -> Any:
 
     Args:
         predictions: a number, a list of them, or a list of lists.
-        targets: numbers in the same shape; a number goes for a list of one.
-        reduction: "sum", or "mean", which makes it the :func:`mse`.
+        targets: numbers in the same shape; a single number counts as a list of one.
+        reduction: "sum", or "mean", which gives the :func:`mse`.
 
-    Raises ValueError for shapes that differ, and if there are no predictions.
+    Raises ValueError if the shapes differ, and if there are no predictions.
 
     >>> rss([1.0, 2.0], [0.0, 4.0])
     5.0
     """
-    predictions, targets = flat("rss", predictions, targets)
+    predictions, targets = flattened_pairs("rss", predictions, targets)
     return reduced("rss", table.squared_error(predictions, targets), len(predictions), reduction)
 
 
 @overload
 def mse(
-    predictions: Numbers, targets: Numbers, *, half: bool = ..., reduction: str = ...
+    predictions: PlainNumbers, targets: PlainNumbers, *, half: bool = ..., reduction: str = ...
 ) -> float: ...
 @overload
 def mse(predictions: Any, targets: Any, *, half: bool = ..., reduction: str = ...) -> Value: ...
 def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = "mean") -> Any:
     """Return the mean squared error (1/N) Σ (ŷ - y)² over all N numbers (B3).
 
-    D3 divides by the number of examples, not by that of all outputs: that is the mean of
-    :func:`rss`.
+    D3 divides by the number of examples, not by the number of all outputs: to get that, average
+    :func:`rss` over the examples.
 
     Args:
         predictions: a number, a list of them, or a list of lists.
         targets: numbers in the same shape.
-        half: divide by 2 N, as B3 has it, so that no factor 2 is left in the derivative.
+        half: divide by 2 N as in B3, so that the derivative has no factor 2.
         reduction: "mean", or "sum", which does not divide by N.
 
-    Raises ValueError for shapes that differ, and for the mean of nothing.
+    Raises ValueError if the shapes differ, and if there are no predictions.
 
     >>> mse([1.0, 2.0], [0.0, 4.0]), mse([1.0, 2.0], [0.0, 4.0], half=True)
     (2.5, 1.25)
     """
-    predictions, targets = flat("mse", predictions, targets)
+    predictions, targets = flattened_pairs("mse", predictions, targets)
     n = len(predictions)
     if half and reduction == "sum":
         return reduced("mse", table.half_squared_error(predictions, targets), n, reduction)
@@ -135,7 +136,7 @@ def mse(predictions: Any, targets: Any, *, half: bool = False, reduction: str = 
 
 @overload
 def binary_cross_entropy(
-    probabilities: Numbers, targets: Numbers, *, reduction: str = ...
+    probabilities: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...
 ) -> float: ...
 @overload
 def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = ...) -> Value: ...
@@ -146,11 +147,12 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
 
     Args:
         probabilities: p, from 0 to 1: a number, a list of them, or a list of lists.
-        targets: y in the same shape: 0, 1, or between.
+        targets: y in the same shape: 0, 1, or a number between them.
         reduction: "mean" or "sum".
 
-    Raises ValueError for shapes that differ, for p or y outside 0 to 1, and where p says 0 of what
-    is the case: the loss is infinite there. From the logits it never is.
+    Raises ValueError if the shapes differ, if p or y is outside 0 to 1, and where p gives
+    probability 0 to the true class, because the loss is infinite there. A loss of logits is always
+    finite.
 
     >>> print(f"{binary_cross_entropy(0.9, 1):.4f} {binary_cross_entropy([0.9, 0.9], [1, 0]):.4f}")
     0.1054 1.2040
@@ -160,14 +162,14 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
     def loss(p: Any, y: Any) -> Any:
         require_prediction(name, p)
         require_target(name, y)
-        return expected([complement(y), y], lambda k: minus_log(name, p if k else 1 - p))
+        return expected_loss([complement(y), y], lambda k: minus_log(name, p if k else 1 - p))
 
     return over_pairs(name, loss, probabilities, targets, reduction)
 
 
 @overload
 def binary_cross_entropy_with_logits(
-    logits: Numbers, targets: Numbers, *, reduction: str = ...
+    logits: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...
 ) -> float: ...
 @overload
 def binary_cross_entropy_with_logits(
@@ -176,14 +178,14 @@ def binary_cross_entropy_with_logits(
 def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Return the log loss of the probabilities sigmoid(z), from the logits z (A8, B3).
 
-    It is (1 - y) softplus(z) + y softplus(-z), which loses no digit at logits of any size.
+    It is (1 - y) softplus(z) + y softplus(-z), which keeps its precision for logits of any size.
 
     Args:
         logits: z: a number, a list of them, or a list of lists.
-        targets: y in the same shape: 0, 1, or between.
+        targets: y in the same shape: 0, 1, or a number between them.
         reduction: "mean" or "sum".
 
-    Raises ValueError for shapes that differ, and for y outside 0 to 1.
+    Raises ValueError if the shapes differ, and if y is outside 0 to 1.
 
     >>> binary_cross_entropy_with_logits(1000.0, 1), binary_cross_entropy_with_logits(1000.0, 0)
     (0.0, 1000.0)
@@ -193,7 +195,7 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
 
     def loss(z: Any, y: Any) -> Any:
         require_target(name, y)
-        return table.binary_cross_entropy_with_logits(z, by_name(y))
+        return table.binary_cross_entropy_with_logits(z, as_operand(y))
 
     return over_pairs(name, loss, logits, targets, reduction)
 
@@ -202,22 +204,25 @@ def binary_cross_entropy_with_logits(logits: Any, targets: Any, *, reduction: st
 
 
 @overload
-def cross_entropy(logits: Numbers, targets: Numbers, *, reduction: str = ...) -> float: ...
+def cross_entropy(
+    logits: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...
+) -> float: ...
 @overload
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
-    """Return the cross entropy -log softmax(z)_l of logits z and a class l (B3, D3, E1).
+    """Return the cross entropy -log softmax(z)_l of logits z and the true class l (B3, D3, E1).
 
-    It is log Σ_j exp(z_j - z_l), which loses no digit at logits of any size.
+    It is log Σ_j exp(z_j - z_l), which keeps its precision for logits of any size.
 
     Args:
-        logits: z, one for each class: a list; or a list of such lists, one for each example.
-        targets: the class l, counted from 0, or a list of the probability of each class, such as a
-            one-hot list; for several examples a list of these.
-        reduction: over several examples: "mean" or "sum".
+        logits: a list with one logit z for each class; or a list of such lists, one for each
+            example.
+        targets: the class l, counted from 0, or a list with the probability of each class, such as
+            a one-hot list; for several examples, a list of classes or of such lists.
+        reduction: "mean" or "sum" over several examples.
 
-    Raises ValueError for lengths that differ, for a class that there is not and for probabilities
-    that do not add up to 1, TypeError for a class that is no whole number.
+    Raises ValueError if the lengths differ, if a class does not exist, and if probabilities do not
+    add up to 1. Raises TypeError if a class is not a whole number.
 
     >>> print(f"{cross_entropy([2.0, 0.5, -1.0], 0):.4f}")
     0.2413
@@ -229,9 +234,9 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
 
     def loss(z: list[Any], target: Any) -> Any:
         if len(z) == 1:
-            message = f"{name}: one class is certain; binary_cross_entropy_with_logits has two"
+            message = f"{name}: needs at least two classes, got one logit; for one logit, write "
+            message += "losses.binary_cross_entropy_with_logits"
             raise ValueError(message)
-
         return table.cross_entropy(z, probabilities_of(name, target, len(z)))
 
     return over_examples(name, loss, logits, targets, reduction)
@@ -239,23 +244,24 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
 
 @overload
 def negative_log_likelihood(
-    probabilities: Numbers, targets: Numbers, *, reduction: str = ...
+    probabilities: PlainNumbers, targets: PlainNumbers, *, reduction: str = ...
 ) -> float: ...
 @overload
 def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str = ...) -> Value: ...
 def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
-    """Return -log p_l of the probabilities p of all classes and a class l (B3, D3, E1).
+    """Return -log p_l, given the probabilities p of all classes and the true class l (B3, D3, E1).
 
     Args:
-        probabilities: p, one for each class, such as softmax returns: a list; or a list of such
-            lists, one for each example.
-        targets: the class l, counted from 0, or a list of the probability of each class, such as a
-            one-hot list; for several examples a list of these.
-        reduction: over several examples: "mean" or "sum".
+        probabilities: a list with one probability p for each class, as softmax returns it; or a
+            list of such lists, one for each example.
+        targets: the class l, counted from 0, or a list with the probability of each class, such as
+            a one-hot list; for several examples, a list of classes or of such lists.
+        reduction: "mean" or "sum" over several examples.
 
-    Raises ValueError for lengths that differ, for a class that there is not, for p outside 0 to 1,
-    and where p says 0 of what is the case: the loss is infinite there, but not that of
-    :func:`cross_entropy` from the logits. TypeError for a class that is no whole number.
+    Raises ValueError if the lengths differ, if a class does not exist, if p is outside 0 to 1, and
+    where p gives probability 0 to the true class, because the loss is infinite there;
+    :func:`cross_entropy` of the logits is always finite. Raises TypeError if a class is not a whole
+    number.
 
     >>> print(f"{negative_log_likelihood([0.7, 0.2, 0.1], 1):.4f}")
     1.6094
@@ -265,17 +271,8 @@ def negative_log_likelihood(probabilities: Any, targets: Any, *, reduction: str 
     def loss(p: list[Any], target: Any) -> Any:
         for p_k in p:
             require_prediction(name, p_k)
-        return expected(
+        return expected_loss(
             probabilities_of(name, target, len(p)), lambda true: minus_log(name, p[true])
         )
 
     return over_examples(name, loss, probabilities, targets, reduction)
-
-
-# --- pairs of a prediction and a target -----------------------------------------------------------
-
-
-# --- classes --------------------------------------------------------------------------------------
-
-
-# --- probabilities --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
-"""As much of matrices as the equations of the lectures need, for plain lists.
+"""Matrices of plain lists, with the few operations that the equations of the lectures need.
 
-The names are NumPy's, so that the same equations run on its arrays.
+The names are those of NumPy, so that the same equations run on its arrays.
 """
 
 from __future__ import annotations
@@ -10,35 +10,37 @@ from collections.abc import Callable, Iterable, Iterator
 from numbers import Real
 from typing import Any
 
+from tinygrad_edu.nn.lists import is_iterable
 from tinygrad_edu.value import Value
 
-__all__ = ["Matrix", "of_shape"]
+__all__ = ["Matrix", "shape_text"]
 
 
-def listed(x: Any) -> list[Any]:
-    """Return rows, or the numbers of a row, as a list; raise TypeError for what is neither."""
-    if isinstance(x, str) or not hasattr(x, "__iter__"):
+def list_of_items(x: Any) -> list[Any]:
+    """Return rows, or the numbers of a row, as a list; raise TypeError for anything else."""
+    if not is_iterable(x):
         message = f"Matrix: expected a list of rows of numbers, got {x!r} ({type(x).__name__})"
         raise TypeError(message)
     return list(x.tolist() if hasattr(x, "tolist") else x)
 
 
-def of_shape(matrix: Any) -> str:
-    """Return the shape of a matrix or an array as it is written: rows × columns."""
+def shape_text(matrix: Any) -> str:
+    """Return the shape of a matrix or an array as text, such as 2×3 (rows × columns)."""
     return "×".join(map(str, matrix.shape))
 
 
 def by_number(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return the operation as a method of matrices, number by number."""
+    """Return a method that applies an operation of numbers to matrices, number by number."""
     return lambda self, other: self.map(operation, other)
 
 
 class Matrix:
     """A matrix of numbers, or of Values: a list of rows of the same length.
 
-    The other operand of + - * / ** and @ is a Matrix, a list of rows or an array; of all but @ it
-    may be a number. Raises ValueError for rows of different lengths and for shapes that do not go
-    together, TypeError for what is no matrix. Unlike NumPy's, == is one answer for all numbers.
+    The other operand of + - * / ** and @ is a Matrix, a list of rows or an array; except for @, it
+    may also be a number. Raises ValueError for rows of different lengths and for shapes that do not
+    fit together, and TypeError for anything that is not a matrix. Unlike in NumPy, == returns a
+    single bool.
 
     >>> W, x = Matrix([[1, 2], [3, 4]]), Matrix([[1], [10]])
     >>> W @ x + x
@@ -47,32 +49,33 @@ class Matrix:
     (Matrix([[1, 6], [6, 16]]), 3)
     """
 
-    __array_ufunc__ = None  # NumPy leaves array @ matrix and the like to the matrix
-    __hash__ = None  # type: ignore[assignment]  # it can change
+    __array_ufunc__ = None  # makes NumPy call __rmatmul__ and the like for array @ matrix
+    __hash__ = None  # type: ignore[assignment]  # a matrix can change
 
     def __init__(self, rows: Iterable[Iterable[Any]]) -> None:
         """Copy the rows."""
-        self.rows = [listed(row) for row in listed(rows)]
+        self.rows = [list_of_items(row) for row in list_of_items(rows)]
         lengths = {len(row) for row in self.rows}
         if len(lengths) != 1 or lengths == {0}:
-            message = f"Matrix: needs rows of one length, above 0, got lengths {sorted(lengths)}"
+            message = f"Matrix: needs rows of the same length, at least 1, not {sorted(lengths)}"
             raise ValueError(message)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """The number of rows, and that of columns."""
+        """The number of rows and the number of columns."""
         return len(self.rows), len(self.rows[0])
 
     @property
-    def T(self) -> Matrix:  # noqa: N802 - as NumPy and mathematics have it
+    def T(self) -> Matrix:  # noqa: N802 - as in NumPy and mathematics
         """The transpose: rows become columns."""
         return Matrix(zip(*self.rows, strict=True))
 
     def __matmul__(self, other: Any) -> Matrix:
-        """Return the product of matrices: rows of this times columns of the other."""
+        """Return the matrix product: rows of this matrix times columns of the other."""
         other = Matrix(other)
         if self.shape[1] != other.shape[0]:
-            message = f"Matrix: no product of {of_shape(self)} and {of_shape(other)}"
+            message = f"Matrix: the shapes {shape_text(self)} and {shape_text(other)} have no "
+            message += "product: the first must have as many columns as the second has rows"
             raise ValueError(message)
         columns = other.T.rows
         return Matrix(
@@ -83,9 +86,9 @@ class Matrix:
         return Matrix(other) @ self
 
     def map(self, function: Callable[..., Any], *others: Any) -> Matrix:
-        """Apply a function to every number, and to those of other matrices in the same place.
+        """Apply a function to every number and the numbers of other matrices in the same place.
 
-        A row, a column or a number is repeated to the shape of the others, as NumPy does.
+        A row, a column or a number is repeated to the shape of the others, as in NumPy.
 
         >>> Matrix([[1, 2], [3, 4]]).map(max, Matrix([[2], [0]]), 1)
         Matrix([[2, 2], [3, 4]])
@@ -94,7 +97,9 @@ class Matrix:
         height, width = [max(sizes) for sizes in zip(*[m.shape for m in matrices], strict=True)]
         for m in matrices:
             if m.shape[0] not in (1, height) or m.shape[1] not in (1, width):
-                message = f"Matrix: {of_shape(m)} does not spread to {height}×{width}"
+                message = (
+                    f"Matrix: the shape {shape_text(m)} cannot be repeated to {height}×{width}"
+                )
                 raise ValueError(message)
         return Matrix(
             [
@@ -114,13 +119,13 @@ class Matrix:
         return self.map(operator.neg)
 
     def sum(self, axis: int, *, keepdims: bool) -> Matrix:
-        """Return the sum over the rows (axis 0), as a row, or over the columns (1), as a column.
+        """Return the sum over the rows (axis 0) as a row, or over the columns (axis 1) as a column.
 
         >>> Matrix([[1, 2], [3, 4]]).sum(axis=1, keepdims=True)
         Matrix([[3], [7]])
         """
         if not keepdims:
-            message = "Matrix: a sum keeps its dimensions: keepdims=True"
+            message = "Matrix: a sum must keep its dimensions: write keepdims=True"
             raise ValueError(message)
         return Matrix([map(sum, self.T.rows)] if axis == 0 else [[sum(row)] for row in self.rows])
 

@@ -1,4 +1,4 @@
-"""MLP: layers one behind the other (A4, D1, E2).
+"""MLP: a network of layers; the outputs of each layer are the inputs of the next (A4, D1, E2).
 
 >>> mlp = MLP(2, [3, 1], seed=0)
 >>> y = mlp([0.5, -1.0])
@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 from tinygrad_edu.nn.activations import Activation, activation_of
 from tinygrad_edu.nn.initialisation import Initialisation
 from tinygrad_edu.nn.layers import Layer
+from tinygrad_edu.nn.lists import is_iterable
 from tinygrad_edu.nn.network import Network
-from tinygrad_edu.nn.settings import plural, random_source, whole
+from tinygrad_edu.nn.settings import plural, random_source, whole_number
 from tinygrad_edu.table import weighted_sum
 from tinygrad_edu.value import Value
 
@@ -25,20 +26,21 @@ __all__ = ["MLP"]
 
 
 class MLP(Network):
-    """A multilayer perceptron: layers one behind the other (A4, D1, E2).
+    """A multilayer perceptron: each layer's outputs are the inputs of the next (A4, D1, E2).
 
     Args:
-        n_inputs: how many inputs it takes.
-        sizes: how many neurons each layer has; the last are the outputs.
-        activation: of the hidden layers: a name such as "tanh", or a function of one number; or a
-            list with one for each of them.
-        output_activation: of the last layer; see :mod:`tinygrad_edu.nn.activations` for what
-            belongs there.
-        initialisation: where it starts: "lecture", "uniform", "xavier", "kaiming" or "zeros".
-        seed: of the random weights, or a ``random.Random`` to draw them from.
+        n_inputs: the number of inputs.
+        sizes: the number of neurons in each layer; the last layer gives the outputs.
+        activation: the activation of the hidden layers: a name such as "tanh", or a function of
+            one number; or a list with one activation for each hidden layer.
+        output_activation: the activation of the last layer; :mod:`tinygrad_edu.nn.activations`
+            says which one to use for which task.
+        initialisation: "lecture", "uniform", "xavier", "kaiming" or "zeros", or an
+            ``Initialisation``.
+        seed: the seed for the random weights, or a ``random.Random`` to draw them from.
 
     Attributes:
-        layers: the list of them.
+        layers: the list of layers.
 
     >>> mlp = MLP(3, [4, 3, 1])  # the network of A4
     >>> len(mlp.parameters())
@@ -60,12 +62,12 @@ class MLP(Network):
         seed: int | Random = 0,
     ) -> None:
         """Draw the weights."""
-        if not hasattr(sizes, "__iter__") or isinstance(sizes, str | bytes):
-            message = f"MLP: sizes is a list of whole numbers, not {sizes!r}"
+        if not is_iterable(sizes):
+            message = f"MLP: sizes must be a list of whole numbers, not {sizes!r}"
             raise TypeError(message)
-        self.n_inputs, *outs = widths = [whole("n_inputs", n_inputs), *sizes]
+        self.n_inputs, *outs = widths = [whole_number("n_inputs", n_inputs), *sizes]
         if not outs:
-            message = "MLP: needs at least one layer, got no sizes"
+            message = "MLP: needs at least one layer; write its size, as in MLP(2, [1])"
             raise ValueError(message)
         hidden = activations_of(activation, len(outs) - 1)
         activations = [*hidden, activation_of(output_activation)]
@@ -74,8 +76,8 @@ class MLP(Network):
             Layer(n_in, n_out, g, initialisation=initialisation, seed=rng)
             for n_in, n_out, g in zip(widths, outs, activations, strict=False)
         ]
-        for number, layer in enumerate(self.layers, start=1):
-            layer.rename(layer=number)
+        for place, layer in enumerate(self.layers, start=1):
+            layer.rename(layer=place)
 
     def numbered(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and the Value of each parameter, layer by layer."""
@@ -83,29 +85,29 @@ class MLP(Network):
             yield from layer.numbered()
 
     def __call__(self, xs: Iterable[Any], *more: NoReturn) -> Value | list[Value]:
-        """Return the outputs for a list of inputs: a list, or the output itself if there is one.
+        """Return the outputs for a list of inputs: a list, or a single Value if there is only one.
 
-        Inputs are numbers or Values. Raises ValueError unless there are ``n_inputs`` of them.
+        The inputs are numbers or Values. Raises ValueError unless there are ``n_inputs`` of them.
         """
         outputs = self.forward(xs, *more)
         return outputs[0] if len(outputs) == 1 else outputs
 
     def forward(self, xs: Iterable[Any], *more: NoReturn) -> list[Value]:
-        """Return the outputs as a call does, but a list of one where there is one."""
+        """Return the outputs like a call, but always as a list."""
         values = self.inputs(xs, more)
         for layer in self.layers:
             values = layer.forward(values)
         return layer.outputs(values)
 
     def clusters(self, by: str = "neuron") -> dict[str, list[Value]]:
-        """Return what belongs to each neuron in the last call, to be framed or folded by ``draw``.
+        """Return the nodes of each neuron in the last call, for ``draw`` to frame or fold them.
 
-        What softmax makes of a layer belongs to none of its neurons, but to the layer.
+        The nodes of a softmax belong to no single neuron, only to their layer.
 
         Args:
-            by: "neuron" or "layer", whichever is to have a frame of its own.
+            by: "neuron" or "layer": what gets a frame of its own.
 
-        Raises ValueError for another word.
+        Raises ValueError for any other word.
 
         >>> from tinygrad_edu import draw
         >>> mlp = MLP(1, [1, 1])
@@ -116,24 +118,24 @@ class MLP(Network):
         >>> picture = draw(large([0.5, 1.0, 2.0]), clusters=large.clusters(by="layer"), fold=True)
         """
         if by not in ("neuron", "layer"):
-            message = f"MLP.clusters: by is 'neuron' or 'layer', not {by!r}"
+            message = f"MLP.clusters: by must be 'neuron' or 'layer', not {by!r}"
             raise ValueError(message)
         found: dict[str, dict[Value, None]] = {}
-        for number, layer in enumerate(self.layers, start=1):
+        for place, layer in enumerate(self.layers, start=1):
             for i, neuron in enumerate(layer.neurons, start=1):
-                title = f"layer {number}" if by == "layer" else f"layer {number}, neuron {i}"
+                title = f"layer {place}" if by == "layer" else f"layer {place}, neuron {i}"
                 own = found.setdefault(title, {})
                 given = (*neuron.w, neuron.b, neuron.z)
                 own.update((node, None) for node in given if isinstance(node, Value))
                 back: list[Any] = [neuron.z if layer.acts_as_one and by == "neuron" else neuron.a]
-                for node in back:  # from the activation to z, with what lies between
+                for node in back:  # from the activation back to z, with all nodes in between
                     if isinstance(node, Value) and node not in own:
                         own[node] = None
                         back += () if node.op is weighted_sum else node.args
         return {title: list(own) for title, own in found.items()}
 
     def __repr__(self) -> str:
-        """Return the shape and the activations."""
+        """Return the numbers of inputs and neurons, and the activations."""
         sizes = [len(layer.neurons) for layer in self.layers]
         *hidden, output = [layer.activation_text() for layer in self.layers]
         same = len(set(hidden)) == 1 and not hidden[0].startswith("[")
@@ -142,7 +144,7 @@ class MLP(Network):
 
 
 def activations_of(given: Any, n: int) -> list[Activation]:
-    """Return the activations of n hidden layers, given one for all or a list of them.
+    """Return the activations of n hidden layers, given one activation for all, or a list.
 
     >>> activations_of("tanh", 2)
     [<operation tanh>, <operation tanh>]

@@ -11,32 +11,30 @@ __all__ = ["Outputs"]
 
 
 class Outputs(list[Value]):
-    """The outputs of a layer: a list, which says what to write where one number is meant.
+    """The outputs of a layer: a list whose error messages help if you use it like one number.
 
     Args:
-        values: what is in it.
-        made_by: the activation that made all of them together, "softmax", or "".
+        values: the outputs.
+        made_by: "softmax" if it computed all outputs together, otherwise "".
 
     >>> from tinygrad_edu import MLP
     >>> MLP(1, [2])([0.5]).backward()
     Traceback (most recent call last):
       ...
-    AttributeError: a list of 2 outputs has no backward: make one number of them first, ...
+    AttributeError: a list of 2 outputs has no backward: combine them into one number first, ...
     """
 
     def __init__(self, values: Iterable[Value] = (), made_by: str = "") -> None:
-        """Keep what made it for those who look for mistakes."""
+        """Keep the name of the activation, from which losses recognise probabilities."""
         super().__init__(values)
         self.made_by = made_by
 
-    if not TYPE_CHECKING:  # for which there is no other attribute
+    if not TYPE_CHECKING:  # a type checker should report unknown attributes
 
         def __getattr__(self, name: str) -> NoReturn:
-            """Say how to come to a Value."""
+            """Raise AttributeError; say how to get a single Value from the list."""
             message = f"a list of {len(self)} outputs has no {name}"
             if hasattr(Value, name):
-                message += (
-                    ": make one number of them first, a loss such as total(outputs), or take "
-                )
-                message += f"one of them: outputs[0].{name}"
+                message += ": combine them into one number first, by a loss or by total(outputs), "
+                message += f"or use one of them: outputs[0].{name}"
             raise AttributeError(message)

@@ -8,16 +8,16 @@ from typing import Any
 
 from tinygrad_edu.formulas.labels import as_text
 from tinygrad_edu.formulas.names import LOSS
-from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.nn.lists import as_list, is_list, plain_number
 from tinygrad_edu.recorder import as_number
 from tinygrad_edu.table import log, total
 from tinygrad_edu.value import Constant, Value
 
 __all__ = [
-    "by_name",
+    "as_operand",
     "complement",
-    "expected",
-    "flat",
+    "expected_loss",
+    "flattened_pairs",
     "minus_log",
     "over_examples",
     "over_pairs",
@@ -32,71 +32,58 @@ OF_LOGITS = {
     "binary_cross_entropy": "binary_cross_entropy_with_logits",
     "negative_log_likelihood": "cross_entropy",
 }
-ROUNDED = 1e-6  # by how much probabilities in single precision may miss 1 in sum
+"""Losses of probabilities, each with the loss that takes logits instead."""
+
+ROUNDED = 1e-6
+"""How far the sum of probabilities in single precision may be from 1."""
 
 
-def is_list(x: Any) -> bool:
-    """Tell whether ``x`` is a list, a tuple or an array, and no single number."""
-    return hasattr(x, "__len__") and not isinstance(x, str | bytes) and getattr(x, "ndim", 1) > 0
-
-
-def plain(name: str, x: Any) -> Any:
-    """Return a number as Python's, a Value as it is; the error names the loss."""
-    try:
-        return (
-            x if isinstance(x, Value) else number(x.item() if getattr(x, "ndim", None) == 0 else x)
-        )
-    except OperandError as error:
-        message = f"{name}: {error}"
-        raise TypeError(message) from None
-
-
-def pairs(name: str, predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield every number of the predictions with its target; a number is a list of one."""
+def prediction_pairs(name: str, predictions: Any, targets: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every single prediction with its target; a single number counts as a list of one."""
     if not is_list(predictions) and not is_list(targets):
-        yield plain(name, predictions), by_name(plain(name, targets))
+        yield plain_number(name, predictions), as_operand(plain_number(name, targets))
         return
-    ps, ts = [x if is_list(x) else [x] for x in (predictions, targets)]
+    ps, ts = as_list(predictions), as_list(targets)
     if len(ps) != len(ts):
         message = f"{name}: {len(ps)} predictions for {len(ts)} targets"
         raise ValueError(message)
     for p, t in zip(ps, ts, strict=True):
-        yield from pairs(name, p, t)
+        yield from prediction_pairs(name, p, t)
 
 
-def flat(name: str, predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+def flattened_pairs(name: str, predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     """Return all predictions and all targets as two flat lists.
 
-    >>> flat("mse", [[1, 2], [3, 4]], [[5, 6], [7, 8]])
+    >>> flattened_pairs("mse", [[1, 2], [3, 4]], [[5, 6], [7, 8]])
     ([1, 2, 3, 4], [5, 6, 7, 8])
     """
-    found = list(pairs(name, predictions, targets))
+    found = list(prediction_pairs(name, predictions, targets))
     return [p for p, _ in found], [t for _, t in found]
 
 
 def over_pairs(
     name: str, loss: Callable[[Any, Any], Any], predictions: Any, targets: Any, reduction: str
 ) -> Any:
-    """Return the mean or the sum of a loss over pairs of a prediction and a target."""
-    losses = [named(loss(p, t)) for p, t in pairs(name, predictions, targets)]
+    """Return the mean or the sum of a loss over all pairs of a prediction and a target."""
+    losses = [label_loss(loss(p, t)) for p, t in prediction_pairs(name, predictions, targets)]
     return reduced(name, one_or_total(losses), len(losses), reduction)
 
 
 def reduced(name: str, loss: Any, n: int, reduction: str) -> Any:
-    """Return a sum over n as it is, or divided by n."""
+    """Return the sum of n losses unchanged, or divided by n for their mean."""
     if reduction not in ("mean", "sum"):
-        message = f"{name}: reduction is 'mean' or 'sum', not {reduction!r}"
+        message = f"{name}: reduction must be 'mean' or 'sum', not {reduction!r}"
         raise ValueError(message)
     if n == 0:
         message = f"{name}: there are no predictions"
         raise ValueError(message)
-    return named(loss if reduction == "sum" or n == 1 else loss / n)
+    return label_loss(loss if reduction == "sum" or n == 1 else loss / n)
 
 
-def named(loss: Any) -> Any:
-    """Return a loss, called L if it is a Value without a label.
+def label_loss(loss: Any) -> Any:
+    """Return a loss; if it is a Value without a label, label it L.
 
-    >>> named(Value(0.5)).label
+    >>> label_loss(Value(0.5)).label
     'L'
     """
     if isinstance(loss, Value) and not loss.label:
@@ -105,7 +92,7 @@ def named(loss: Any) -> Any:
 
 
 def one_or_total(terms: list[Any]) -> Any:
-    """Return the sum of some terms, which of one is that term.
+    """Return the sum of some terms; a single term is returned unchanged.
 
     >>> one_or_total([3.0]), one_or_total([3.0, 4.0])
     (3.0, 7.0)
@@ -116,7 +103,7 @@ def one_or_total(terms: list[Any]) -> Any:
 def over_examples(
     name: str, loss: Callable[[list[Any], Any], Any], predictions: Any, targets: Any, reduction: str
 ) -> Any:
-    """Return a loss of one example, or its mean or sum over several."""
+    """Return the loss of one example, or the mean or sum of the losses of several examples."""
     if not is_list(predictions):
         message = f"{name}: expected a list with a number for each class, got {predictions!r}"
         raise TypeError(message)
@@ -127,46 +114,60 @@ def over_examples(
         message = f"{name}: {len(predictions)} lists of predictions for {given}"
         raise ValueError(message)
     examples = zip(predictions, targets, strict=True)
-    losses = [named(loss(of_classes(name, p, len(predictions[0])), t)) for p, t in examples]
+    losses = [label_loss(loss(of_classes(name, p, len(predictions[0])), t)) for p, t in examples]
     return reduced(name, total(losses), len(losses), reduction)
 
 
 def of_classes(name: str, predictions: Any, n: int | None = None) -> list[Any]:
-    """Return the predictions of one example, at least one, or as many as those of others."""
-    found = [plain(name, p) for p in predictions] if is_list(predictions) else [predictions]
+    """Return the predictions for one example as a list.
+
+    Raises ValueError unless there are ``n`` of them, or at least one if ``n`` is None.
+    """
+    found = [plain_number(name, p) for p in as_list(predictions)]
     if not found or len(found) != (n or len(found)):
-        message = f"{name}: {len(found)} predictions, where there are {n or 'some'} classes"
+        message = f"{name}: {len(found)} predictions, but there must be one for each of the "
+        message += f"{n} classes" if n else "classes"
         raise ValueError(message)
     return found
 
 
 def probabilities_of(name: str, target: Any, n: int) -> list[Any]:
-    """Return the probability of each class that a target gives: of a class, 1 for it and 0 else."""
+    """Return the probability of each class: for a target that is a class, 1 for it and 0 elsewhere.
+
+    Args:
+        name: the name of the loss, for error messages.
+        target: a class, or a list with the probability of each class.
+        n: the number of classes.
+    """
     if is_list(target):
         if len(target) != n:
             message = f"{name}: {n} predictions for {len(target)} targets"
             raise ValueError(message)
-        weights = [plain(name, y) for y in target]
+        weights = [plain_number(name, y) for y in target]
         for y in weights:
             require_target(name, y)
         if abs(sum(map(float, weights)) - 1) > ROUNDED and Value not in map(type, weights):
-            message = f"{name}: the probabilities of all classes add up to 1, not those of {target}"
+            message = f"{name}: the probabilities of all classes must add up to 1, but those of "
+            message += f"{target} do not"
             raise ValueError(message)
-        return [*map(by_name, weights)]
+        return [*map(as_operand, weights)]
     if not isinstance(target, Integral) or isinstance(target, bool):
-        message = f"{name}: a class is a whole number, not {target!r} ({type(target).__name__})"
+        message = f"{name}: a class must be a whole number, not {target!r} "
+        message += f"({type(target).__name__})"
         raise TypeError(message)
     true = int(target)
     if not 0 <= true < n:
-        message = f"{name}: there is no class {true}; {n} classes count from 0 to {n - 1}"
+        message = (
+            f"{name}: there is no class {true}; the {n} classes are numbered from 0 to {n - 1}"
+        )
         raise ValueError(message)
     return [float(k == true) for k in range(n)]
 
 
 def require_prediction(name: str, p: Any) -> None:
-    """Raise ValueError for a prediction outside 0 to 1; of nan the loss is nan."""
+    """Raise ValueError for a prediction outside 0 to 1; nan passes, and the loss becomes nan."""
     if as_number(p) < 0 or as_number(p) > 1:
-        message = f"{name}: a prediction is a probability, from 0 to 1, not {float(p)}"
+        message = f"{name}: a prediction must be a probability, from 0 to 1, not {float(p)}"
         message += f"; for logits write losses.{OF_LOGITS[name]}"
         raise ValueError(message)
 
@@ -174,14 +175,14 @@ def require_prediction(name: str, p: Any) -> None:
 def require_target(name: str, y: Any) -> None:
     """Raise ValueError for a target outside 0 to 1."""
     if not 0 <= y <= 1:
-        message = f"{name}: a target is a probability, from 0 to 1, not {float(y)}"
+        message = f"{name}: a target must be a probability, from 0 to 1, not {float(y)}"
         raise ValueError(message)
 
 
-def expected(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any:
-    """Return Σ_k y_k loss_of(k); what has no probability has no part in it, not even an infinite.
+def expected_loss(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any:
+    """Return Σ_k y_k loss_of(k) without the terms for y_k = 0, whose loss may be infinite.
 
-    >>> expected([0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
+    >>> expected_loss([0.25, 0.75, 0.0], lambda k: [4.0, 8.0, float("inf")][k])
     7.0
     """
     terms = [
@@ -193,17 +194,20 @@ def expected(probabilities: Sequence[Any], loss_of: Callable[[int], Any]) -> Any
 
 
 def is_number(y: Any, n: int) -> bool:
-    """Tell whether a target is a certain number, and cannot become another by a gradient."""
-    return bool((y.data if isinstance(y, Constant) else y) == n)  # Values are equal by identity
+    """Tell whether a target is a plain number or a Constant that equals ``n``.
+
+    A Value that takes a gradient equals only itself, so the answer for it is False.
+    """
+    return bool((y.data if isinstance(y, Constant) else y) == n)
 
 
-def by_name(target: Any) -> Any:
-    """Return a target; a constant without a label as the number that it is."""
+def as_operand(target: Any) -> Any:
+    """Return a target as an operand: a Constant without a label as its number."""
     return target.data if isinstance(target, Constant) and not as_text(target.label) else target
 
 
 def complement(y: Any) -> Any:
-    """Return 1 - y, called so if it is a constant that has a name.
+    """Return 1 - y; if y is a Constant with the label y, the label of the result is (1 − y).
 
     >>> complement(0.25), complement(Constant(1.0, label="y"))
     (0.75, Constant(data=0.0, grad=0.0, label='(1 − y)'))
@@ -214,11 +218,9 @@ def complement(y: Any) -> Any:
 
 
 def minus_log(name: str, p: Any) -> Any:
-    """Return -log p of the probability that a model gives to what is the case."""
+    """Return -log p of the probability p that a model gives to the true class."""
     if as_number(p) <= 0:
-        message = (
-            f"{name}: the prediction gives the probability 0 to what is true, so the loss is "
-            "infinite; from the logits it would be finite"
-        )
+        message = f"{name}: the prediction gives probability 0 to the true class, so the loss is "
+        message += f"infinite; losses.{OF_LOGITS[name]} of logits is always finite"
         raise ValueError(message)
     return -log(p)

@@ -1,4 +1,4 @@
-"""A progress bar for training, where the package tqdm is installed."""
+"""A progress bar for training, if the package tqdm is installed."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ __all__ = ["progress_bar"]
 
 
 class NoBar:
-    """Shows nothing."""
+    """A progress bar that shows nothing."""
 
     def set_postfix(self, **_: Any) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
     def update(self) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Show nothing."""
+        """Do nothing."""
 
 
-def progress_bar(steps: int, *, show: bool | None) -> Any:
-    """Return a bar of tqdm; left to itself it shows on a terminal only, if tqdm is there."""
+def progress_bar(iterations: int, *, show: bool | None) -> Any:
+    """Return a progress bar of tqdm, or a bar that shows nothing.
+
+    Args:
+        iterations: how many iterations the training has.
+        show: whether to show it; None shows it on a terminal, if tqdm is installed.
+    """
     if show is False or (show is None and not (sys.stderr and sys.stderr.isatty())):
         return NoBar()
     try:
@@ -32,4 +37,4 @@ def progress_bar(steps: int, *, show: bool | None) -> Any:
             return NoBar()
         message = "fit: a progress bar needs tqdm: pip install tqdm"
         raise ImportError(message) from None
-    return tqdm(total=steps, unit="step")
+    return tqdm(total=iterations, unit="iteration")

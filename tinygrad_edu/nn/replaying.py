@@ -1,8 +1,8 @@
 """Training by replay: the model is recorded once, and run for whole batches as array code.
 
-The loss of each example is recorded by itself, on top of the model's outputs. What examples have
-different numbers in, such as targets, become inputs of the program; examples whose losses have
-another structure, such as another class, get a program of their own.
+The loss of each example is recorded separately, on top of the model's outputs. Numbers that differ
+between examples, such as targets, become inputs of the program. Examples whose losses have another
+structure, for example because of another class, get a program of their own.
 """
 
 from __future__ import annotations
@@ -12,44 +12,46 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from tinygrad_edu.nn.lists import as_list, is_list, scalar
+from tinygrad_edu.nn.settings import require_differentiable
 from tinygrad_edu.operation import number
 from tinygrad_edu.programs.graph import Graph
 from tinygrad_edu.programs.program import Replay
-from tinygrad_edu.recorder import as_number, takes_gradient
+from tinygrad_edu.recorder import as_number
 from tinygrad_edu.value import Value, recording
 
-__all__ = ["Replayed"]
+__all__ = ["BatchPrograms"]
 
 
-class Forward(NamedTuple):
-    """The model, as recorded."""
+class RecordedModel(NamedTuple):
+    """The recording of the model."""
 
     inputs: list[Value]
     output: Any
 
 
-class Loss(NamedTuple):
-    """The loss of one example, as recorded on top of the model's outputs."""
+class RecordedLoss(NamedTuple):
+    """The recording of the loss of one example, on top of the model's outputs."""
 
-    forward: Forward
+    forward: RecordedModel
     structure: tuple[Any, ...]
-    """Equal for losses that can be computed together."""
+    """Equal for losses that one program can compute."""
     constants: list[float]
-    """Each number in it, in order."""
+    """The fixed numbers in it, in order."""
     graph: Graph
 
 
-class Replayed:
-    """The mean loss of a batch and its gradients, by replay.
+class BatchPrograms:
+    """Programs that compute the mean loss of a batch and its gradients.
 
     Args:
-        model: a function of an input, recorded once.
+        model: a function of an input, which is recorded once.
         loss: a function of a prediction and a target.
-        parameters: the Values that take the gradients.
+        parameters: the Values whose gradients are set.
         examples: all pairs of an input and a target.
 
-    Raises RuntimeError if the model or the loss decides by a number on the way, ValueError for
-    inputs of different lengths, and where a replay does not give the losses that the model gives.
+    Raises RuntimeError if the model or the loss branches on a computed number. Raises ValueError if
+    the inputs have different lengths, and if a program gives another loss than the model.
     """
 
     def __init__(
@@ -59,11 +61,11 @@ class Replayed:
         parameters: Sequence[Value],
         examples: Sequence[tuple[Any, Any]],
     ) -> None:
-        """Record everything."""
+        """Record the model and the loss of every example, and write the programs."""
         self.parameters = list(parameters)
         rows = [numbers_of(x) for x, _ in examples]
         if len({len(row) for row in rows}) > 1:
-            message = "fit: to be replayed, all inputs must have the same length"
+            message = "fit: for replay=True all inputs must have the same length"
             raise ValueError(message)
         with recording():
             losses = list(self.recorded(model, loss, examples))
@@ -82,21 +84,21 @@ class Replayed:
             self.programs.append(program)
             self.verify(model, loss, [(i, examples[i]) for i in {members[0], members[-1]}])
 
-    def forward(self, model: Callable[[Any], Any], x: Any) -> Forward:
+    def forward(self, model: Callable[[Any], Any], x: Any) -> RecordedModel:
         """Record the model on an input."""
         inputs = [Value(entry) for entry in numbers_of(x)]
-        return Forward(inputs, model(inputs if hasattr(x, "__len__") else inputs[0]))
+        return RecordedModel(inputs, model(inputs if is_list(x) else inputs[0]))
 
     def recorded(
         self,
         model: Callable[[Any], Any],
         loss: Callable[[Any, Any], Any],
         examples: Sequence[tuple[Any, Any]],
-    ) -> Iterator[Loss]:
+    ) -> Iterator[RecordedLoss]:
         """Record the loss of every example, on top of the last recording of the model.
 
-        Where that is impossible, the model is recorded once more: it may have been certain of
-        another class, so that this target would be infinitely wrong.
+        If that fails, the model is recorded again, on the input of this example. It fails, for
+        example, if the recorded output gives probability 0 to the class of this example.
         """
         last, forward = 0, self.forward(model, examples[0][0])
         for i, (x, y) in enumerate(examples):
@@ -111,22 +113,27 @@ class Replayed:
                 found = self.on_top_of(forward, loss, y)
             yield found
 
-    def on_top_of(self, forward: Forward, loss: Callable[[Any, Any], Any], y: Any) -> Loss:
+    def on_top_of(
+        self, forward: RecordedModel, loss: Callable[[Any, Any], Any], y: Any
+    ) -> RecordedLoss:
         """Record a loss, on new Values with the numbers of the outputs.
 
-        A loss may also look into the model, at a hidden neuron for example: so what the inputs
-        lead to is part of it.
+        A loss may also use other nodes of the model, such as a hidden neuron. Therefore the graph
+        begins at the model's inputs, too, not only at its outputs.
         """
         leaves = [Value(as_number(x)) for x in as_list(forward.output)]
-        cost = loss(leaves if hasattr(forward.output, "__len__") else leaves[0], y)
-        if not takes_gradient(cost):
-            message = f"fit: the loss does not depend on any parameter: {cost!r}"
-            raise TypeError(message)
+        cost = loss(leaves if is_list(forward.output) else leaves[0], y)
+        require_differentiable(cost)
         graph = Graph(cost, [*leaves, *forward.inputs], self.parameters, each=True)
-        return Loss(forward, structure_of(graph), graph.constants, graph)
+        return RecordedLoss(forward, structure_of(graph), graph.constants, graph)
 
-    def program(self, loss: Loss, varying: Sequence[int]) -> Replay:
-        """Return the program of the model and a loss, some constants of which are inputs, too."""
+    def program(self, loss: RecordedLoss, varying: Sequence[int]) -> Replay:
+        """Return the program of the model and a loss.
+
+        Args:
+            loss: the recording of the loss.
+            varying: the places of those constants that become inputs of the program.
+        """
         inputs, output = loss.forward
         slots: list[Any] = list(loss.constants)
         for j in varying:
@@ -144,7 +151,7 @@ class Replayed:
         """Set the gradients to those of the mean loss of a batch, and return that loss.
 
         Args:
-            batch: which examples, by their places among all.
+            batch: the places of its examples among all examples.
         """
         rows: dict[int, list[list[float]]] = {}
         for i in batch:
@@ -157,32 +164,33 @@ class Replayed:
         return float(sum(outcome.losses.sum() for outcome in outcomes) / len(batch))
 
     def reached(self) -> set[Value]:
-        """Return the parameters that the loss of some example depends on."""
+        """Return the parameters on which the loss of at least one example depends."""
         return {p for program in self.programs for p in program.graph.parameters_reached()}
 
     def verify(
         self, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], examples: Any
     ) -> None:
-        """Raise ValueError unless a replay of single examples gives what the model gives."""
+        """Raise ValueError unless the programs give single examples the same loss as the model."""
         for i, (x, y) in examples:
             which, row = self.place[i]
             try:
                 with moved(self.parameters):
                     replayed, true = self.programs[which]([row]).losses[0], float(loss(model(x), y))
-            except (ArithmeticError, ValueError):  # outside of a domain; training will meet it
+            except (ArithmeticError, ValueError):  # outside a domain; training will report it
                 continue
             both_nan = math.isnan(replayed) and math.isnan(true)
             if not both_nan and not math.isclose(replayed, true, rel_tol=1e-9, abs_tol=1e-12):
                 message = (
-                    f"fit: a replay gives example {i} the loss {replayed}, the model {true}: "
-                    "it seems to read .data, or to compare for equality"
+                    f"fit: with replay=True the loss of example {i} is {replayed}, but the model "
+                    f"gives {true}: the model seems to read .data or to compare with ==; write "
+                    "replay=False for it"
                 )
                 raise ValueError(message)
 
 
 @contextmanager
 def moved(parameters: Sequence[Value]) -> Iterator[None]:
-    """Give parameters other numbers for a while: what was read from their data shows."""
+    """Change the parameters for a while, so that numbers read from their data become noticeable."""
     before = [p.data for p in parameters]
     try:
         for p in parameters:
@@ -194,9 +202,9 @@ def moved(parameters: Sequence[Value]) -> Iterator[None]:
 
 
 def structure_of(graph: Graph) -> tuple[Any, ...]:
-    """Return what two losses must have in common to be computed together.
+    """Return the parts of two losses that must be equal so that one program can compute both.
 
-    Numbers that are part of an operation by nature, such as an exponent, are part of it.
+    Operands that must be fixed numbers, such as an exponent, belong to the structure.
     """
     exponents = [
         graph.number(x)
@@ -207,19 +215,10 @@ def structure_of(graph: Graph) -> tuple[Any, ...]:
     return (tuple(graph.operations.items()), graph.root, *exponents)
 
 
-def as_list(output: Any) -> list[Any]:
-    """Return the outputs of a model as a list.
-
-    >>> as_list([1.0, 2.0]), as_list(1.0)
-    ([1.0, 2.0], [1.0])
-    """
-    return list(output) if hasattr(output, "__len__") else [output]
-
-
 def numbers_of(x: Any) -> list[float]:
     """Return an input as a list of numbers."""
     try:
-        return [float(number(item)) for item in (x if hasattr(x, "__len__") else [x])]
+        return [float(number(scalar(item))) for item in as_list(x)]
     except TypeError as error:
-        message = f"fit: to be replayed, an input is a number or a list of numbers: {error}"
+        message = f"fit: for replay=True an input must be a number or a list of numbers: {error}"
         raise TypeError(message) from None

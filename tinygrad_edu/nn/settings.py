@@ -1,4 +1,4 @@
-"""Checks of what a person sets: clear errors for what cannot be."""
+"""Checks of what a user gives, with clear errors for settings and losses that make no sense."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from random import Random
 from typing import Any
 
 from tinygrad_edu.operation import OperandError, number
+from tinygrad_edu.recorder import takes_gradient
 from tinygrad_edu.support.given import quoted
 
-__all__ = ["at_least", "looked_up", "plural", "random_source", "require_known", "whole"]
+__all__ = [
+    "at_least",
+    "looked_up",
+    "plural",
+    "random_source",
+    "require_differentiable",
+    "require_known",
+    "whole_number",
+]
 
 
 def looked_up(what: str, name: Any, table: Mapping[str, Any], others: str = "") -> Any:
-    """Return what a table has by a name; raise ValueError, with all names, for an unknown one.
+    """Return the entry of a table with a name; raise ValueError, with all names, if there is none.
 
     >>> looked_up("activation", "tahn", {"tanh": 1, "relu": 2}, others=", and any function")
     Traceback (most recent call last):
@@ -27,38 +36,40 @@ def looked_up(what: str, name: Any, table: Mapping[str, Any], others: str = "") 
     return table[name]
 
 
-def whole(what: str, n: Any, least: int = 1) -> int:
-    """Return a whole number, at least so large; raise TypeError or ValueError for another.
+def whole_number(what: str, n: Any, least: int = 1) -> int:
+    """Return a whole number that is at least ``least``; raise TypeError or ValueError otherwise.
 
-    >>> whole("n_inputs", 3)
+    >>> whole_number("n_inputs", 3)
     3
-    >>> whole("n_inputs", 0)
+    >>> whole_number("n_inputs", 0)
     Traceback (most recent call last):
       ...
-    ValueError: n_inputs is at least 1, not 0
+    ValueError: n_inputs must be at least 1, not 0
     """
     if not hasattr(n, "__index__") or isinstance(n, bool):
-        message = f"{what} is a whole number, not {n!r} ({type(n).__name__})"
+        message = f"{what} must be a whole number, not {n!r} ({type(n).__name__})"
         raise TypeError(message)
     return int(at_least(what, n, least))
 
 
 def at_least(what: str, x: Any, least: float = 0, below: float = math.inf) -> Any:
-    """Return a number that lies where it may; raise TypeError or ValueError for another.
+    """Return a number that is at least ``least`` and less than ``below``.
+
+    Raises TypeError for anything that is not a number, and ValueError for any other number.
 
     >>> at_least("momentum", 0.9, below=1)
     0.9
     """
     try:
-        plain = number(x)
+        found = number(x)
     except OperandError:
-        message = f"{what} is a number, not {quoted(x)} ({type(x).__name__})"
+        message = f"{what} must be a number, not {quoted(x)} ({type(x).__name__})"
         raise TypeError(message) from None
-    if not least <= plain < below:
+    if not least <= found < below:
         allowed = f"at least {least}" + (f" and below {below}" if below < math.inf else "")
-        message = f"{what} is {allowed}, not {x}"
+        message = f"{what} must be {allowed}, not {x}"
         raise ValueError(message)
-    return plain
+    return found
 
 
 RENAMED = {
@@ -70,11 +81,11 @@ RENAMED = {
     "l2": "weight_decay",
     **dict.fromkeys(("beta", "beta1", "beta2", "beta_1", "beta_2"), "betas=(0.9, 0.999)"),
 }
-"""What people call a setting elsewhere, and what it is called here."""
+"""Names of settings in other packages, and their names here."""
 
 
 def require_known(kind: str, others: Mapping[str, Any], settings: str) -> None:
-    """Raise TypeError for settings that there are not; name the one that may be meant.
+    """Raise TypeError if there are settings that do not exist; name the one that may be meant.
 
     >>> require_known("SGD", {"learning_rate": 0.1}, "lr, momentum and weight_decay")
     Traceback (most recent call last):
@@ -90,21 +101,28 @@ def require_known(kind: str, others: Mapping[str, Any], settings: str) -> None:
         raise TypeError(message)
 
 
-def random_source(seed: int | Random) -> Random:
-    """Return a source of randomness of our own, so that the global one stays as it is.
+def require_differentiable(cost: Any) -> None:
+    """Raise TypeError unless a loss depends on a parameter."""
+    if not takes_gradient(cost):
+        message = f"fit: the loss does not depend on any parameter: {cost!r}"
+        raise TypeError(message)
 
-    A ``random.Random`` is taken as it is, so that it goes on from where it was.
+
+def random_source(seed: int | Random) -> Random:
+    """Return a new source of randomness with a seed, so that the global one does not change.
+
+    A ``random.Random`` is returned unchanged: it continues from its present state.
     """
     if isinstance(seed, Random):
         return seed
     if not hasattr(seed, "__index__"):
-        message = f"a seed is a whole number or a random.Random, not {seed!r}"
+        message = f"a seed must be a whole number or a random.Random, not {seed!r}"
         raise TypeError(message)
-    return Random(whole("a seed", seed, least=0))  # noqa: S311 - no cryptography
+    return Random(whole_number("a seed", seed, least=0))  # noqa: S311 - no cryptography
 
 
 def plural(n: int, noun: str) -> str:
-    """Return a number with its noun.
+    """Return a number with its noun, in the singular or the plural.
 
     >>> plural(1, "step"), plural(2, "step")
     ('1 step', '2 steps')

@@ -20,7 +20,7 @@ def test_a_name_may_be_typed_in_many_ways(sheet, name):
 
 
 def test_typed_names_are_still_different(sheet):
-    assert len({typed(q.name) for q in sheet.questions}) == 53
+    assert len({canonical(q.name) for q in sheet.questions}) == 53
 
 
 def test_an_index_may_be_typed_without_its_line():

@@ -64,7 +64,7 @@ def test_the_bias_as_column_0_gives_the_same_z(mlp, batch):
 
 
 def test_matrices_whose_shapes_do_not_fit_are_refused(mlp):
-    with pytest.raises(ValueError, match="no product of 4×4 and 3×1"):
+    with pytest.raises(ValueError, match="the shapes 4×4 and 3×1 have no product"):
         by_theta(mlp.layers[0], Matrix([[1.0], [2.0]]))
 
 

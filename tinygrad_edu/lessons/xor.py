@@ -93,7 +93,7 @@ def _lines() -> Iterator[str]:
         yield f"     {x:g}  {y:g}    {one_of:g}     {not_both:g}      {output:g}"
     yield "    NOT AND is one perceptron here: AND with the signs of its w and b changed"
     mlp, history = learnt()
-    yield f"\n  Learnt with tanh and sigmoid: {history}"
+    yield f"\n  Learnt (tanh, sigmoid): {history}"
     yield from parameters(mlp)
     yield "    x₁ x₂  target  output"
     for (x, y), target in XOR:

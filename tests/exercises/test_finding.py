@@ -6,7 +6,7 @@ from tinygrad_edu import Value
 from tinygrad_edu.exercises.exercise import exercise
 from tinygrad_edu.formulas import board
 from tinygrad_edu.formulas.derivatives import whole_derivative
-from tinygrad_edu.formulas.labels import typed
+from tinygrad_edu.formulas.labels import canonical
 from tinygrad_edu.lessons import worked_example
 
 

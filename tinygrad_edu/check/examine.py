@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
-from tinygrad_edu.check.function import Function
+from tinygrad_edu.check.function import Function, as_floats
 from tinygrad_edu.check.graph import escape, leads_to
 from tinygrad_edu.check.measure import (
     EPSILON,
@@ -22,6 +22,7 @@ from tinygrad_edu.check.noise import (
     rounding_error,
 )
 from tinygrad_edu.check.report import Finding, Verdict
+from tinygrad_edu.check.shortcut import shortcut
 from tinygrad_edu.engine import ancestors
 from tinygrad_edu.value import Value
 
@@ -58,6 +59,8 @@ def examine(
         slack: an extra allowance for each output and input.
     """
     outputs = outputs_of(function)
+    if claimed is None:
+        function.program = shortcut(function)
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
     noise = measured_noise(function, as_floats, thorough=any(y.op is None for y in outputs))
@@ -112,16 +115,26 @@ def look_around(function: Function, i: int, measured: Sequence[float]) -> list[A
     outputs = function.outputs()
     here, steps = as_floats(outputs), step_ladder(function.point[i], function.digits)
     roundings = rounding_errors(outputs)
-    nowhere = ([math.nan] * len(here), roundings)
+    nowhere = [math.nan] * len(here)
     below: list[Sequence[float]] = []
     above: list[Sequence[float]] = []
     noises: list[Sequence[float]] = []
     for k, step in enumerate(steps):
-        read = values_only if k % EVERY else values_and_errors
-        low, high = (function.beside(i, signed, read) or nowhere for signed in (-step, step))
-        below.append(low[0])
-        above.append(high[0])
-        noises.append(noises[-1] if k % EVERY else list(map(max, measured, low[1], high[1])))
+        sides = (-step, step)
+        if k % EVERY:
+            values = [function.values_beside(i, signed) for signed in sides]
+            noises.append(noises[-1])
+        else:
+            found = [function.beside(i, signed, values_and_errors) for signed in sides]
+            values = [side and side[0] for side in found]
+            if function.program and values != [function.values_beside(i, x) for x in sides]:
+                function.program = None  # it computes in another way there
+                return look_around(function, i, measured)
+            noises.append(
+                list(map(max, measured, *(side[1] if side else roundings for side in found)))
+            )
+        below.append(values[0] or nowhere)
+        above.append(values[1] or nowhere)
     tables = zip(*(zip(*rows, strict=True) for rows in (below, above, noises)), strict=True)
     return [
         with_rounding(Around(function.point[i], steps, low, at, high, noise, rounding), y)
@@ -146,11 +159,6 @@ def with_rounding(around: Around, y: Value) -> Around:
     return around._replace(noises=noises, rounding=rounding)
 
 
-def values_only(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
-    """Return the outputs as floats, without an estimate of their noise."""
-    return as_floats(outputs), []
-
-
 def values_and_errors(outputs: Sequence[Value]) -> tuple[list[float], list[float]]:
     """Return the outputs as floats, with their rounding errors."""
     return as_floats(outputs), rounding_errors(outputs)
@@ -159,11 +167,6 @@ def values_and_errors(outputs: Sequence[Value]) -> tuple[list[float], list[float
 def rounding_errors(outputs: Sequence[Value]) -> list[float]:
     """Return how far rounding may have moved each output."""
     return [rounding_error(y) for y in outputs]
-
-
-def as_floats(outputs: Sequence[Value]) -> list[float]:
-    """Return the outputs as floats."""
-    return [float(y) for y in outputs]
 
 
 def certainly_flat(function: Function, i: int, y: Value, around: Around) -> bool:

@@ -47,6 +47,8 @@ class Function:
         self.f = f
         self.order = order
         self.digits = self.result_digits = DOUBLE  # binary digits of inputs and of results
+        self.program: Callable[[Sequence[float]], list[float]] | None = None
+        """Computes the outputs from the inputs, if that is known to give the same numbers."""
         self.noise_levels = slice(None)  # at which of the spacings noise is looked for
         self.many = 0  # how many outputs there are, once they are computed
         self.leaves: list[Value] = []
@@ -159,6 +161,21 @@ class Function:
         point = self.point
         return self.elsewhere([*point[:i], point[i] + step, *point[i + 1 :]], read)
 
+    def values_at(self, point: Sequence[float]) -> list[float] | None:
+        """Return the outputs as floats at another point; None where there are none."""
+        if self.program is None:
+            return self.elsewhere(point, as_floats)
+        try:
+            found = self.program(point) if all(map(math.isfinite, point)) else None
+        except (ArithmeticError, ValueError):
+            return None
+        return found
+
+    def values_beside(self, i: int, step: float) -> list[float] | None:
+        """Return the outputs as floats with input ``i`` moved."""
+        point = self.point
+        return self.values_at([*point[:i], point[i] + step, *point[i + 1 :]])
+
     def elsewhere(self, point: Sequence[float], read: Callable[[list[Value]], T]) -> T | None:
         """Apply ``read`` to the outputs at another point; None if the function is undefined there.
 
@@ -174,6 +191,11 @@ class Function:
                 return read(outputs) if len(outputs) == self.many else None
         except Exception:  # noqa: BLE001 - it is the function of someone else
             return None
+
+
+def as_floats(outputs: Sequence[Value]) -> list[float]:
+    """Return the outputs as floats."""
+    return [float(y) for y in outputs]
 
 
 def as_values(result: Any) -> Iterator[Value]:

@@ -11,9 +11,9 @@ This file knows neither how the function is computed nor what its derivative is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 __all__ = [
     "EPSILON",
@@ -155,7 +155,8 @@ def digits_kept(values: Sequence[float], few: int = 53) -> int:
     24
     """
     different = {y for y in values if y and math.isfinite(y)}
-    kept = next(n for n in FLOAT_FORMATS if all(significant(y) <= n for y in different))
+    shorter = (n for n in FLOAT_FORMATS[:-1] if all(significant(y) <= n for y in different))
+    kept = next(shorter, FLOAT_FORMATS[-1])
     return kept if len(different) >= MANY else max(kept, few)
 
 
@@ -181,12 +182,8 @@ class Quotient(NamedTuple):
     noise: float
 
 
-class Estimate(NamedTuple):
-    """An extrapolated slope, its error, and the index of the smallest step that it uses."""
-
-    error: float
-    value: float
-    rung: int
+Estimate: TypeAlias = "tuple[float, float, int]"
+"""The error of an extrapolated slope, the slope, and the index of the smallest step it uses."""
 
 
 def limit(quotients: Sequence[Quotient], order: int) -> Slope:
@@ -228,26 +225,28 @@ def settled(quotients: Sequence[Quotient]) -> bool:
     return change <= max(steepest / 8, SLACK * (smaller.noise + larger.noise))
 
 
-def extrapolations(quotients: Sequence[Quotient], order: int) -> Iterator[Estimate]:
-    """Yield the entries of Richardson's table of extrapolations to step 0.
+def extrapolations(quotients: Sequence[Quotient], order: int) -> list[Estimate]:
+    """Return the entries of Richardson's table of extrapolations to step 0.
 
     The error of an entry is its distance from the two entries that it was made of, plus their
     noise.
     """
+    found: list[Estimate] = []
+    weights = [2.0 ** (order * column) - 1 for column in range(1, COLUMNS + 1)]
     coarse_step, above = math.nan, [(0.0, 0.0)]  # the row of the step twice as large
     for rung, quotient in enumerate(quotients):
-        slope, noise = quotient.slope, quotient.noise
+        step, _, slope, noise = quotient
         row = [(slope, noise)]
-        if coarse_step == 2 * quotient.step:
-            for column, (coarse, coarse_noise) in enumerate(above[:COLUMNS], start=1):
-                weight = 2.0 ** (order * column) - 1
+        if coarse_step == 2 * step:
+            for weight, (coarse, coarse_noise) in zip(weights, above, strict=False):
                 value = slope + (slope - coarse) / weight
                 doubt = max(abs(value - slope), abs(value - coarse))
                 noise += (noise + coarse_noise) / weight
                 slope = value
                 row.append((slope, noise))
-                yield Estimate(doubt + noise, slope, rung)
-        coarse_step, above = quotient.step, row
+                found.append((doubt + noise, slope, rung))
+        coarse_step, above = step, row
+    return found
 
 
 class Around(NamedTuple):

@@ -2,8 +2,10 @@
 
 import ctypes
 import ctypes.util
+import io
 import math
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -194,6 +196,26 @@ def test_a_jacobian_of_many_inputs_is_looked_at_along_a_direction():
     assert gradcheck(lambda x: np.tanh(A @ x), x,
                      gradient=lambda x: (1 - np.tanh(A @ x) ** 2)[:, None] * A)  # fmt: skip
     assert not gradcheck(lambda x: np.tanh(A @ x), x, gradient=lambda x: A)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("seconds", "is_shown"), [(0.02, True), (0.0, False)])
+def test_a_check_of_more_than_a_second_shows_how_far_it_is(seconds, is_shown, monkeypatch):
+    pytest.importorskip("tqdm")
+
+    def f(x):
+        time.sleep(seconds)
+        return math.sin(x)
+
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert gradcheck(
+        lambda x, y: f(x) * y, 0.5, 2.0, gradient=lambda x, y: (math.cos(x) * y, math.sin(x))
+    )
+    assert ("input" in terminal.getvalue()) is is_shown
 
 
 # --- C, PyTorch, JAX ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
@@ -24,6 +25,7 @@ from tinygrad_edu.check.noise import (
 from tinygrad_edu.check.report import Finding, Verdict
 from tinygrad_edu.check.shortcut import shortcut
 from tinygrad_edu.engine import ancestors
+from tinygrad_edu.support.progress import progress_bar
 from tinygrad_edu.value import Value
 
 __all__ = ["UNSEEN", "GradientFunction", "examine"]
@@ -64,7 +66,12 @@ def examine(
     names = iter(function.derivatives())
     inputs = range(len(function.leaves))
     noise = measured_noise(function, as_floats, thorough=any(y.op is None for y in outputs))
-    arounds = [look_around(function, i, noise) for i in inputs]
+    arounds = []
+    bar = progress_bar(len(inputs), unit="input", delay=1.0)
+    with closing(bar):
+        for i in inputs:
+            arounds.append(look_around(function, i, noise))
+            bar.update()
     gradients = (claimed or function.gradients)(outputs)
     has_graph = any(y.op is not None for y in outputs)
     noises = (

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 from tinygrad_edu.nn.batches import RecordedBatches, ReplayedBatches, batches, example_pairs
 from tinygrad_edu.nn.optimisers import Optimiser
-from tinygrad_edu.nn.progress import progress_bar
 from tinygrad_edu.nn.settings import plural, random_source, whole_number
 from tinygrad_edu.support.given import quoted
+from tinygrad_edu.support.progress import progress_bar
 
 __all__ = ["History", "Iteration", "fit"]
 

@@ -1,4 +1,4 @@
-"""A progress bar for training, if the package tqdm is installed."""
+"""A progress bar for what takes long, if the package tqdm is installed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ class NoBar:
         """Do nothing."""
 
 
-def progress_bar(iterations: int, *, show: bool | None) -> Any:
+def progress_bar(
+    total: int, *, show: bool | None = None, unit: str = "iteration", delay: float = 0.0
+) -> Any:
     """Return a progress bar of tqdm, or a bar that shows nothing.
 
     Args:
-        iterations: how many iterations the training has.
+        total: how many steps there are.
         show: whether to show it; None shows it on a terminal, if tqdm is installed.
+        unit: what a step is.
+        delay: seconds after which it appears.
     """
     if show is False or (show is None and not (sys.stderr and sys.stderr.isatty())):
         return NoBar()
@@ -37,4 +41,4 @@ def progress_bar(iterations: int, *, show: bool | None) -> Any:
             return NoBar()
         message = "fit: a progress bar needs tqdm: pip install tqdm"
         raise ImportError(message) from None
-    return tqdm(total=iterations, unit="iteration")
+    return tqdm(total=total, unit=unit, delay=delay)

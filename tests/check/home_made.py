@@ -268,6 +268,19 @@ BROKEN = [
     ("stale", in_tuples(("            node.gradient = 0.0\n", "            pass\n"))),
     # --- recursion limit ---
     ("recursion_limit", in_closures((CLOSURE_ORDER, RECURSIVE))),
+    # --- one operand only, the first one wins, other seeds, passes that remember ---
+    ("overwrite", in_closures((TIMES, TIMES.replace("other.grad +=", "other.grad =")))),
+    ("overwrite", in_closures((PLUS, PLUS.replace("self.grad +=", "self.grad =")), (TIMES, TIMES.replace("self.grad +=", "self.grad =")))),
+    ("overwrite", in_tuples(("operand.gradient += local * node.gradient", "operand.gradient = operand.gradient or local * node.gradient"))),
+    ("no_upstream", in_closures((TIMES, TIMES.replace("other.data * out.grad", "other.data")))),
+    ("no_seed", in_closures(("        self.grad = 1.0\n", "        self.grad = self.data\n"))),
+    ("no_seed", in_tuples(("        self.gradient = 1.0\n", "        self.gradient = 2.0\n"))),
+    ("no_seed", in_tuples(("            node.gradient = 0.0\n", "            node.gradient = 1.0\n"))),
+    ("equal_by_number", in_tuples(("if id(operand) not in seen:\n                    seen.add(id(operand))", "if operand.key() not in seen:\n                    seen.add(operand.key())"), ("    def order(self):", "    def key(self):\n        return (self.value, tuple(o.key() for o in self.operands))\n    def order(self):"))),
+    ("first_visit", in_closures(("            elif node not in visited:\n                visited.add(node)\n                stack.append((node, True))\n                stack += [(child, False) for child in node._prev]\n", "            else:\n                stack.append((node, True))\n                for child in node._prev:\n                    if child not in visited:\n                        visited.add(child)\n                        stack.append((child, False))\n"))),
+    ("leftover", in_closures(("        order, visited, stack = [], set(), [(self, False)]", "        order, stack = [], [(self, False)]"), ("node not in visited", "not hasattr(node, 'seen')"), ("visited.add(node)", "node.seen = True"))),
+    ("no_gradient", in_tuples(("        return self.wrap(other) / self\n", "        return Number(other / self.value)\n"))),
+    ("power_rule", in_tuples(("(n * self.value ** (n - 1),)", "(n * abs(self.value) ** (n - 1),)"))),
     # --- numbers beside ---
     ("reflected", in_closures((METHOD.format("radd"), METHOD.format("nothing")))),
     ("reflected", in_closures((METHOD.format("rmul"), METHOD.format("nothing")))),
@@ -323,6 +336,8 @@ RIGHT = {
         "self.operands, self.locals = operands, locals",
         "self.operands, self.locals = operands, locals\n        Number.count = self.age = getattr(Number, 'count', 0) + 1"),
     "adding up": CLOSURES.replace("self.grad += (out.data > 0)", "self.grad += (self.data >= 0)"),
+    "whole powers": CLOSURES.replace("    def __pow__(self, n):\n", "    def __pow__(self, n):\n        assert isinstance(n, int)\n"),
+    "returned": CLOSURES.replace("            node._backward()\n", "            node._backward()\n        return {node: node.grad for node in order}\n"),
     "gradient None": TUPLES.replace("self.value, self.gradient = value, 0.0", "self.value, self.gradient = value, None"),
 }  # fmt: skip
 

@@ -105,8 +105,39 @@ def only_last(gradients: Gradients, node: Value, ways: Ways) -> None:
     add(gradients, node, ways[-1:])
 
 
+def first_wins(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Keep the first contribution, and drop all later ones."""
+    for arg, partial in ways:
+        gradients[arg] = gradients[arg] or gradients[node] * partial
+
+
+def last_of_equal(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Keep operands by their numbers: of two that are equal only the last."""
+    add(gradients, node, [*{arg.data: (arg, partial) for arg, partial in ways}.values()])
+
+
+def only_at(position: int, send: Send) -> Send:
+    """Return how to send if only the operand at one position is sent to in a wrong way."""
+
+    def mixed(gradients: Gradients, node: Value, ways: Ways) -> None:
+        for k, way in enumerate(ways):
+            (send if k == position else add)(gradients, node, [way])
+
+    return mixed
+
+
+def last_partial_at_first(gradients: Gradients, node: Value, ways: Ways) -> None:
+    """Send to each operand, but always with the last local derivative."""
+    add(gradients, node, [(arg, ways[-1][1]) for arg, _ in ways])
+
+
 SENDS: dict[Send, str] = {
     overwrite: "overwrite",
+    only_at(0, overwrite): "overwrite",
+    only_at(1, overwrite): "overwrite",
+    first_wins: "overwrite",
+    only_at(0, without_upstream): "no_upstream",
+    only_at(1, without_upstream): "no_upstream",
     last_of_set: "set_of_children",
     first_of_set: "set_of_children",
     zero_first: "zeroed_too_early",
@@ -114,6 +145,8 @@ SENDS: dict[Send, str] = {
     all_to_last: "loop_variable",
     last_to_last: "loop_variable",
     only_last: "loop_variable",
+    last_partial_at_first: "loop_variable",
+    last_of_equal: "set_of_children",
 }
 """The wrong ways to send, and the mistakes that they are."""
 
@@ -249,6 +282,46 @@ def equal_by_number(root: Value, children: Children) -> Iterator[tuple[Value, Wa
         yield node, args_and_partials(node)
 
 
+def equal_by_structure(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Take nodes for the same that have equal numbers and were made in the same way."""
+    seen: set[str] = set()
+    order: list[Value] = []
+    written: dict[Value, str] = {}
+
+    def visit(node: Value) -> None:
+        if written[node] not in seen:
+            seen.add(written[node])
+            for child in children(node):
+                visit(child)
+            order.append(node)
+
+    for node in reversed(ancestors(root)):
+        written[node] = (
+            f"{node.data}({','.join(written[arg] for arg, _ in args_and_partials(node))})"
+        )
+    visit(root)
+    for node in reversed(order):
+        yield node, args_and_partials(node)
+
+
+def marked_when_pushed(root: Value, children: Children) -> Iterator[tuple[Value, Ways]]:
+    """Build the order with a stack, and mark nodes as visited when they are put on it."""
+    order: list[Value] = []
+    stacked, visited = [(root, False)], {root}
+    while stacked:
+        node, is_done = stacked.pop()
+        if is_done:
+            order.append(node)
+            continue
+        stacked.append((node, True))
+        for child in children(node):
+            if child not in visited:
+                visited.add(child)
+                stacked.append((child, False))
+    for node in reversed(order):
+        yield node, args_and_partials(node)
+
+
 def without_seed(root: Value, _: Children) -> Iterator[tuple[Value, Ways]]:
     """Send nothing: all gradients are 0."""
     del root
@@ -265,6 +338,8 @@ WALKS: dict[Walk, str] = {
     breadth_first: "breadth_first",
     not_reversed: "not_reversed",
     equal_by_number: "equal_by_number",
+    equal_by_structure: "equal_by_number",
+    marked_when_pushed: "first_visit",
     without_seed: "no_seed",
 }
 """The wrong walks, and the mistakes that they are."""
@@ -282,6 +357,7 @@ def play(
     send: Send = add,
     children: Children = operands_of,
     is_broken: Callable[[Value], bool] = lambda _: True,
+    others: float = 0.0,
 ) -> Gradients:
     """Return the gradients that an engine gives which walks and sends in this way.
 
@@ -291,8 +367,9 @@ def play(
         send: what a node sends.
         children: the operands of a node in the order in which the walk goes to them.
         is_broken: tells which nodes send in this way; all others add.
+        others: with which gradient all nodes but the output begin.
     """
-    gradients: Gradients = dict.fromkeys(ancestors(root), 0.0)
+    gradients: Gradients = dict.fromkeys(ancestors(root), others)
     gradients[root] = 1.0
     for node, ways in walk(root, children):
         if ways:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import product
 from typing import Any
@@ -39,9 +40,10 @@ from tinygrad_edu.check.engines.broken import (
     depth_first,
     newest_first,
     play,
+    without_seed,
 )
 from tinygrad_edu.check.engines.foreign import Engine
-from tinygrad_edu.check.engines.graphs import GRAPHS, MADE_OF, SIGNS, points_of
+from tinygrad_edu.check.engines.graphs import GRAPHS, IN_PLACE, MADE_OF, SIGNS, points_of
 from tinygrad_edu.check.engines.mistakes import MISTAKES
 from tinygrad_edu.check.engines.played import Observation, alike, twice
 from tinygrad_edu.check.engines.report import EngineFinding, EngineReport
@@ -86,6 +88,9 @@ def check_engine(
     Value: ✓ right on all ... graphs
     """
     engine = Engine(kind, data=data, grad=grad, backward=backward)
+    if not (engine.has(table.add) or engine.has(table.mul)):
+        message = f"check_engine: {engine.name} has neither + nor *, so nothing can be checked"
+        raise TypeError(message)
     return EngineCheck(engine).report(random.Random(seed), graphs)  # noqa: S311 - no cryptography
 
 
@@ -127,6 +132,9 @@ class EngineCheck:
         self.wrong: set[str] = set()
         self.wrong_by_itself: set[str] = set()
         self.can_multiply = False
+        self.whole_powers = False
+        self.errors: set[str] = set()
+        self.failed: set[str] = set()
         self.played = 0
 
     def report(self, rng: random.Random, graphs: int) -> EngineReport:
@@ -135,7 +143,7 @@ class EngineCheck:
         singles = {op: self.singles(op) for op in self.operations}
         if not self.hopeless():
             self.structure()
-            for op, observed in singles.items():
+            for op, observed in singles.items() if "no_seed" not in self.findings else ():
                 self.single(op, observed)
             for op in self.operations:
                 if op.name not in self.wrong:
@@ -144,6 +152,7 @@ class EngineCheck:
             self.in_place()
             if self.is_sound():
                 self.again()
+                self.leftover()
             if self.walk in (newest_first, depth_first):
                 self.deep()
             self.kink()
@@ -172,7 +181,7 @@ class EngineCheck:
         """Note a mistake, with the first example of it."""
         self.findings.setdefault(kind, EngineFinding(MISTAKES[kind], what))
 
-    def observe(self, what: Expression) -> Observation | None:
+    def observe(self, what: Expression, *, may_fail: bool = False) -> Observation | None:
         """Play a graph on both engines; note an error and return None if it raises one."""
         self.played += 1
         leaves = tuple(map(Value, what.inputs))
@@ -182,12 +191,15 @@ class EngineCheck:
             output = what(*theirs, compute=self.engine.compute)
             self.engine.backward(output)
             gradients = tuple(map(self.engine.gradient, theirs))
+            if [*map(self.engine.number, theirs)] != [*what.inputs] and not self.engine.is_single:
+                self.found("in_place", f"{what.code} changes the number of an operand")
+                return None
             return Observation(what, root, leaves, self.engine.number(output), gradients)
         except Exception as error:  # noqa: BLE001 - theirs may raise anything
             kind = "unhashable" if "unhashable" in str(error) else "error"
-            self.found(
-                kind, f"{what!r} raises {type(error).__name__}: {error}".replace("lambda ", "")
-            )
+            if may_fail:
+                return None
+            self.found(kind, f"{what.code} raises {said(error)}")
             return None
 
     # --- one operation by itself ---
@@ -200,9 +212,14 @@ class EngineCheck:
             graphs = [expression(f, *inputs)]
             if op is not table.mul and self.can_multiply:
                 graphs.append(expression(lambda *xs, f=f: f(*xs[:-1]) * xs[-1], *inputs, UPSTREAM))
-            observed = [self.observe(graph) for graph in graphs]
+            is_root = op is table.power and not point[1].is_integer()
+            observed = [self.observe(graph, may_fail=is_root) for graph in graphs]
+            if None in observed and is_root:
+                self.whole_powers = True
+                continue
             if None in observed:
                 self.wrong.add(op.name)
+                self.failed.add(op.name)
                 return []
             found += [o for o in observed if o is not None]
         if op is table.mul:
@@ -239,7 +256,7 @@ class EngineCheck:
         fit = [g for g in graphs if {line.op.name for line in g.instructions} <= names]
         observed = [o for g in fit if (o := self.observe(g)) is not None]
         bad = [o for o in observed if not o.is_right()]
-        if not bad:
+        if not bad or self.seeded_wrongly(observed):
             return
         for once, (walk, send) in product((False, True), candidates()):
             if all(o.fits(walk, send, everywhere, once=once) for o in observed):
@@ -256,6 +273,21 @@ class EngineCheck:
             ops = {line.op.name for o in shared for line in o.expression.instructions}
             if not alone & ops:
                 self.found("unknown", shared[0].told())
+
+    def seeded_wrongly(self, observed: list[Observation]) -> bool:
+        """Find out whether the pass begins with another number than 1, or with 1 everywhere."""
+        factors = [o.factor() for o in observed]
+        known = [f for f in factors if f is not None]
+        data = [o.root.data for o in observed]
+        by_factor = len(known) == len(observed) and all(known)
+        by_one = by_factor and alike(known, known[:1] * len(known))
+        if not (
+            by_one or (by_factor and alike(known, data)) or all(o.fits_ones() for o in observed)
+        ):
+            return False
+        self.walk = without_seed
+        self.found("no_seed", next(o for o in observed if not o.is_right()).told())
+        return True
 
     def broken_in_one(self, observed: list[Observation], bad: list[Observation]) -> bool:
         """Find a wrong way to send that only sums, or only products, have."""
@@ -278,6 +310,8 @@ class EngineCheck:
         graphs = [
             expression(lambda *xs: f(*xs) * xs[0] + xs[0], *inputs),
             expression(lambda *xs: xs[0] * f(*xs), *inputs),
+            expression(lambda *xs: f(*xs) * xs[-1] + xs[-1], *inputs),
+            expression(lambda *xs: xs[-1] * f(*xs), *inputs),
             expression(lambda *xs: twice(f(*xs), lambda y: y * y + y), *inputs),
         ]
         observed = [o for g in graphs if (o := self.observe(g)) is not None]
@@ -297,23 +331,35 @@ class EngineCheck:
     def numbers_beside(self) -> None:
         """Compute with a plain number on either side."""
         for op in self.operations:
-            if op.code and op.arity == 2 and op.name in SIGNS and op.name not in self.wrong:
-                self.number_beside(op, "plain_number", "v {} 2", lambda v: (v, 2.0))
-                self.number_beside(op, "reflected", "2 {} v", lambda v: (2.0, v))
+            if op.name in SIGNS and op.name not in self.wrong_by_itself:
+                for number in (2.0, 2):
+                    self.number_beside(op, "plain_number", "v {} 2", number, is_first=False)
+                    self.number_beside(op, "reflected", "2 {} v", number, is_first=True)
+        if {"plain_number", "reflected"} & {*self.findings} and self.failed <= {*MADE_OF}:
+            self.findings.pop("error", None)  # x - y is made of x + y * -1
 
     def number_beside(
-        self, op: Operation, kind: str, text: str, operands: Callable[[Any], tuple[Any, Any]]
+        self, op: Operation, kind: str, text: str, number: float, *, is_first: bool
     ) -> None:
         """Compute with a plain number on one side."""
+
+        def operands(v: Any) -> tuple[Any, Any]:
+            return (number, v) if is_first else (v, number)
+
         text = text.format(SIGNS[op.name])
         v, ours = self.engine.leaf(3.0), Value(3.0)
         right = op.compute(operands(ours))
         try:
             found = self.engine.compute(op, [*operands(v)])
             data = self.engine.number(found)
+            if self.engine.number(v) != 3.0:
+                self.found("in_place", f"{text} changes v")
+                return
             self.engine.backward(found)
         except Exception as error:  # noqa: BLE001 - theirs may raise anything
-            self.found(kind, f"{text} raises {type(error).__name__}: {error}")
+            if kind == "plain_number" or str(error) not in self.errors:
+                self.found(kind, f"{text} raises {said(error)}")
+            self.errors.add(str(error))  # __rmul__ may fail because __mul__ does
             return
         got, slope = self.engine.gradient(v), play(right)[ours]
         if not alike([data], [right.data]):
@@ -322,17 +368,18 @@ class EngineCheck:
             self.found(kind, f"{text} at v = 3 is {data:.6g}, right is {right.data:.6g}")
         elif self.is_sound() and not alike([got], [slope]):
             what = f"{text} at v = 3: v.grad is {got:.6g}, right is {slope:.6g}"
-            self.found("sign" if alike([-got], [slope]) else "wrong_derivative", what)
+            kind = "sign" if alike([-got], [slope]) else "wrong_derivative"
+            self.found("no_gradient" if not got else kind, what)
 
     def in_place(self) -> None:
-        """Look whether += changes a Value that stands elsewhere, too."""
-        if table.add not in self.operations or "add" in self.wrong:
-            return
-        a, b = self.engine.leaf(3.0), self.engine.leaf(2.0)
-        c = a
-        c += b
-        if self.engine.number(a) != 3.0:
-            self.found("in_place", f"c = a; c += b: a is {self.engine.number(a):g}, right is 3")
+        """Look whether += and the like change a Value that stands elsewhere, too."""
+        for sign, change in IN_PLACE.items():
+            a, b = self.engine.leaf(3.0), self.engine.leaf(2.0)
+            with suppress(Exception):
+                change(a, b)
+                if self.engine.number(a) != 3.0:
+                    number = self.engine.number(a)
+                    self.found("in_place", f"c = a; c {sign} b: a is {number:g}, right is 3")
 
     def again(self) -> None:
         """Run the backward pass twice: leaves may keep or double their gradients, nothing else."""
@@ -345,7 +392,7 @@ class EngineCheck:
             self.engine.backward(root)
             self.engine.backward(root)
         except Exception as error:  # noqa: BLE001 - theirs may refuse
-            self.remarks.append(f"a second backward pass raises {type(error).__name__}: {error}")
+            self.remarks.append(f"a second backward pass raises {said(error)}")
             return
         found = [self.engine.gradient(x) for x in (a, b)]
         if not alike(found, once) and not alike(found, [2 * x for x in once]):
@@ -353,6 +400,30 @@ class EngineCheck:
                 "stale",
                 f"y = (a * b + a) * b at a = 1.5, b = 0.75, y.backward() twice: a.grad is "
                 f"{found[0]:.6g}, right is {2 * once[0]:.6g} (added up) or {once[0]:.6g} (anew)",
+            )
+
+    def leftover(self) -> None:
+        """Run the passes of two outputs that share a node: the second must reach it, too."""
+        if "stale" in self.findings or not {table.add, table.mul} <= {*self.operations}:
+            return
+        if {"add", "mul"} & self.wrong:
+            return
+        a, b = self.engine.leaf(2.0), self.engine.leaf(3.0)
+        shared = a * a
+        first, second = shared + b, shared * b
+        try:
+            self.engine.backward(first)
+            self.engine.clear(a)
+            self.engine.backward(second)
+        except Exception as error:  # noqa: BLE001 - theirs may refuse
+            self.remarks.append(f"a pass of a second output raises {said(error)}")
+            return
+        found = self.engine.gradient(a)
+        if not alike([found], [12.0]):
+            self.found(
+                "leftover",
+                "e = a * a; (e + b).backward(); a.grad = 0; (e * b).backward() at a = 2, b = 3: "
+                f"a.grad is {found:.6g}, right is 12",
             )
 
     def deep(self) -> None:
@@ -365,11 +436,12 @@ class EngineCheck:
             for _ in range(DEEP):
                 y = y + step
             self.engine.backward(y)
+            slope = self.engine.gradient(x)
         except RecursionError:
             self.found("recursion_limit", f"{DEEP} additions one after another: RecursionError")
             return
-        if self.is_sound() and not alike([self.engine.gradient(x)], [1.0]):
-            what = f"{DEEP} additions one after another: x.grad is {self.engine.gradient(x):.6g}"
+        if self.is_sound() and not alike([slope], [1.0]):
+            what = f"{DEEP} additions one after another: x.grad is {slope:.6g}"
             self.found("unknown", f"{what}, right is 1")
 
     def kink(self) -> None:
@@ -390,7 +462,8 @@ class EngineCheck:
 
     def random(self, rng: random.Random, graphs: int) -> None:
         """Play random graphs of all operations, and make the first failure small."""
-        rows = [op for op in self.operations if op.name != "exponential"]
+        left_out = {"exponential", "power" if self.whole_powers else ""}
+        rows = [op for op in self.operations if op.name not in left_out]
         for _ in range(graphs):
             inputs = [round(rng.uniform(-2, 2), 2) or 1.0 for _ in range(3)]
             what = grow(inputs, rng.choice, 8, rows)
@@ -416,6 +489,11 @@ class EngineCheck:
                     o, improved = found, True
                     break
         return o
+
+
+def said(error: Exception) -> str:
+    """Return the type of an error, and its message if it has one."""
+    return ": ".join(filter(None, [type(error).__name__, str(error)]))
 
 
 def everywhere(_: Value) -> bool:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import math
 import operator
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, cast
 
 from tinygrad_edu.operation import Operation
@@ -26,8 +28,20 @@ from tinygrad_edu.operation import Operation
 __all__ = ["Engine"]
 
 DATA = ("data", "value", "val", "v", "x", "item", "primal", "output")
-GRAD = ("grad", "gradient", "derivative", "adjoint", "deriv", "g", "d", "dv", "bar")
-BACKWARD = ("backward", "backprop", "backpropagate", "back", "backward_pass", "run_backward")
+GRAD = ("grad", "gradient", "derivative", "adjoint", "deriv", "dx", "g", "d", "dv", "bar")
+BACKWARD = (
+    "backward",
+    "backprop",
+    "backpropagate",
+    "back",
+    "backward_pass",
+    "run_backward",
+    "compute_gradients",
+    "calculate_gradients",
+    "compute_grad",
+    "reverse",
+    "autodiff",
+)
 OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
     "neg": operator.neg, "power": operator.pow, "pow": operator.pow, "exponential": operator.pow,
@@ -63,10 +77,14 @@ class Engine:
         """Look for the names."""
         self.kind = kind
         self.name = getattr(kind, "__name__", str(kind))
+        self.returned: dict[Any, Any] = {}
         probe = self.leaf(PROBE)
+        self.nodes = type(probe)  # kind may be a function that makes them
+        self.is_single = False
         self.data = data or self._find("data", DATA, probe, lambda x: number_in(x) == PROBE)
         self.grad = grad or self._find("grad", GRAD, probe, is_empty)
         self._backward = backward or self._find("backward", BACKWARD, probe, callable)
+        self.is_single = self.number(self.leaf(0.1)) != 0.1
 
     def leaf(self, x: float) -> Any:
         """Return a new leaf with this number."""
@@ -104,6 +122,9 @@ class Engine:
 
     def gradient(self, node: Any) -> float:
         """Return the gradient of a node; a gradient that was never set counts as 0."""
+        for key in (node, id(node)) if self.returned else ():
+            if key in self.returned:
+                return float(number_in(self.returned[key]))
         found = getattr(node, self.grad)
         return 0.0 if found is None else float(number_in(found))
 
@@ -113,26 +134,30 @@ class Engine:
 
     def backward(self, root: Any) -> None:
         """Run the backward pass."""
-        if callable(self._backward):
-            self._backward(root)
-        else:
-            getattr(root, self._backward)()
+        method = self._backward if callable(self._backward) else None
+        result = method(root) if method else getattr(root, self._backward)()  # type: ignore[arg-type]
+        self.returned = result if isinstance(result, dict) else {}  # gradients by node, in some
 
     def has(self, op: Operation) -> bool:
         """Tell whether the engine has an operation: as an operator, a method or a function."""
         if op.name == "pow":
             return False  # whether an exponent may vary is not to be seen from outside
         if method := {"div": "truediv", "power": "pow", "exponential": "rpow"}.get(op.name, ""):
-            return hasattr(self.kind, f"__{method}__")
+            return self._defines(f"__{method}__")
         if op.name in OPERATORS:
-            return hasattr(self.kind, f"__{op.name}__")
+            return self._defines(f"__{op.name}__")
         return op.arity == 1 and self.function(op) is not None
+
+    def _defines(self, method: str) -> bool:
+        """Tell whether the class has a method of its own, not that of float."""
+        kinds = (kind for kind in self.nodes.__mro__ if kind not in (object, int, float, complex))
+        return any(method in vars(kind) for kind in kinds)
 
     def function(self, op: Operation) -> Callable[..., Any] | None:
         """Return what computes an operation that is not an operator: a method, or a function."""
-        module = sys.modules.get(getattr(self.kind, "__module__", ""))
+        module = sys.modules.get(getattr(self.nodes, "__module__", ""))
         for name in (op.name, *ALSO.get(op.name, ())):
-            places = (getattr(self.kind, name, None), vars(module).get(name) if module else None)
+            places = (getattr(self.nodes, name, None), vars(module).get(name) if module else None)
             for found in filter(inspect.isroutine, places):
                 return cast("Callable[..., Any]", found)
         return None
@@ -156,15 +181,17 @@ def attributes(thing: Any) -> dict[str, Any]:
 
 def number_in(x: Any) -> Any:
     """Return a number as Python's, from an array or a tensor of one number, too."""
-    return x.item() if hasattr(x, "item") and not isinstance(x, int | float) else x
+    if hasattr(x, "item") and not isinstance(x, int | float):
+        x = x.item() if callable(x.item) else x.item
+    return math.nan if isinstance(x, complex) else x
 
 
 def is_empty(x: Any) -> bool:
-    """Tell whether something is a gradient to which nothing was added yet."""
+    """Tell whether something is a gradient: a number, or None before the first pass."""
     x = number_in(x)
-    return x is None or (isinstance(x, int | float) and not isinstance(x, bool) and x == 0)
+    return x is None or (isinstance(x, int | float | Fraction) and float(x) != PROBE)
 
 
 def whole(x: Any) -> Any:
     """Return a whole number as an int: x ** 2 is what people write."""
-    return int(x) if isinstance(x, float) and x.is_integer() else x
+    return int(x) if type(x) is float and x.is_integer() else x

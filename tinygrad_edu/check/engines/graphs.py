@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,14 @@ POINTS: dict[int, list[tuple[float, ...]]] = {
     2: [(1.5, 0.6), (-0.7, 2.25), (2.5, -1.25)],
 }
 
-POWERS: list[tuple[float, ...]] = [(1.5, 3.0), (0.7, 2.0), (2.5, -1.0), (4.0, 0.5)]
+POWERS: list[tuple[float, ...]] = [
+    (1.5, 3.0),
+    (0.7, 2.0),
+    (2.5, -1.0),
+    (-2.0, 3.0),
+    (-1.5, 2.0),
+    (4.0, 0.5),
+]
 
 GRAPHS: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
     (lambda a, b: a + b, (3.0, -2.0)),
@@ -32,11 +40,15 @@ GRAPHS: list[tuple[Callable[..., Any], tuple[float, ...]]] = [
     (lambda a, b: twice(a + b, lambda c: twice(c * a, lambda d: d * c + d)), (1.5, 0.75)),
     (lambda a, b: twice(a * b, lambda c: twice(c + a, lambda d: c * (d + c) + b)), (1.5, 0.75)),
     (lambda a, b: twice(a + b, lambda s: (s * a) * (s + b)), (1.5, 0.75)),
+    (lambda a, b: twice(a * b, lambda c: twice(c * b, lambda d: d * (c * d) + d)), (1.5, 0.75)),
     (lambda a, b: (a * a) + (b * b), (2.0, 2.0)),
     (lambda a, b: (a + b) * b, (2.0, 2.0)),
 ]  # fmt: skip
 """Graphs of sums and products, which every engine has, that tell the mistakes apart."""
 
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+}  # fmt: skip
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 MADE_OF = {

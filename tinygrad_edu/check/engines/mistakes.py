@@ -96,6 +96,12 @@ MISTAKES = {
             "gradients of all inner nodes to 0 when a pass begins.",
         ),
         EngineMistake(
+            "leftover",
+            "something is kept from an earlier backward pass",
+            "A set of visited nodes, or an order, that lives longer than one pass keeps the next "
+            "pass from reaching nodes. Make it anew in every call of backward().",
+        ),
+        EngineMistake(
             "recursion_limit",
             "long chains exceed Python's recursion limit",
             "Build the topological order with a list as a stack, in a loop, in place of a "

@@ -22,9 +22,9 @@ from tinygrad_edu.value import Value
 
 __all__ = ["Observation", "alike", "twice"]
 
-CLOSE = 1e-6  # relative: engines may add up in another order, or approximate a little
+CLOSE = 1e-4  # relative: engines may add up in another order, or approximate a little
 
-NOISE = 1e-9  # where contributions cancel
+NOISE = 1e-6  # where contributions cancel
 
 
 def twice(x: Any, f: Callable[[Any], Any]) -> Any:
@@ -51,6 +51,17 @@ class Observation:
     def is_right(self) -> bool:
         """Tell whether the gradients are right."""
         return alike(self.gradients, self.right())
+
+    def factor(self) -> float | None:
+        """Return by what all gradients of the graph are off; None if there is no one factor."""
+        pairs = [(got, x) for got, x in zip(self.gradients, self.right(), strict=True) if x]
+        factors = [got / x for got, x in pairs]
+        return factors[0] if factors and alike(factors, factors[:1] * len(factors)) else None
+
+    def fits_ones(self) -> bool:
+        """Tell whether the gradients are those of a pass that begins with 1 at every node."""
+        found = play(self.root, others=1.0)
+        return alike(self.gradients, [found.get(leaf, 1.0) for leaf in self.leaves])
 
     def is_value_right(self) -> bool:
         """Tell whether the number of the output is right."""

@@ -55,14 +55,15 @@ def guesses(op: Operation) -> Iterator[tuple[str, Callable[[Inner, int], list[fl
     if op.name == "relu":
         yield "relu_mask", lambda n, _: [0.0, n.upstream]
     yield "no_upstream", lambda n, k: [n.partials[k]]
+    yield "no_gradient", lambda *_: [0.0]
+    if op.name == "power":
+        return
     yield "sign", lambda n, k: [-n.upstream * n.partials[k]]
     yield "swapped", lambda n, k: [n.upstream * p for p in n.partials[1 - k : 2 - k]]
     yield "no_local_derivative", lambda n, _: [n.upstream]
-    yield "no_gradient", lambda *_: [0.0]
-    if op.name != "power":
-        yield "input_for_output", lambda n, _: n.by_rule(n.args, n.args)
-        yield "output_for_input", lambda n, _: n.by_rule([n.y], [n.y])
-        yield "function_for_derivative", lambda n, _: [n.upstream * n.y]
+    yield "input_for_output", lambda n, _: n.by_rule(n.args, n.args)
+    yield "output_for_input", lambda n, _: n.by_rule([n.y], [n.y])
+    yield "function_for_derivative", lambda n, _: [n.upstream * n.y]
 
 
 class Inner(NamedTuple):

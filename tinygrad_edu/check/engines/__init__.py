@@ -1,6 +1,7 @@
 """Whether somebody else's engine is right: ``check_engine``.
 
 examination  the check: what is played on the engine, and in which order
+probes       numbers beside Values, +=, second passes, long chains, kinks
 foreign      the engine as a black box: its operators, and the names of its attributes
 played       a graph that was played on it, beside the right engine
 mistakes     the classic mistakes: a word, a title and advice for each

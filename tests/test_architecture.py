@@ -37,7 +37,7 @@ ORDER = [
     {"lessons", "testing"},
     {"plugin"},
     {"__init__"},
-    {"interop", "cli"},
+    {"interop", "cli", "fixtures"},
     {"__main__"},
 ]
 """A module may import modules of the lines above its own, and no other module of its own line."""

@@ -166,6 +166,7 @@ def assert_gradients(f: Callable[..., Any], *inputs: Any, **options: Any) -> Non
     ✓  ∂f/∂x       2        2               ...        agrees
     ✗  ∂f/∂y       -3       3               ...        wrong: the sign is wrong
     """
+    __tracebackhide__ = True  # pytest shows the test and the table, not this function
     report = gradcheck(f, *inputs, **options)
     if not report:
         hypothesis = sys.modules.get("hypothesis")

@@ -1,4 +1,4 @@
-"""The command line: ``tinygrad-edu demo``, ``tinygrad-edu example xor``."""
+"""The command line: ``tinygrad-edu demo``, ``example xor``, ``check``, ``check-engine``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_edu import __version__, lessons
+from tinygrad_edu.cli.checks import add_check, add_check_engine, run_check, run_check_engine
+from tinygrad_edu.cli.user_code import UserCodeError
 from tinygrad_edu.explain.passes import steps
 from tinygrad_edu.lessons import worked_example
 from tinygrad_edu.pages import stepper
@@ -28,9 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     The code is 0 for success, 1 if something could not be done, and 2 for a wrong command.
     """
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO(), "utf-8")  # it may be closed
+    status = 0
     try:
         try:
-            run(argv)
+            status = run(argv)
         finally:  # an error of writing must appear here, not after the end of this function
             sys.stdout.flush()
     except SystemExit as done:  # the parser has printed its message already
@@ -41,13 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not error.filename:
             discard_standard_output()
         return failure(f"{error.filename or 'standard output'}: {error.strerror}")
+    except UserCodeError as error:
+        return failure(str(error))
     except RuntimeError as error:  # the format needs a package that is not installed
         return failure(str(error))
-    return 0
+    return status
 
 
-def run(argv: Sequence[str] | None) -> None:
-    """Run the command in ``argv``; raise SystemExit if it is a wrong command."""
+def run(argv: Sequence[str] | None) -> int:
+    """Run the command in ``argv``, and return the exit code; a wrong one raises SystemExit."""
     commands = parser()
     arguments = commands.parse_args(argv)
     if arguments.version:
@@ -60,8 +65,13 @@ def run(argv: Sequence[str] | None) -> None:
         except ValueError as error:
             commands.error(str(error))
         demo(arguments.output, format_)
+    elif arguments.command == "check":
+        return run_check(arguments, print_text)
+    elif arguments.command == "check-engine":
+        return run_check_engine(arguments, print_text)
     else:
         example(None if arguments.list else arguments.name)
+    return 0
 
 
 def failure(message: str) -> int:
@@ -139,6 +149,8 @@ def parser() -> argparse.ArgumentParser:
         "name", nargs="?", choices=lessons.names(), metavar="NAME", help="the example to run"
     )
     one.add_argument("--list", action="store_true", help="list all examples (as without a NAME)")
+    add_check(commands)
+    add_check_engine(commands)
     return top
 
 

@@ -58,6 +58,20 @@ def test_a_function_of_values_may_be_given_with_a_gradient_of_its_own():
     assert report
 
 
+@pytest.mark.parametrize(
+    ("f", "derivative", "x"),
+    [
+        (lambda x: x * x + x, lambda x: 2 * x + 1, -0.994),  # a straight line from close by
+        (lambda x: math.log(math.cos(x)), lambda x: -math.tan(x), 0.074),  # steps from close by
+        (lambda x: math.log(math.cos(x)), lambda x: -math.tan(x), 1e-3),
+        (lambda x: math.sqrt(1 + x * x) - 1, lambda x: x / math.sqrt(1 + x * x), 0.02),
+    ],
+)
+def test_rounding_that_does_not_show_from_close_by_is_taken_into_account(f, derivative, x):
+    assert "wrong" not in verdicts(gradcheck(f, x, gradient=derivative))
+    assert verdicts(gradcheck(f, x, gradient=lambda x: 1.01 * derivative(x))) == ["wrong"]
+
+
 # --- arrays ---------------------------------------------------------------------------------------
 
 

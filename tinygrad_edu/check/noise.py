@@ -10,12 +10,12 @@ from typing import TypeAlias
 from tinygrad_edu.check.function import Function, as_floats
 from tinygrad_edu.check.graph import adjoints_of
 from tinygrad_edu.check.measure import (
+    CERTAIN,
     EPSILON,
     SINGLE,
     coincide,
     digits_kept,
     rounding,
-    scale,
     spacings,
 )
 from tinygrad_edu.gradient import grad
@@ -80,8 +80,8 @@ def noise_of_gradients(function: Function, outputs: Sequence[Value]) -> list[flo
 
 RISE = 64
 """A rise of the noise by this factor at a wider distance is not chance."""
-PLAIN = 4
-"""Units of the last place of a function, and of its input, that are nothing but rounding."""
+FURTHER = 8
+"""Noise that rises by less than this factor at the next spacing stays the same."""
 NumberFunction: TypeAlias = "Callable[[Sequence[Value]], list[float]]"
 
 
@@ -94,8 +94,7 @@ def measured_noise(
     change. With ``thorough``, for functions whose graph does not show all rounding, wider spacings
     are used, too: a function that rounds early looks constant or smooth from close by.
     """
-    size = scale(function.point[0])
-    levels = [Level(size) for _ in numbers(function.outputs())]
+    levels = [Level() for _ in numbers(function.outputs())]
     tables = [spacings(x, function.digits)[function.noise_levels] for x in function.point]
     for distances in zip(*tables, strict=True):
         sides = [numbers_along(function, numbers, distances, side) for side in (-1, 1)]
@@ -109,13 +108,13 @@ def measured_noise(
 class Level:
     """Estimates how noisy a number is, from samples at wider and wider spacings."""
 
-    def __init__(self, size: float = 1.0) -> None:
-        """Start without noise; ``size`` is that of the first input."""
-        self.size = size
+    def __init__(self) -> None:
+        """Start without noise."""
         self.noise = 0.0
         self.told = False
         self.slope = 0.0
         self.smooth = False
+        self.risen: float | None = None
 
     def see(self, columns: Sequence[Sequence[float]], distance: float) -> None:
         """Take in the samples of one or both sides, ``distance`` apart.
@@ -123,22 +122,27 @@ class Level:
         At the first spacing that shows any change the noisier side counts. At wider spacings the
         quieter side counts, since a kink or a jump on one side must not pass for noise. There the
         waves of a function may look like noise, too: a rise counts only if it exceeds what the
-        slope at the spacing before explains, or if it is no more than rounding does to a function
-        of this size and slope. (x² + x near -1 looks like a straight line from close by.)
+        slope at the spacing before explains, or if it goes no further at the next spacing.
         """
         found = [rounding(column) for column in columns if not coincide(column)]
         if not found or self.smooth:
             return
         noise = min(found) if self.told else max(found)
-        largest = max(abs(y) for column in columns for y in column)
-        rounding_of_all = PLAIN * EPSILON * (self.slope * self.size + largest)
-        if self.told and max(RISE * self.noise, rounding_of_all) < noise < self.slope * distance:
-            self.smooth = True
+        change = max(abs(b - a) for column in columns for a, b in pairwise(column))
+        if self.risen is not None:
+            # What rounds stays as it is while the values go further apart; waves do not. From close
+            # by, x² + x near -1 looks like a straight line, and log(cos(x)) near 0 like steps.
+            self.smooth = not (noise <= FURTHER * self.risen and change > CERTAIN * noise)
+            self.noise = self.noise if self.smooth else max(self.noise, self.risen)
+            self.risen = None
+            if self.smooth:
+                return
+        elif self.told and RISE * self.noise < noise < self.slope * distance:
+            self.risen = noise
             return
         self.told = True
         self.noise = max(self.noise, noise)
-        changes = [abs(b - a) for column in columns for a, b in pairwise(column)]
-        self.slope = max(changes) / distance
+        self.slope = change / distance
 
 
 def numbers_along(

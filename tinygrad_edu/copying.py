@@ -37,7 +37,7 @@ def deepcopy(root: Value, memo: dict[int, Any]) -> Value:
 
 
 def reduce(root: Value) -> tuple[Any, ...]:
-    """Return what pickle asks for: a function and the arguments that make the Value again."""
+    """Return a function and its arguments, with which pickle makes the Value again."""
     state = own_state(root) or None
     running = in_progress.behind()
     if root.op is None or (running is not None and id(root) in running.members):

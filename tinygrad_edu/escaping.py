@@ -1,4 +1,4 @@
-"""What to say when a Value is made a float in silence: the number that comes of it has no history.
+"""The warning where code turns a Value into a float without saying so: the float has no history.
 
 ``math.exp(x)`` and ``array[0] = x`` ask a Value for a float. What is computed from it no longer
 depends on the Value, so its gradient would be wrong without a word.
@@ -23,7 +23,7 @@ MEANT = {
     *("float", "int", "round", "str", "format", "Decimal", "Fraction", "floor", "ceil", "trunc"),
     *("isnan", "isinf", "isfinite", "isclose"),
 }
-"""Code that calls one of these asks for a number, and gets it."""
+"""Code that calls one of these wants a plain number, so there is no warning."""
 OURS = {name: name for name in TABLE} | {"fabs": "abs", "pow": "**"}
 
 

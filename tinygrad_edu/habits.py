@@ -1,4 +1,4 @@
-"""What people write who know numbers that differentiate from elsewhere, and what to write here."""
+"""Names that people know from other packages, and what to write here instead."""
 
 from __future__ import annotations
 

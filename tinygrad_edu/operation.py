@@ -3,6 +3,9 @@
 An :class:`Operation` says how an output is computed, what its partial derivatives are, where it is
 differentiable, and how it is written. The engine, higher derivatives, drawings, formulas and the
 property tests all read this record; the table of them is ``table.py``.
+
+The file is longer than others, because the record is one class, and its fields and what computes
+with them are read together.
 """
 
 from __future__ import annotations

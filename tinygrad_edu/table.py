@@ -1,5 +1,8 @@
 """The table of operations: one statement each, read by everything else.
 
+The file is longer than others, so that every operation, with the functions that it needs, is found
+in one place.
+
 ``partials`` is the rule of an operation: its partial derivatives as expressions of the output
 ``y`` and the operands. The other fields are explained at :class:`~.operation.Operation`.
 

@@ -1,5 +1,7 @@
 """A number that remembers how it was made, so that it can be differentiated.
 
+The file is longer than others, so that every operator of ``Value`` is a method in one class.
+
 >>> x = Value(3.0, label="x")
 >>> y = x * x + 2 * x
 >>> y.backward()
@@ -168,7 +170,7 @@ class Value:
         (4.0, 2.0)
         """
         if isinstance(self, Constant):
-            message = f"backward: {self!r} depends on no Value that takes a gradient"
+            message = f"backward: {self!r} does not depend on any Value that takes a gradient"
             raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
         accumulate(self, *one_and_zero(self))
 
@@ -417,7 +419,7 @@ def compare(holds: Callable[[Any, Any], bool], x: Value, y: Any) -> bool:
 
 @contextmanager
 def recording() -> Iterator[None]:
-    """Forbid decisions by numbers, for what is recorded inside must hold for other numbers, too.
+    """Forbid decisions by numbers: a graph recorded inside must hold for other numbers, too.
 
     >>> with recording():
     ...     Value(1.0) > 0

@@ -114,7 +114,7 @@ def exercise(
     """
     require_value("exercise({})", value)
     if isinstance(value, Constant):
-        message = f"exercise: {value!r} depends on no Value that takes a gradient"
+        message = f"exercise: {value!r} does not depend on any Value that takes a gradient"
         raise ValueError(message)  # noqa: TRY004 - a constant is a Value like any other
     kinds = set(ask.split() if isinstance(ask, str) else ask)
     if unknown := kinds - set(QUESTION_KINDS):

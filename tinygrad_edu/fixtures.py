@@ -18,7 +18,7 @@ import pytest
 __all__ = ["check_gradients"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")  # Hypothesis refuses fixtures that are made for each test
 def check_gradients() -> Callable[..., None]:
     """Return :func:`~tinygrad_edu.assert_gradients`: a check that fails with a table."""
     from tinygrad_edu import assert_gradients  # noqa: PLC0415 - loaded when a test asks for it

@@ -139,6 +139,8 @@ reported = functools.cache(lessons.report)
 COMMANDS = [
     ["--help"], ["--version"], ["demo", "--help"], ["example", "--help"], [],
     ["demo", "-o", "x.dot"], ["demo", "-o", "∂z₁.dot"], ["example", "--list"],
+    ["check", "--help"], ["check-engine", "--help"], ["check", "tinygrad_edu:tanh", "0.5"],
+    ["check", "tinygrad_edu:log", "--examples", "2"], ["check-engine", "tinygrad_edu:Value"],
 ]  # fmt: skip
 TRAINING = {"batches", "ten_thousand_rounds", "universal_approximation"}  # they take seconds
 COMMANDS += [

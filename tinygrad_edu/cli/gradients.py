@@ -1,219 +1,184 @@
-"""The commands ``check`` and ``check-engine``."""
+"""``tinygrad-edu check``: the gradients of a function in the user's own code."""
 
 from __future__ import annotations
 
-import argparse
-import csv
-import html
 import inspect
-import io
 import json
-import multiprocessing
-import queue
-from collections.abc import Callable, Iterator
-from typing import Any
+import math
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, NoReturn
 
-from tinygrad_edu.cli.user_code import UserCodeError, load, module_of
+from tinygrad_edu.cli.command import Command, CommandError, Parser, UsageError, print_text
+from tinygrad_edu.cli.page import document
+from tinygrad_edu.cli.user_code import called, told
 from tinygrad_edu.support import files
+from tinygrad_edu.support.given import quoted
 
-__all__ = ["add_check", "add_check_engine", "run_check", "run_check_engine"]
-
-Print = Callable[[str], None]
-
-
-# --- gradients ------------------------------------------------------------------------------------
+DRAWN = 20
+"""The number of points that are drawn by default."""
 
 
-def add_check(commands: Any) -> None:
-    """Add the command ``check``."""
-    command = commands.add_parser(
-        "check",
-        help="the gradients of a function of yours, against measured slopes",
-        description="Compare the gradients of a function with slopes measured from its values. "
-        "The exit status is 1 unless every gradient is right.",
+class Check(Command):
+    """The check of a function's gradients, at one point or at many."""
+
+    name = "check"
+    help = "the gradients of a function of yours, compared with measured slopes"
+    description = (
+        "Compare the gradients of a function of Values with slopes that are measured from its "
+        "values: at the inputs given, or at points that Hypothesis draws. The exit code is 1 if "
+        "a gradient is not right."
     )
-    command.add_argument("function", metavar="FILE.py:FUNCTION", help="or module:function")
-    command.add_argument(
-        "inputs",
-        metavar="INPUT",
-        nargs="*",
-        help="numbers, or lists such as '[0.5, 1.0]'; left out, they are drawn by Hypothesis",
-    )
-    command.add_argument(
-        "--gradient",
-        metavar="FILE.py:FUNCTION",
-        help="a gradient computed by other code, to be checked in place of the engine's",
-    )
-    command.add_argument("--order", type=int, default=1, help="2 checks gradients of gradients")
-    command.add_argument(
-        "--examples", type=int, default=20, help="how many inputs to draw (default: %(default)s)"
-    )
-    command.add_argument("--html", metavar="FILE", help="write the report as a page, too")
+
+    def arguments(self, parser: Parser) -> None:
+        """Add the function, its inputs and what to do with them."""
+        parser.add_argument(
+            "target", metavar="FILE.py:FUNCTION", help="the function, or MODULE:FUNCTION"
+        )
+        parser.add_argument(
+            "inputs",
+            nargs="*",
+            metavar="NUMBER",
+            help='an input: a number such as 0.5 or -1e-3, or a list such as "[0.5, 1.0]" '
+            "(default: points are drawn)",
+        )
+        parser.add_argument(
+            "--gradient",
+            metavar="FILE.py:FUNCTION",
+            help="a function that returns the gradient, in whatever way it computes it; the "
+            "function that is checked then gets plain numbers, and lists of them",
+        )
+        parser.add_argument(
+            "--order", type=positive, default=1, metavar="N",
+            help="check derivatives of this order (default: %(default)s)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--examples", type=positive, default=DRAWN, metavar="N",
+            help="how many points to draw (default: %(default)s)",
+        )  # fmt: skip
+        parser.add_argument("--html", metavar="FILE", help="write the report as a page, too")
+
+    def run(self, given: Namespace) -> int:
+        """Print the report; return 0 if every gradient is right."""
+        if given.gradient is not None and given.order != 1:
+            message = "--order goes without --gradient: the gradient given has order 1"
+            raise UsageError(message)
+        inputs = [input_of(text) for text in given.inputs]
+        f = called(given.target)
+        options: dict[str, Any] = {"order": given.order}
+        if given.gradient is not None:
+            options = {"gradient": called(given.gradient)}
+        if inputs:
+            summary, report = "", report_at(f, inputs, options, given.target)
+            is_right = bool(report)
+        else:
+            summary, report = drawn(f, given.target, given.examples, options)
+            is_right = report is None
+        shown = [summary, "" if report is None else repr(report)]
+        print_text("\n".join(filter(None, shown)))
+        if given.html is not None:
+            files.write(given.html, document(given.target, summary, report))
+        return 0 if is_right else 1
 
 
-def run_check(arguments: argparse.Namespace, print_text: Print) -> int:
-    """Check the gradients of a function; return the exit status."""
-    from tinygrad_edu.check import gradcheck  # noqa: PLC0415 - other commands do not need it
-
-    function = load(arguments.function)
-    if not callable(function):
-        message = f"{arguments.function} is not a function"
-        raise UserCodeError(message)
-    options = {"order": arguments.order} if arguments.order != 1 else {}
-    if arguments.gradient:
-        options["gradient"] = load(arguments.gradient)
-    given = [number_or_list(text) for text in arguments.inputs]
-    report, checked = None, 0
-    for inputs in [given] if given else drawn_inputs(function, arguments):
-        try:
-            found = gradcheck(function, *inputs, **options)
-        except Exception as error:
-            if given:
-                message = f"{arguments.function}: {type(error).__name__}: {error}"
-                raise UserCodeError(message) from error
-            continue  # not defined there
-        report, checked = found, checked + 1
-        if not report:
-            break
-    if report is None:
-        message = f"{arguments.function} raised an error at every input; give inputs by hand"
-        raise UserCodeError(message)
-    if not given:
-        at = ", ".join(f"{x:.6g}" for x in inputs)
-        verdict = "every gradient is right" if report else f"at {at}"
-        print_text(f"{checked} inputs checked: {verdict}")
-    print_text(repr(report))
-    if arguments.html:
-        page = f"<!doctype html>\n<meta charset='utf-8'>\n<title>{html.escape(arguments.function)}"
-        files.write(arguments.html, f"{page}</title>\n{report._repr_html_()}\n")
-    return 0 if report else 1
+def positive(text: str) -> int:
+    """Return a whole number from 1 on; argparse says "invalid positive value" for others."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
 
 
-def number_or_list(text: str) -> Any:
-    """Return an input that was typed: a number, or a list of numbers as JSON."""
+def input_of(text: str) -> Any:
+    """Return an input as a number, or as a list or dict of numbers.
+
+    >>> input_of("-1e-3"), input_of("[0.5, [1, 2]]")
+    (-0.001, [0.5, [1.0, 2.0]])
+
+    Raises CommandError for other texts.
+    """
+    text = text.replace("\N{MINUS SIGN}", "-")  # as reports print it
     try:
-        found = json.loads(text.replace("−", "-"))
-    except ValueError:
-        found = None
-    if isinstance(found, bool) or not isinstance(found, int | float | list):
-        message = f"{text!r} is not an input: write a number such as 0.5, or a list '[0.5, 1.0]'"
-        raise UserCodeError(message)
+        found = json.loads(text, parse_int=float, parse_constant=refused)
+    except (ValueError, RecursionError):
+        try:
+            found = float(text)  # it also reads .5 and +1
+        except ValueError:
+            refused(text)
+    if not is_of_numbers(found):
+        refused(text)
     return found
 
 
-def drawn_inputs(function: Any, arguments: argparse.Namespace) -> Iterator[list[float]]:
-    """Yield inputs that Hypothesis draws, the same every time."""
-    try:
-        from hypothesis import HealthCheck, given, settings  # noqa: PLC0415 - an optional extra
-        from hypothesis import strategies as st  # noqa: PLC0415 - as above
-
-        from tinygrad_edu.testing import numbers  # noqa: PLC0415 - it needs Hypothesis
-    except ImportError:
-        message = "drawing inputs needs Hypothesis (pip install hypothesis); or give inputs by hand"
-        raise UserCodeError(message) from None
-    parameters = inspect.signature(function).parameters.values()
-    kinds = {parameter.kind for parameter in parameters}
-    if not kinds or inspect.Parameter.VAR_POSITIONAL in kinds:
-        message = f"how many inputs {arguments.function} takes is not known; give them by hand"
-        raise UserCodeError(message)
-    needed = [p for p in parameters if p.default is p.empty]
-    drawn: list[list[float]] = []
-
-    @settings(
-        max_examples=arguments.examples, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(st.tuples(*[numbers()] * len(needed)))
-    def note(inputs: tuple[float, ...]) -> None:
-        drawn.append(list(inputs))
-
-    note()
-    yield from drawn
+def refused(text: str) -> NoReturn:
+    """Raise CommandError for an input that is not a number."""
+    message = f'{quoted(text)} is not an input: write a number such as 0.5, or a list: "[0.5, 1.0]"'
+    raise CommandError(message)
 
 
-# --- engines --------------------------------------------------------------------------------------
+def is_of_numbers(x: Any) -> bool:
+    """Tell whether something is a finite number, or a list or dict of such."""
+    if isinstance(x, dict):
+        x = [*x.values()]
+    if isinstance(x, list):
+        return all(map(is_of_numbers, x))
+    return isinstance(x, float) and math.isfinite(x)
 
 
-def add_check_engine(commands: Any) -> None:
-    """Add the command ``check-engine``."""
-    command = commands.add_parser(
-        "check-engine",
-        help="an engine that somebody wrote: which classic mistakes it has",
-        description="Play graphs on engines that somebody wrote, and name the classic mistakes in "
-        "them. The files are run. The exit status is 1 unless every engine is right.",
-    )
-    command.add_argument(
-        "engines", metavar="FILE.py:CLASS", nargs="+", help="the class may be left out"
-    )
-    for name in ("data", "grad", "backward"):
-        command.add_argument(f"--{name}", metavar="NAME", help=f"what {name} is called there")
-    command.add_argument("--csv", metavar="FILE", help="a row for each engine; - is the terminal")
-    command.add_argument(
-        "--timeout", type=float, default=60, help="seconds for each engine (default: %(default)s)"
-    )
-
-
-def run_check_engine(arguments: argparse.Namespace, print_text: Print) -> int:
-    """Check engines, each in a process of its own; return the exit status."""
-    names = {name: getattr(arguments, name) for name in ("data", "grad", "backward")}
-    rows = []
-    for place in arguments.engines:
-        right, mistakes, text = in_time(place, names, arguments.timeout)
-        rows.append([place, "yes" if right else "no", mistakes, "" if mistakes or right else text])
-        if arguments.csv != "-":
-            print_text(text)
-    if arguments.csv:
-        table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerows([["engine", "right", "mistakes", "error"], *rows])
-        if arguments.csv == "-":
-            print_text(table.getvalue().rstrip("\n"))
-        else:
-            files.write(arguments.csv, table.getvalue())
-    return 0 if all(row[1] == "yes" for row in rows) else 1
-
-
-def in_time(place: str, names: dict[str, Any], timeout: float) -> tuple[bool, str, str]:
-    """Check an engine in a process of its own: whether it is right, its mistakes, and the text."""
-    context = multiprocessing.get_context("spawn")
-    answers: Any = context.Queue()
-    process = context.Process(target=answer, args=(place, names, answers), daemon=True)
-    process.start()
-    try:
-        return tuple(answers.get(timeout=timeout))
-    except queue.Empty:
-        return False, "", f"{place}: no answer within {timeout:g} seconds"
-    finally:
-        process.kill()
-        process.join()
-
-
-def answer(place: str, names: dict[str, Any], answers: Any) -> None:
-    """Check an engine and put the answer into a queue."""
-    from tinygrad_edu.check import check_engine  # noqa: PLC0415 - only in the process of an engine
+def report_at(f: Callable[..., Any], inputs: list[Any], options: Any, target: str) -> Any:
+    """Return the report of the check at one point."""
+    from tinygrad_edu.check import gradcheck  # noqa: PLC0415 - not needed for other commands
 
     try:
-        report = check_engine(engine_at(place), **names)
-        answers.put((bool(report), " ".join(report.kinds), repr(report)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the code of someone else
-        words = str(error) if isinstance(error, UserCodeError) else f"{place}: {error}"
-        answers.put((False, "", words))
+        signature = inspect.signature(f)
+    except ValueError:  # a function written in C may have none
+        signature = None
+    try:
+        if signature:
+            signature.bind(*inputs)
+    except TypeError as error:
+        inputs_given = f"{len(inputs)} input{'s' * (len(inputs) != 1)}"
+        message = f"{target}{signature} does not take {inputs_given}: {error}"
+        raise CommandError(message) from None
+    try:
+        return gradcheck(f, *inputs, **options)
+    except Exception as error:
+        raise CommandError(told(error, "gradcheck", target)) from error
 
 
-def engine_at(place: str) -> Any:
-    """Return the class at a place; of a file without a name, the only one that has a sum."""
-    if not place.endswith(".py"):
-        return load(place)
-    module = module_of(place)
-    found = {
-        name: kind for name, kind in vars(module).items()
-        if inspect.isclass(kind) and kind.__module__ == module.__name__
-        and any(hasattr(kind, method) for method in ("__add__", "__mul__"))
-    }  # fmt: skip
-    if len(found) != 1:
-        which = ", ".join(found) or "none"
-        message = (
-            f"{place}: say which class is the engine, as in {place}:Value (there are: {which})"
-        )
-        raise UserCodeError(message)
-    return next(iter(found.values()))
+def drawn(f: Callable[..., Any], target: str, examples: int, options: Any) -> tuple[str, Any]:
+    """Return a summary of the checks at points that Hypothesis draws, and a report if one fails."""
+    names = drawn_names(f, target)
+    try:
+        from tinygrad_edu.cli.points import at_points  # noqa: PLC0415 - Hypothesis is an extra
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        message = "to draw points, install Hypothesis: pip install hypothesis; or give the inputs"
+        message += f", as in tinygrad-edu check {target} 0.5"
+        raise CommandError(message) from None
+
+    return at_points(f, target, names, examples, options)
+
+
+def drawn_names(f: Callable[..., Any], target: str) -> list[str]:
+    """Return the names of the parameters for which numbers are drawn: those without a default."""
+    give = f"give the inputs, as in tinygrad-edu check {target} 0.5 2"
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except ValueError:
+        message = f"Python does not know the parameters of {target}: {give}"
+        raise CommandError(message) from None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        message = f"{target} takes any number of inputs: {give}"
+        raise CommandError(message)
+    needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    if by_name := [p.name for p in needed if p.kind is p.KEYWORD_ONLY]:
+        message = f"{target} needs {by_name[0]}=..., which this command cannot give: "
+        message += "give this parameter a default value"
+        raise CommandError(message)
+    if not needed:
+        what = "only parameters with default values" if parameters else "no parameters"
+        message = f"{target} has {what}, so there are no inputs to draw"
+        message += f": {give}" if parameters else ""
+        raise CommandError(message)
+    return [p.name for p in needed]

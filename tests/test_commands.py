@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import re
 import shlex
 import subprocess
@@ -47,6 +48,8 @@ def commands_of(text, *, is_active=False):
                     yield Command(part.strip(), is_active)
 
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLE_FILES = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *NOTEBOOKS]
 COMMANDS = [
     pytest.param(command, id=f"{path.name}: {command.text}")
@@ -70,6 +73,8 @@ def check(command, folder):
     if program in {"pip", "jupyter", "tinygrad-edu", "torchrun", "pytest"}:
         assert in_environment or command.is_active, "the environment is not active here"
     if program == "tinygrad-edu":
+        for name, code in EXAMPLE_FILES.items():
+            (folder / name).write_text(code, encoding="utf-8")
         run_in(folder, "-m", "tinygrad_edu", *[a.replace("NAME", "xor") for a in arguments])
     elif program in {"python", "python3"}:
         check_python(arguments)
@@ -101,12 +106,16 @@ def check_python(arguments):
 
 
 def run_in(folder, *arguments):
-    """Run Python in a folder; fail if it fails."""
+    """Run Python in a folder and return its output; fail if it fails."""
     done = subprocess.run(
         [sys.executable, *arguments],
         check=False, capture_output=True, text=True, encoding="utf-8", cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    is_check = "check-engine" in arguments  # it says that an engine is wrong by its exit code
+    assert done.returncode in ({0, 1} if is_check else {0}), done.stderr
+    assert not (done.returncode and done.stderr), done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -138,6 +147,17 @@ def test_these_tests_find_a_command_that_cannot_be_typed(page, is_wrong, tmp_pat
         assert is_wrong
     else:
         assert not is_wrong
+
+
+def test_the_output_of_a_command_that_is_printed_is_what_it_prints(tmp_path):
+    blocks = re.findall(r"```sh\n([^`]*)```\n\n```text\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for commands, output in blocks:
+        for name, code in EXAMPLE_FILES.items():
+            (tmp_path / name).write_text(code, encoding="utf-8")
+        program, *arguments = shlex.split(commands.splitlines()[-1])
+        assert program == "tinygrad-edu"
+        assert run_in(tmp_path, "-m", "tinygrad_edu", *arguments) == output
 
 
 def test_there_are_commands():

@@ -279,7 +279,9 @@ def test_only_the_wanted_questions_are_asked():
     for seed in (None, 1):
         with pytest.raises(TypeError, match="exercise: expected a Value"):
             exercise(3.0, seed=seed)
-        with pytest.raises(ValueError, match=r"exercise: Constant\(.*\) does not depend on any Value"):
+        with pytest.raises(
+            ValueError, match=r"exercise: Constant\(.*\) does not depend on any Value"
+        ):
             exercise(Constant(2.0), seed=seed)
 
 

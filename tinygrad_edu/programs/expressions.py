@@ -55,6 +55,13 @@ class Expression:
     """A point inside the domain of every operation."""
     instructions: tuple[Instruction, ...]
 
+    def __post_init__(self) -> None:
+        """Give the inputs their names, for those who look at the signature."""
+        # Not a property: python -OO makes dataclasses look at the signature of the class.
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        signature = inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
+        object.__setattr__(self, "__signature__", signature)
+
     def __call__(self, *inputs: Any, compute: Callable[..., Any] = Operation.compute) -> Any:
         """Run the instructions; ``compute(op, operands)`` may replace the usual way to compute one.
 
@@ -68,12 +75,6 @@ class Expression:
                 compute(instruction.op, instruction.op.nested(instruction.arguments(results)))
             )
         return results[-1]
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """The signature, with the names of the inputs."""
-        kind = inspect.Parameter.POSITIONAL_ONLY
-        return inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
 
     @property
     def names(self) -> list[str]:

@@ -92,6 +92,22 @@ def test_an_error_is_reported_with_its_expression():
     assert "NotImplementedError: todo" in repr(report)
 
 
+@pytest.mark.parametrize("missing", [[], [("def __radd__", "def unused")]])
+def test_an_error_of_its_own_is_reported_beside_a_missing_operator(missing):
+    todo = ("        y = math.tanh(self.value)\n", "        raise NotImplementedError('todo')\n")
+    report = check_engine(home_made.made(home_made.broken(home_made.TUPLES, [todo, *missing])))
+    assert {*report.kinds} == {"error", *["reflected"] * len(missing)}
+    assert "NotImplementedError: todo" in repr(report)
+
+
+def test_an_error_that_a_missing_operator_explains_is_reported_once():
+    times = "        other = other if isinstance(other, Number) else Number(other)\n"
+    source = home_made.CLOSURES
+    start = source.index("def __mul__")
+    engine = source[:start] + source[start:].replace(times, "", 1)
+    assert check_engine(home_made.made(engine)).kinds == ["plain_number"]
+
+
 class Renamed:
     """What nobody calls so."""
 

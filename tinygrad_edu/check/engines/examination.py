@@ -152,7 +152,9 @@ class EngineCheck(Probes):
             kind = "unhashable" if "unhashable" in str(error) else "error"
             if may_fail:
                 return None
-            self.found(kind, f"{what.code} raises {said(error)}")
+            text = f"{what.code} raises {said(error)}"
+            self.found(kind, text)
+            self.raised.setdefault(said(error), text)
             return None
 
     # --- one operation by itself ---
@@ -172,7 +174,6 @@ class EngineCheck(Probes):
                 continue
             if None in observed:
                 self.wrong.add(op.name)
-                self.failed.add(op.name)
                 return []
             found += [o for o in observed if o is not None]
         if op is table.mul:

@@ -8,7 +8,7 @@ from typing import Any
 from tinygrad_edu import table
 from tinygrad_edu.check.engines.broken import Send, Walk, add, depth_first, newest_first, play
 from tinygrad_edu.check.engines.foreign import Engine
-from tinygrad_edu.check.engines.graphs import IN_PLACE, MADE_OF, SIGNS
+from tinygrad_edu.check.engines.graphs import IN_PLACE, SIGNS
 from tinygrad_edu.check.engines.mistakes import MISTAKES
 from tinygrad_edu.check.engines.played import alike
 from tinygrad_edu.check.engines.report import EngineFinding
@@ -51,7 +51,7 @@ class Probes:
         self.can_multiply = False
         self.whole_powers = False
         self.errors: set[str] = set()
-        self.failed: set[str] = set()
+        self.raised: dict[str, str] = {}  # an error, and the first expression that raises it
         self.played = 0
 
     def is_sound(self) -> bool:
@@ -75,8 +75,11 @@ class Probes:
                 for number in (2.0, 2):
                     self.number_beside(op, "plain_number", "v {} 2", number, is_first=False)
                     self.number_beside(op, "reflected", "2 {} v", number, is_first=True)
-        if {"plain_number", "reflected"} & {*self.findings} and self.failed <= {*MADE_OF}:
-            self.findings.pop("error", None)  # x - y is made of x + y * -1
+        if "error" in self.findings:  # x - y may be made of x + y * -1: that is no error of its own
+            others = [text for error, text in self.raised.items() if error not in self.errors]
+            del self.findings["error"]
+            for text in others[:1]:
+                self.found("error", text)
 
     def number_beside(
         self, op: Operation, kind: str, text: str, number: float, *, is_first: bool
@@ -97,9 +100,9 @@ class Probes:
                 return
             self.engine.backward(found)
         except Exception as error:  # noqa: BLE001 - theirs may raise anything
-            if kind == "plain_number" or str(error) not in self.errors:
+            if kind == "plain_number" or said(error) not in self.errors:
                 self.found(kind, f"{text} raises {said(error)}")
-            self.errors.add(str(error))  # __rmul__ may fail because __mul__ does
+            self.errors.add(said(error))  # __rmul__ may fail because __mul__ does
             return
         got, slope = self.engine.gradient(v), play(right)[ours]
         if not alike([data], [right.data]):
